@@ -1,0 +1,37 @@
+# Two targets are all a newcomer needs: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test check style types contract lock clean
+
+demo: $(STAMP)  ## a whole world on this machine, and the console on it
+	$(BIN)/forny demo $(if $(customers),--customers $(customers)) $(ARGS)
+
+test: $(STAMP)  ## set up, then every test
+	$(BIN)/pytest $(ARGS)
+
+check: $(STAMP) style types contract test  ## what CI runs
+
+style: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+contract: $(STAMP)
+	$(BIN)/lint-imports
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("forny needs Python 3.11 or newer; name it: make PYTHON=python3.12 test") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+lock:  ## renew requirements.lock (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11 -o requirements.lock
+
+clean:
+	rm -rf .venv

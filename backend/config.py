@@ -1,0 +1,45 @@
+"""Settings of one profile, as the rest of the program sees them. Where they come from: `backend.settings`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the message names it and says what to do. Exit code 2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A secret value and the reference it came from. Only `reveal()` gives the value; `repr` shows the reference."""
+
+    reference: str
+    value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One profile, complete and checked. Durations are seconds; URLs carry no trailing slash."""
+
+    profile: str = "default"
+    environment: str = "production"
+    store: Path = Path("forny.db")
+    provider: str = "aiia"
+    aiia_base_url: str = ""
+    aiia_client_id: str = ""
+    aiia_client_secret: Secret | None = None
+    aiia_redirect_url: str = ""
+    reconciliation_url: str = ""
+    reconciliation_token: Secret | None = None
+    smtp_url: str = ""
+    mail_from: str = "forny@localhost"
+    operator: str = ""
+    language: str = ""
+    listen: str = ""
+    token_key: Secret | None = None
+    fetch_every: int = 2 * 3600
+    stale_after: int = 36 * 3600
+    clock: str = ""
+    sandbox_url: str = ""

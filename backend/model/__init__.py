@@ -1,0 +1,1 @@
+"""Frozen facts: what the store keeps, the adapters report and the screens show. No I/O."""

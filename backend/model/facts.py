@@ -1,0 +1,394 @@
+"""The nouns of the field (the table of words in the README), as frozen records.
+
+Instants are aware datetimes in UTC; days are dates as the bank wrote them; money is Decimal in the
+account's currency. Ids of connections are texts like `c1042`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date as Day
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Consent(StrEnum):
+    """May we fetch?"""
+
+    NONE = "none"
+    AWAITING_CUSTOMER = "awaiting_customer"
+    VALID = "valid"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    REVOKED_BY_CUSTOMER = "revoked_by_customer"
+    REVOKED_BY_BANK = "revoked_by_bank"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+
+
+class Fetch(StrEnum):
+    """Did the last fetch work?"""
+
+    NEVER = "never"
+    RUNNING = "running"
+    OK = "ok"
+    OK_EMPTY = "ok_empty"
+    PARTIAL = "partial"
+    RATE_LIMITED = "rate_limited"
+    CUSTOMER_ACTION = "customer_action"
+    BANK_DOWN = "bank_down"
+    PROVIDER_DOWN = "provider_down"
+    SUSPENDED = "suspended"
+    INTERNAL_ERROR = "internal_error"
+
+
+class Transfer(StrEnum):
+    """Did the rows arrive in bank reconciliation?"""
+
+    IDLE = "idle"
+    QUEUED = "queued"
+    LATE = "late"
+    HELD = "held"
+
+
+class Verdict(StrEnum):
+    """Who must act."""
+
+    CUSTOMER = "customer"
+    WAIT = "wait"
+    OPERATOR = "operator"
+    INCIDENT = "incident"
+    FINE = "fine"
+
+
+class Act(StrEnum):
+    """The four operations of the help page."""
+
+    CONNECT = "connect"
+    RENEW = "renew"
+    SYNC = "sync"
+    REMOVE = "remove"
+
+
+class Status(StrEnum):
+    """The word that the accounting product shows. It proves nothing (law 1)."""
+
+    AKTIV = "AKTIV"
+    INAKTIV = "INAKTIV"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A bank account under a connection. `key` is what survives renewals: IBAN, else BBAN, else the provider's id."""
+
+    id: int | None = None
+    provider_account_id: str
+    iban: str | None
+    bban: str | None
+    name: str
+    currency: str = "DKK"
+    ledger_account: str | None = None
+    orphaned: bool = False
+    bank_id: str = ""
+    bank_name: str = ""
+    owner: str = ""
+    kind: str = ""
+    booked_balance: Decimal | None = None
+    last_synchronized: datetime | None = None
+    last_fetched: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """The stable join key (`facts/aiia-economic.md` §7): never the provider's id while there is another."""
+        return account_key(self.iban, self.bban, self.provider_account_id)
+
+
+def account_key(iban: str | None, bban: str | None, provider_account_id: str) -> str:
+    """IBAN without spaces, upper case; else the BBAN's digits and letters; else the provider's own id."""
+    if iban and (bare := "".join(iban.split()).upper()):
+        return bare
+    if bban and (bare := "".join(c for c in bban if c.isalnum()).upper()):
+        return f"bban:{bare}"
+    return f"id:{provider_account_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankRow:
+    """One row as the provider reports it, already cleaned. `state` is the provider's own word."""
+
+    source_id: str
+    date: Day
+    value_date: Day | None = None
+    amount: Decimal
+    currency: str
+    text: str
+    balance: Decimal | None = None
+    state: str = "Booked"
+    booked: bool = True
+    deleted: bool = False
+
+
+class PostingState(StrEnum):
+    """Where a posting is on its way to bank reconciliation (`DROPPED`: a reservation the bank took back)."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    ACKNOWLEDGED = "acknowledged"
+    REJECTED = "rejected"
+    DROPPED = "dropped"
+
+
+class HeldReason(StrEnum):
+    """Why a posting waits instead of being delivered (DESIGN §9)."""
+
+    RESERVED = "reserved"
+    NO_LEDGER_ACCOUNT = "no_ledger_account"
+    SUSPECTED_DUPLICATE = "suspected_duplicate"
+    RENEWAL_NOT_ACCEPTED = "renewal_not_accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """One bank row on its way to bank reconciliation, or there already."""
+
+    id: str
+    connection: str
+    agreement_number: str
+    account_id: int
+    account_key: str
+    iban: str | None
+    ledger_account: str | None
+    source_id: str
+    date: Day
+    value_date: Day | None
+    amount: Decimal
+    currency: str
+    text: str
+    balance: Decimal | None
+    position: int
+    state: PostingState
+    reason: str | None = None
+    fetched_at: datetime
+    due_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One recorded call to the outside, with its outcome (`ok` or an error's kind) and redacted raw answer."""
+
+    connection: str | None
+    operation: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    http_status: int | None = None
+    request_id: str | None = None
+    correlation_id: str | None = None
+    user_present: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """One customer's keys to the provider. Never printed, logged or stored in the clear."""
+
+    refresh_token: str = field(repr=False)
+    refresh_expires_at: datetime | None = None
+    access_token: str | None = field(default=None, repr=False)
+    access_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What a provider needs to speak for one customer. `customer` is the unit of "one call at a time"."""
+
+    connection: str
+    consent: int
+    consent_id: str
+    customer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What the customer's login gave us: fresh keys and the consent they belong to (None: not said)."""
+
+    tokens: Tokens
+    consent_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bank:
+    """A bank as the provider lists it; `health` is the provider's own word, verbatim, or empty."""
+
+    id: str
+    name: str
+    country: str = ""
+    health: str = ""
+    message: str = ""
+    try_again: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncAnswer:
+    """A manual update's two outcomes. `auth_url` is for the customer; an operator can never complete it (law 11)."""
+
+    queued: bool
+    auth_url: str | None = None
+    status: str = ""
+
+
+class ActionState(StrEnum):
+    """What is known of one act on one connection (DESIGN §6, law 10)."""
+
+    INTENT = "intent"
+    SENT = "sent"
+    AWAITING_CUSTOMER = "awaiting_customer"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more will happen by itself, or not before somebody outside acts."""
+        return self not in (ActionState.INTENT, ActionState.SENT, ActionState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One step of a plan on one connection. `key` is its idempotency key for its whole life."""
+
+    id: int
+    plan: int
+    act: Act
+    connection: str
+    agreement_number: str
+    customer: str
+    state: ActionState
+    key: str
+    reason: str = ""
+    result: dict[str, str] = field(default_factory=dict)
+    operator: str = ""
+    created_at: datetime
+    sent_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanItem:
+    """One line of a plan before it runs. `fate`: `run`, `wait` (until `until`) or `refused`; `reason` is a text key."""
+
+    connection: str
+    agreement_number: str
+    customer: str
+    bank: str
+    fate: str
+    reason: str = ""
+    until: datetime | None = None
+    calls: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A reviewed list of what will run, wait or be refused. The ids are frozen here (law 9)."""
+
+    act: Act
+    operator: str
+    created_at: datetime
+    items: tuple[PlanItem, ...]
+    then_sync: bool = False
+    id: int | None = None
+
+    def with_fate(self, fate: str) -> tuple[PlanItem, ...]:
+        """The items of one fate, in the plan's order."""
+        return tuple(item for item in self.items if item.fate == fate)
+
+
+class Stage(StrEnum):
+    """How far a renewal (or a new connection) has come; where it stalls is the remedy."""
+
+    LINK_MADE = "link_made"
+    SENT = "sent"
+    OPENED = "opened"
+    AT_BANK = "at_bank"
+    AUTHORISED = "authorised"
+    MATCHED = "matched"
+    FETCHED = "fetched"
+    RELEASED = "released"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+    @property
+    def open(self) -> bool:
+        """The case still needs somebody or something."""
+        return self not in (Stage.RELEASED, Stage.FAILED, Stage.ABANDONED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A renewal, or a new connection, followed from link to rows (law 6). `state` is the nonce in its link."""
+
+    id: int
+    kind: Act
+    connection: str
+    agreement_number: str
+    customer: str
+    email: str
+    action: int | None
+    state: str
+    stage: Stage
+    link: str
+    consent_id: str | None = None
+    consent: int | None = None
+    note: str = ""
+    created_at: datetime
+    sent_at: datetime | None = None
+    authorised_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A batch of postings for one ledger account under one idempotency key; resent whole, never changed (law 7)."""
+
+    key: str
+    agreement_number: str
+    ledger_account: str
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What bank reconciliation said of a delivery: ids taken now, ids it already had, ids refused with the reason."""
+
+    acknowledged: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail to a customer. `message_id` is fixed per mail so that a repeat can be recognised."""
+
+    to: str
+    subject: str
+    text: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the audit log. `hash` chains it to the line before."""
+
+    seq: int
+    at: datetime
+    kind: str
+    connection: str | None
+    operator: str
+    host: str
+    data: dict[str, object]
+    hash: str

@@ -1,0 +1,71 @@
+"""What health is computed from, and what comes out (laws 1 to 5). The rule is `backend.rules.assess`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.model.facts import Act, Consent, Fetch, Stage, Status, Transfer, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthFacts:
+    """All that `assess` may look at for one connection. Absent knowledge is None or 0, never a guess.
+
+    `consent` is what the provider or the customer last *said* of the consent (`valid` until told otherwise);
+    dates may overrule it. `last_outcome` is `ok`, `ok_empty`, `partial` or the `kind` of an `OutsideError`.
+    `stale_after` is in seconds.
+    """
+
+    consent: Consent = Consent.NONE
+    expires_at: datetime | None = None
+    connected_at: datetime | None = None
+    renewed_at: datetime | None = None
+    removed_at: datetime | None = None
+    data_from: str | None = None
+    last_fetched: datetime | None = None
+    last_attempt_at: datetime | None = None
+    last_outcome: str | None = None
+    last_detail: str = ""
+    last_until: datetime | None = None
+    failing_since: datetime | None = None
+    running_since: datetime | None = None
+    sync_failed: bool = False
+    case_kind: Act | None = None
+    case_stage: Stage | None = None
+    case_opened_at: datetime | None = None
+    accounts: int = 0
+    orphaned: int = 0
+    unmapped: int = 0
+    queued: int = 0
+    oldest_queued_at: datetime | None = None
+    oldest_due_at: datetime | None = None
+    held: int = 0
+    held_reason: str | None = None
+    rejected: int = 0
+    delivery_outcome: str | None = None
+    stale_after: int = 36 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One link in the chain behind a verdict: a text key with its values, when it was true and who said so."""
+
+    key: str
+    values: tuple[tuple[str, str], ...] = ()
+    at: datetime | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """Three axes, who must act, what to press or until when to wait, why, and when time alone changes it."""
+
+    status: Status
+    consent: Consent
+    fetch: Fetch
+    transfer: Transfer
+    verdict: Verdict
+    action: Act | None
+    wait_until: datetime | None
+    situation: str | None
+    reasons: tuple[Reason, ...]
+    next_change_at: datetime | None

@@ -1,0 +1,188 @@
+"""What the store hands to consoles and commands: rows ready to be shown, ids that can be acted on."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from backend.model.facts import Account, Act, Action, ActionState, Attempt, Case, Posting, PostingState
+from backend.model.health import Assessment, HealthFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetRow:
+    """One connection in the list. Axes and verdict are true at the moment of reading."""
+
+    id: str
+    agreement_number: str
+    customer: str
+    bank: str
+    provider: str
+    status: str
+    consent: str
+    fetch: str
+    transfer: str
+    verdict: str
+    situation: str | None
+    action: str | None
+    wait_until: datetime | None
+    expires_at: datetime | None
+    data_from: date | None
+    last_fetched: datetime | None
+    pending: int
+    running: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionView:
+    """One connection whole: its row, accounts, the assessment with its reasons and the facts they rest on."""
+
+    row: FleetRow
+    email: str
+    consent_id: str | None
+    accounts: tuple[Account, ...]
+    assessment: Assessment
+    facts: HealthFacts
+    case: Case | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingFilter:
+    """Which postings: of one connection, of some states (empty: all but dropped), newer than a sequence number."""
+
+    connection: str | None = None
+    states: tuple[PostingState, ...] = ()
+    text: str = ""
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingLine:
+    """A posting with its place in the log. `seq` grows with every change of the row, so a log can follow it."""
+
+    seq: int
+    posting: Posting
+    customer: str
+    bank: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingTotals:
+    """How much waits for bank reconciliation, over the whole fleet."""
+
+    queued: int = 0
+    held: int = 0
+    late: int = 0
+    oldest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """A submitted plan and how far it has come."""
+
+    id: int
+    act: Act
+    operator: str
+    host: str
+    created_at: datetime
+    counts: dict[ActionState, int]
+    actions: tuple[Action, ...]
+    refused: tuple[tuple[str, str], ...]
+
+    @property
+    def settled(self) -> bool:
+        """No action of it is still on its way."""
+        return all(state.settled for state in self.counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What became of a plan at the door: its id, the actions written, and what stood in the way of the others."""
+
+    plan: int
+    actions: tuple[Action, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStatus:
+    """The agent that may act on this store, if one lives (proof of death, not a lease)."""
+
+    pid: int
+    host: str
+    kind: str
+    started_at: datetime
+    last_round_at: datetime | None
+    alive: bool
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """The outcome of checking the chain: how many lines hold, and the first that does not."""
+
+    checked: int
+    broken_at: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportAccount:
+    """An account as an import line names it."""
+
+    account_id: str
+    iban: str | None
+    bban: str | None
+    name: str
+    ledger_account: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRecord:
+    """One good line of an import (DESIGN §8). `fingerprint` is a hash of the line, to recognise it unchanged."""
+
+    line: int
+    agreement_number: str
+    customer: str
+    email: str
+    provider: str
+    consent_id: str | None
+    refresh_token: str | None
+    bank: str
+    data_from: date | None
+    expires_at: datetime | None
+    accounts: tuple[ImportAccount, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """How many lines were new, changed something, or said what is known already."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchContext:
+    """What the agent needs to fetch one connection. `since` on the accounts is for the rule, not kept here."""
+
+    connection: str
+    agreement_number: str
+    customer: str
+    provider: str
+    bank: str
+    consent: int
+    consent_id: str
+    data_from: date | None
+    last_fetched: datetime | None
+    renewed_at: datetime | None
+    accounts: tuple[Account, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDetail:
+    """Attempts and postings for the connection screen, newest first."""
+
+    attempts: tuple[Attempt, ...]
+    postings: tuple[PostingLine, ...]

@@ -1,0 +1,288 @@
+"""The protocols between the rooms: adapters and the store implement them; agent, console and commands use them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from backend.model.facts import (
+    Account,
+    Act,
+    Action,
+    ActionState,
+    Attempt,
+    Bank,
+    BankRow,
+    Case,
+    Consent,
+    Delivery,
+    Event,
+    Grant,
+    Mail,
+    Plan,
+    Posting,
+    PostingState,
+    Receipt,
+    Session,
+    Stage,
+    SyncAnswer,
+    Tokens,
+)
+from backend.model.filters import Filter
+from backend.model.views import (
+    AgentStatus,
+    AuditReport,
+    ConnectionView,
+    FetchContext,
+    FleetRow,
+    ImportRecord,
+    ImportReport,
+    PendingTotals,
+    PlanView,
+    PostingFilter,
+    PostingLine,
+    Submitted,
+)
+
+Recorder = Callable[[Attempt], None]
+"""Takes one attempt as it ends. Must not block."""
+
+
+class Vault(Protocol):
+    """Where a customer's tokens live, and the one door through which they are refreshed (DESIGN §11)."""
+
+    async def read(self, consent: int) -> Tokens | None:
+        """The tokens as last stored; None when there are none (removed, or never granted)."""
+        ...
+
+    async def begin_refresh(self, consent: int, used: str, request_id: str) -> str | None:
+        """Ask to spend the refresh token `used`. Gives the request id to send, or None when another process spent it.
+
+        The id is on disk before this returns. After a crash or a lost answer it is the *old* id, so that the
+        provider repeats its answer instead of burning the token twice. Waits while another living process
+        is refreshing the same consent.
+        """
+        ...
+
+    async def end_refresh(self, consent: int, tokens: Tokens | None) -> None:
+        """Store what the refresh gave and open the door; None when it was answered and gave nothing."""
+        ...
+
+
+class Provider(Protocol):
+    """An aggregator. Every method raises `OutsideError`s only; every call to the outside leaves an attempt."""
+
+    name: str
+
+    def connect_link(
+        self, *, state: str, email: str, group: str, group_name: str, consent_id: str | None, culture: str
+    ) -> str:
+        """The address where the customer logs in; with `consent_id` it continues that consent (renewal)."""
+        ...
+
+    async def exchange(self, code: str, connection: str | None) -> Grant:
+        """Trade the code of a finished login for tokens. The code lives for a minute and works once."""
+        ...
+
+    async def accounts(self, session: Session, group: str | None = None) -> list[Account]:
+        """All accounts behind the session, orphaned ones too; `group` narrows to one integrator-chosen group."""
+        ...
+
+    async def transactions(self, session: Session, account: Account, since: date | None) -> list[BankRow]:
+        """All rows dated `since` or later (None: all there are), deleted ones too, in the provider's order."""
+        ...
+
+    async def sync(self, session: Session, request_id: str) -> SyncAnswer:
+        """Ask for a fresh fetch at the bank. Queued is not done. The same `request_id` never asks twice."""
+        ...
+
+    async def all_accounts_selected(self, session: Session) -> bool | None:
+        """Whether the customer ticked every account; None when we may not ask."""
+        ...
+
+    async def banks(self) -> list[Bank]:
+        """The banks that can be connected. Client-level: it also proves that our credentials work."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Ledger(Protocol):
+    """Where postings go. Raises `OutsideError`s only."""
+
+    async def deliver(self, delivery: Delivery) -> Receipt:
+        """Hand over a batch under its idempotency key; the same key with the same rows is never booked twice."""
+        ...
+
+    async def check(self) -> None:
+        """Prove that the other side is there and lets us in; returns or raises."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Mailer(Protocol):
+    """Sends mail to customers."""
+
+    async def send(self, mail: Mail) -> None:
+        """Hand the mail to the server. Raises `OutsideError`s only."""
+        ...
+
+    async def check(self) -> None:
+        """Prove that the server answers; returns or raises."""
+        ...
+
+
+class FleetReader(Protocol):
+    """What a console or command reads. Never waits for the network; safe from any thread."""
+
+    def fleet(
+        self, query: Filter, sort: str, descending: bool, offset: int, limit: int, now: datetime
+    ) -> list[FleetRow]: ...
+
+    def fleet_count(self, query: Filter, now: datetime) -> int: ...
+
+    def fleet_ids(self, query: Filter, now: datetime) -> list[str]: ...
+
+    def fleet_position(self, connection: str, query: Filter, sort: str, descending: bool, now: datetime) -> int | None:
+        """Where the connection stands in that list, from 0; None when the filter hides it."""
+        ...
+
+    def resolve(self, reference: str) -> list[str]:
+        """Connection ids that an operator may mean: an id, or an agreement number (perhaps several connections)."""
+        ...
+
+    def rows(self, ids: Sequence[str], now: datetime) -> list[FleetRow]:
+        """These connections, in this order; unknown ids are left out."""
+        ...
+
+    def connection(self, connection: str, now: datetime) -> ConnectionView | None: ...
+
+    def attempts(self, connection: str, limit: int) -> list[Attempt]:
+        """Newest first."""
+        ...
+
+    def postings(self, query: PostingFilter, limit: int, *, newest_first: bool = False) -> list[PostingLine]:
+        """In the order of `seq`, after `query.after`; with `newest_first` the last ones."""
+        ...
+
+    def pending_totals(self, now: datetime) -> PendingTotals: ...
+
+    def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]: ...
+
+    def verify_audit(self) -> AuditReport: ...
+
+    def plan(self, plan: int) -> PlanView | None: ...
+
+    def plans(self, limit: int) -> list[PlanView]: ...
+
+    def agent_status(self) -> AgentStatus | None: ...
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has written; costs microseconds."""
+        ...
+
+
+class Door(Protocol):
+    """The one door through which operators change anything (DESIGN §4)."""
+
+    def submit(self, plan: Plan, host: str) -> Submitted:
+        """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
+        ...
+
+    def import_records(self, records: Iterable[ImportRecord], now: datetime, operator: str) -> ImportReport: ...
+
+    def export(self) -> Iterable[dict[str, object]]:
+        """The fleet as import lines (DESIGN §8), without tokens."""
+        ...
+
+
+class Books(Protocol):
+    """What the agent reads and writes. Each method is one transaction."""
+
+    def claim_actions(self, limit: int, now: datetime) -> list[Action]:
+        """Intents, and actions that a dead agent left behind (`sent` becomes `unknown`), now owned by this agent."""
+        ...
+
+    def mark_sent(self, action: int, now: datetime) -> bool:
+        """On disk before the call is made; False when the action is no longer ours to send."""
+        ...
+
+    def settle_action(
+        self, action: int, state: ActionState, now: datetime, *, reason: str = "", result: dict[str, str] | None = None
+    ) -> None: ...
+
+    def waiting_actions(self, act: Act, limit: int) -> list[Action]:
+        """Actions of one kind in state `waiting`, oldest first."""
+        ...
+
+    def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[str]:
+        """Connections whose next fetch is due, longest untried first, after the one named (for paging)."""
+        ...
+
+    def fetch_context(self, connection: str) -> FetchContext | None: ...
+
+    def known_rows(self, agreement_number: str, account_key: str, since: date | None) -> list[Posting]: ...
+
+    def start_fetch(self, connection: str, now: datetime) -> None: ...
+
+    def save_fetch(
+        self,
+        connection: str,
+        now: datetime,
+        *,
+        outcome: str,
+        detail: str = "",
+        until: datetime | None = None,
+        accounts: Sequence[Account] = (),
+        upserts: Sequence[Posting] = (),
+        dropped: Sequence[str] = (),
+        consent: Consent | None = None,
+    ) -> None:
+        """The end of one fetch, in one transaction: accounts, postings, outcome, health."""
+        ...
+
+    def record_attempts(self, attempts: Sequence[Attempt]) -> None: ...
+
+    def open_deliveries(self, limit: int, now: datetime) -> list[Delivery]:
+        """Deliveries whose answer is not known first (same key, same rows), then new ones from what is queued."""
+        ...
+
+    def settle_delivery(self, key: str, receipt: Receipt, now: datetime) -> None: ...
+
+    def fail_delivery(self, key: str, outcome: str, detail: str, until: datetime | None, now: datetime) -> None:
+        """The delivery did not come to an answer: it stays open under its key and is tried again after `until`."""
+        ...
+
+    def open_case(self, case: Case, now: datetime) -> Case: ...
+
+    def open_cases(self) -> list[Case]: ...
+
+    def move_case(
+        self, case: int, stage: Stage, now: datetime, *, note: str = "", consent_id: str | None = None
+    ) -> None: ...
+
+    def grant(self, case: int | None, grant: Grant, now: datetime) -> Session:
+        """Keep a fresh grant beside the live consent, as a candidate; the live one is untouched (law 6)."""
+        ...
+
+    def complete_case(
+        self,
+        case: int,
+        now: datetime,
+        *,
+        accounts: Sequence[Account],
+        upserts: Sequence[Posting],
+        dropped: Sequence[str],
+        outcome: str,
+    ) -> None:
+        """The candidate has proved itself: consent, accounts and first rows change over in one transaction."""
+        ...
+
+    def remove(self, connection: str, now: datetime) -> None: ...
+
+    def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:
+        """Append one line to the audit log."""
+        ...
+
+
+__all__ = ["Books", "Door", "FleetReader", "Ledger", "Mailer", "PostingState", "Provider", "Recorder", "Vault"]
