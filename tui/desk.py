@@ -1,0 +1,50 @@
+"""What a console is given to work with: where it reads, through what it acts, whose time it has, how it speaks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+from backend.config import Settings
+from backend.model.clock import Clock
+from backend.model.facts import Act, Plan
+from backend.model.views import AgentStatus, Submitted
+from backend.ports import FleetReader
+from backend.texts import Say
+
+
+class Operations(Protocol):
+    """The four operations. `plan` and `connect` change nothing; `submit` is the only door (DESIGN §4)."""
+
+    def plan(self, act: Act, ids: Sequence[str], *, then_sync: bool = False) -> Plan:
+        """What would run, wait or be refused, with reasons; the ids are frozen in it (law 9)."""
+        ...
+
+    def connect(self, agreement: str, bank: str) -> Plan:
+        """The plan of a new connection for an agreement; `bank` may be empty."""
+        ...
+
+    def submit(self, plan: Plan) -> Submitted:
+        """Write the plan's runnable items as intents, on disk before this returns."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything a console needs. `monotonic` gives seconds on the time base of key events.
+
+    `agent_quiet_after` is in seconds of `clock`: an agent that has done no round for so long is said to be quiet.
+    `crash_dir` is where a crash file goes (None: the platform's state directory).
+    """
+
+    reader: FleetReader
+    operations: Operations
+    clock: Clock
+    settings: Settings
+    say: Say
+    operator: str
+    agent_status: Callable[[], AgentStatus | None]
+    agent_quiet_after: float = 600.0
+    crash_dir: Path | None = None
+    monotonic: Callable[[], float] = field(default=monotonic)
