@@ -1,0 +1,46 @@
+"""The one store: customers, connections, postings, acts and the audit log. No SQL stands outside this folder."""
+
+import socket
+from pathlib import Path
+
+from backend.model.clock import Clock
+from backend.store.cases import Cases
+from backend.store.deliveries import Deliveries
+from backend.store.engine import Engine, StoreError
+from backend.store.fleet import SORTS, Fleet
+from backend.store.journal import Journal
+from backend.store.records import AgentBusy, Records
+from backend.store.registry import Registry
+from backend.store.schema import migrate
+from backend.store.tables import Assess
+from backend.store.tokens import key_beside
+
+__all__ = ["SORTS", "AgentBusy", "SqliteStore", "StoreError", "open_store"]
+
+
+class SqliteStore(Fleet, Journal, Deliveries, Cases, Registry, Records):
+    """Implements `FleetReader`, `Door`, `Books` and `Vault` of `backend.ports` on one SQLite file. Thread-safe."""
+
+    def close(self) -> None:
+        """Finish what is queued and let go of everything."""
+        self.db.close()
+        self.sessions.close()
+
+
+def open_store(
+    path: Path, *, assess: Assess, clock: Clock, key: bytes | None = None, stale_after: int = 36 * 3600
+) -> SqliteStore:
+    """Open a store, made and brought up to date when need be. `key` seals tokens (default: the key file beside it).
+
+    Raises StoreError, with a sentence, for a store that cannot be used or is newer than this program.
+    """
+    engine = Engine(path)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.close()
+        raise
+    store = SqliteStore(engine, assess, clock, stale_after=stale_after)
+    store.key = (lambda: key) if key is not None else (lambda: key_beside(path))
+    store.host = socket.gethostname()
+    return store

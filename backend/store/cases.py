@@ -1,0 +1,156 @@
+"""Renewals and new connections as cases; the live consent is untouched until the new one has proved itself (law 6)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from backend.model.facts import Account, Case, Consent, Grant, Posting, Session, Stage
+from backend.store.codec import ms, number, public
+from backend.store.fleet import SELECT_CASE, case_of
+from backend.store.intake import Intake
+from backend.store.tokens import TokenBox
+
+
+class Cases(Intake, TokenBox):
+    """Implements the renewal half of `ports.Books`."""
+
+    def open_case(self, case: Case, now: datetime) -> Case:
+        """Write a case (its `id` is given here). An older open case of the connection is abandoned for it."""
+        with self.db.write():
+            key = number(case.connection)
+            self.db.run(
+                "UPDATE cases SET stage = 'abandoned', closed_at = ?, note = 'replaced' WHERE connection = ?"
+                " AND closed_at IS NULL",
+                (ms(now), key),
+            )
+            case_id = self.db.value(
+                "INSERT INTO cases (kind, connection, action, state, stage, link, consent_id, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (case.kind, key, case.action, case.state, case.stage, case.link, case.consent_id, ms(now)),
+            )
+            self.db.run("UPDATE connections SET open_case = ? WHERE id = ?", (case_id, key))
+            self.log("case.link_made", key, {"case": case_id, "kind": case.kind}, now)
+            self.reassess(key, now)
+        row = self.db.row(f"{SELECT_CASE} WHERE k.id = ?", (case_id,))
+        return case_of(row)
+
+    def open_cases(self) -> list[Case]:
+        """Oldest first."""
+        return list(map(case_of, self.db.rows(f"{SELECT_CASE} WHERE k.closed_at IS NULL ORDER BY k.id")))
+
+    def move_case(
+        self, case: int, stage: Stage, now: datetime, *, note: str = "", consent_id: str | None = None
+    ) -> None:
+        """Note how far the case has come; a stage that is not open closes it."""
+        with self.db.write():
+            self.db.run(
+                "UPDATE cases SET stage = ?1, note = ?2, consent_id = coalesce(?3, consent_id),"
+                " sent_at = CASE WHEN ?1 = 'sent' THEN coalesce(sent_at, ?4) ELSE sent_at END,"
+                " authorised_at = CASE WHEN ?1 = 'authorised' THEN coalesce(authorised_at, ?4) ELSE authorised_at END,"
+                " closed_at = CASE WHEN ?5 THEN NULL ELSE ?4 END WHERE id = ?6",
+                (stage, note, consent_id, ms(now), stage.open, case),
+            )
+            connection = self.db.value("SELECT connection FROM cases WHERE id = ?", (case,))
+            if not stage.open:
+                self.db.run(
+                    "UPDATE connections SET open_case = NULL WHERE id = ? AND open_case = ?", (connection, case)
+                )
+            self.log(f"case.{stage}", connection, {"case": case, "note": note}, now)
+            self.reassess(connection, now)
+
+    def grant(self, case: int | None, grant: Grant, now: datetime) -> Session:
+        """Keep fresh tokens beside the live consent, as a candidate.
+
+        Without a case the consent is kept under no connection's name and the returned session speaks for itself only:
+        that is a login that nobody could be found for (`settle_unclaimed` in the agent decides).
+        """
+        with self.db.write():
+            row = self.db.row(f"{SELECT_CASE} WHERE k.id = ?", (case,))
+            if row is None:
+                raise LookupError(f"no case {case}")
+            consent_id = grant.consent_id or row["consent_id"] or ""
+            consent = self.db.value(
+                "INSERT INTO consents (connection, consent_id, state, granted_at) VALUES (?, ?, 'candidate', ?)"
+                " RETURNING id",
+                (row["connection"], consent_id, ms(now)),
+            )
+            self.keep_tokens(consent, grant.tokens)
+            self.db.run("UPDATE cases SET consent = ? WHERE id = ?", (consent, case))
+            self.move_case(int(row["id"]), Stage.AUTHORISED, now, consent_id=consent_id)
+        return Session(
+            connection=public(row["connection"]), consent=consent, consent_id=consent_id, customer=row["agreement"]
+        )
+
+    def complete_case(
+        self,
+        case: int,
+        now: datetime,
+        *,
+        accounts: Sequence[Account],
+        upserts: Sequence[Posting],
+        dropped: Sequence[str],
+        outcome: str,
+        fetch_every: int = 7200,
+    ) -> None:
+        """The candidate has proved itself: consent, accounts and first rows change over in one transaction.
+
+        The bank's word on the new expiry is not known yet; the old date is dropped, it is no fact any more (law 12).
+        """
+        with self.db.write():
+            row = self.db.row("SELECT * FROM cases WHERE id = ?", (case,))
+            if row is None or row["consent"] is None:
+                raise LookupError(f"case {case} has no candidate")
+            key = row["connection"]
+            old = self.db.value("SELECT consent FROM connections WHERE id = ?", (key,))
+            if old is not None:
+                self.db.run("UPDATE consents SET state = 'superseded', ended_at = ? WHERE id = ?", (ms(now), old))
+                self.db.run("DELETE FROM tokens WHERE consent = ?", (old,))
+            self.db.run("UPDATE consents SET state = 'live' WHERE id = ?", (row["consent"],))
+            bank = next((a.bank_name for a in accounts if a.bank_name), "")
+            self.db.run(
+                "UPDATE connections SET consent = ?1, said = 'valid', expires_at = NULL, renewed_at = ?2,"
+                " connected_at = coalesce(connected_at, ?2), removed_at = NULL,"
+                " bank = CASE WHEN bank = '' THEN ?3 ELSE bank END WHERE id = ?4",
+                (row["consent"], ms(now), bank, key),
+            )
+            self.move_case(case, Stage.MATCHED, now)
+            self.save_fetch(
+                public(key),
+                now,
+                outcome=outcome,
+                accounts=accounts,
+                upserts=upserts,
+                dropped=dropped,
+                fetch_every=fetch_every,
+            )
+            self.move_case(case, Stage.FETCHED, now)
+
+    def remove(self, connection: str, now: datetime) -> None:
+        """Cut the link: no more fetches, our keys thrown away. The bank's consent lives on to its own end (law 8)."""
+        key = number(connection)
+        with self.db.write():
+            self.db.run("DELETE FROM tokens WHERE consent IN (SELECT id FROM consents WHERE connection = ?)", (key,))
+            self.db.run(
+                "UPDATE cases SET stage = 'abandoned', note = 'removed', closed_at = ?"
+                " WHERE connection = ? AND closed_at IS NULL",
+                (ms(now), key),
+            )
+            self.db.run(
+                "UPDATE connections SET removed_at = ?, next_fetch_at = NULL, open_case = NULL WHERE id = ?",
+                (ms(now), key),
+            )
+            self.reassess(key, now)
+
+    def expect_expiry(self, connection: str, expires_at: datetime, source: str, now: datetime) -> None:
+        """The bank's word on when the live consent ends."""
+        key = number(connection)
+        with self.db.write():
+            self.db.run("UPDATE connections SET expires_at = ? WHERE id = ?", (ms(expires_at), key))
+            self.log("consent.expires", key, {"expires_at": expires_at.isoformat(), "source": source}, now)
+            self.reassess(key, now)
+
+    def mark_consent(self, connection: str, said: Consent, now: datetime) -> None:
+        """What the provider or the customer said of the consent."""
+        key = number(connection)
+        with self.db.write():
+            self.db.run("UPDATE connections SET said = ? WHERE id = ?", (said, key))
+            self.reassess(key, now)

@@ -1,0 +1,147 @@
+"""How facts are written into columns and read back."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from backend.model.facts import Account, Act, Action, ActionState, Consent, Posting, PostingState, Stage
+from backend.model.health import HealthFacts
+
+
+def ms(instant: datetime | None) -> int | None:
+    """Milliseconds since 1970 UTC."""
+    return None if instant is None else int(instant.timestamp() * 1000)
+
+
+def when(milliseconds: int | None) -> datetime | None:
+    """The instant that `ms` wrote."""
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def at(milliseconds: int) -> datetime:
+    """The instant of a column that is never empty."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def money(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def public(number: int) -> str:
+    """A connection's id as people and programs write it."""
+    return f"c{number}"
+
+
+def number(connection: str) -> int:
+    """The row number behind a public id; -1 for a text that is no id, which no row has."""
+    digits = connection[1:]
+    return int(digits) if connection[:1] in ("c", "C") and digits.isascii() and digits.isdigit() else -1
+
+
+def account_of(row: Any) -> Account:
+    return Account(
+        id=row["id"],
+        provider_account_id=row["provider_account_id"],
+        iban=row["iban"],
+        bban=row["bban"],
+        name=row["name"],
+        currency=row["currency"],
+        ledger_account=row["ledger_account"],
+        orphaned=bool(row["orphaned"]),
+        bank_id=row["bank_id"],
+        bank_name=row["bank_name"],
+        owner=row["owner"],
+        kind=row["kind"],
+        booked_balance=money(row["booked_balance"]),
+        last_synchronized=when(row["last_synchronized"]),
+        last_fetched=when(row["last_fetched"]),
+    )
+
+
+def posting_of(row: Any) -> Posting:
+    return Posting(
+        id=row["id"],
+        connection=public(row["connection"]),
+        agreement_number=row["agreement"],
+        account_id=row["account"],
+        account_key=row["account_key"],
+        iban=row["iban"],
+        ledger_account=row["ledger_account"],
+        source_id=row["source_id"],
+        date=date.fromisoformat(row["date"]),
+        value_date=day(row["value_date"]),
+        amount=Decimal(row["amount"]),
+        currency=row["currency"],
+        text=row["text"],
+        balance=money(row["balance"]),
+        position=row["position"],
+        state=PostingState(row["state"]),
+        reason=row["reason"],
+        fetched_at=at(row["fetched_at"]),
+        due_at=when(row["due_at"]),
+        acknowledged_at=when(row["acknowledged_at"]),
+    )
+
+
+def action_of(row: Any) -> Action:
+    """A row of `actions` joined with its connection's agreement and customer and its plan's operator."""
+    import json
+
+    return Action(
+        id=row["id"],
+        plan=row["plan"],
+        act=Act(row["act"]),
+        connection=public(row["connection"]),
+        agreement_number=row["agreement"],
+        customer=row["customer"],
+        state=ActionState(row["state"]),
+        key=row["key"],
+        reason=row["reason"],
+        result=json.loads(row["result"]),
+        operator=row["operator"],
+        created_at=at(row["created_at"]),
+        sent_at=when(row["sent_at"]),
+        finished_at=when(row["finished_at"]),
+    )
+
+
+def facts_of(row: Any, stale_after: int) -> HealthFacts:
+    """What health is computed from: a row of `connections` with its open case's kind, stage and start."""
+    return HealthFacts(
+        consent=Consent(row["said"]),
+        expires_at=when(row["expires_at"]),
+        connected_at=when(row["connected_at"]),
+        renewed_at=when(row["renewed_at"]),
+        removed_at=when(row["removed_at"]),
+        data_from=row["data_from"],
+        last_fetched=when(row["last_fetched"]),
+        last_attempt_at=when(row["last_attempt_at"]),
+        last_outcome=row["last_outcome"],
+        last_detail=row["last_detail"],
+        last_until=when(row["last_until"]),
+        failing_since=when(row["failing_since"]),
+        running_since=when(row["running_since"]),
+        sync_failed=bool(row["sync_failed"]),
+        case_kind=Act(row["case_kind"]) if row["case_kind"] else None,
+        case_stage=Stage(row["case_stage"]) if row["case_stage"] else None,
+        case_opened_at=when(row["case_opened_at"]),
+        accounts=row["accounts"],
+        orphaned=row["orphaned"],
+        unmapped=row["unmapped"],
+        queued=row["queued"],
+        oldest_queued_at=when(row["oldest_queued_at"]),
+        oldest_due_at=when(row["oldest_due_at"]),
+        held=row["held"],
+        held_reason=row["held_reason"],
+        rejected=row["rejected"],
+        delivery_outcome=row["delivery_outcome"],
+        stale_after=stale_after,
+    )

@@ -1,0 +1,183 @@
+"""What consoles and commands read of the fleet: windows, counts, one connection whole."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from backend.model.facts import Act, Case, Stage
+from backend.model.filters import Filter
+from backend.model.views import ConnectionView, FleetRow, PendingTotals
+from backend.store.codec import account_of, action_of, at, day, facts_of, ms, number, public, when
+from backend.store.query import where
+from backend.store.tables import SELECT_CONNECTION, Tables
+
+SORTS = {
+    "customer": "name_fold",
+    "agreement": "agreement",
+    "bank": "bank",
+    "status": "status",
+    "consent": "consent_axis",
+    "fetch": "fetch_axis",
+    "transfer": "transfer_axis",
+    "verdict": "severity",
+    "expires": "expires_at",
+    "fetched": "last_fetched",
+    "pending": "pending",
+    "id": "id",
+}
+"""Names by which a list may be ordered, and their columns. Equal rows go by customer, then id."""
+
+SELECT_ACTION = """
+SELECT a.*, c.agreement, c.customer, p.operator FROM actions a
+JOIN connections c ON c.id = a.connection JOIN plans p ON p.id = a.plan
+"""
+
+SELECT_CASE = """
+SELECT k.*, c.agreement, c.customer, u.email FROM cases k
+JOIN connections c ON c.id = k.connection JOIN customers u ON u.agreement = c.agreement
+"""
+
+
+class Fleet(Tables):
+    """Implements the reading half of `ports.FleetReader`."""
+
+    def fleet(
+        self, query: Filter, sort: str, descending: bool, offset: int, limit: int, now: datetime
+    ) -> list[FleetRow]:
+        """`limit` rows from `offset` on; `sort` is a name of `SORTS`."""
+        self.catch_up(now)
+        condition, values = where(query)
+        found = self.db.rows(
+            f"SELECT id FROM connections c WHERE {condition} ORDER BY {_order(sort, descending)} LIMIT ? OFFSET ?",
+            (*values, max(0, limit), max(0, offset)),
+        )
+        return self._by_number([row["id"] for row in found], now)
+
+    def rows(self, ids: Sequence[str], now: datetime) -> list[FleetRow]:
+        return self._by_number([number(connection) for connection in ids], now)
+
+    def _by_number(self, numbers: Sequence[int], now: datetime) -> list[FleetRow]:
+        found: dict[int, Any] = {}
+        for start in range(0, len(numbers), 500):
+            some = numbers[start : start + 500]
+            marks = ",".join("?" * len(some))
+            found |= {row["id"]: row for row in self.db.rows(f"{SELECT_CONNECTION} WHERE c.id IN ({marks})", some)}
+        return [self._fleet_row(found[n], now) for n in numbers if n in found]
+
+    def _fleet_row(self, row: Any, now: datetime) -> FleetRow:
+        change = row["next_change_at"]
+        fresh = self.assess(facts_of(row, self.stale_after), now) if change and change <= (ms(now) or 0) else None
+        return FleetRow(
+            id=public(row["id"]),
+            agreement_number=row["agreement"],
+            customer=row["customer"],
+            bank=row["bank"],
+            provider=row["provider"],
+            status=fresh.status if fresh else row["status"],
+            consent=fresh.consent if fresh else row["consent_axis"],
+            fetch=fresh.fetch if fresh else row["fetch_axis"],
+            transfer=fresh.transfer if fresh else row["transfer_axis"],
+            verdict=fresh.verdict if fresh else row["verdict"],
+            situation=fresh.situation if fresh else row["situation"],
+            action=fresh.action if fresh else row["action"],
+            wait_until=fresh.wait_until if fresh else when(row["wait_until"]),
+            expires_at=when(row["expires_at"]),
+            data_from=day(row["data_from"]),
+            last_fetched=when(row["last_fetched"]),
+            pending=row["pending"],
+            running=row["running"] or "",
+        )
+
+    def fleet_count(self, query: Filter, now: datetime) -> int:
+        self.catch_up(now)
+        condition, values = where(query)
+        return int(self.db.value(f"SELECT count(*) FROM connections c WHERE {condition}", values))
+
+    def fleet_ids(self, query: Filter, now: datetime) -> list[str]:
+        """In the order of customers' names."""
+        self.catch_up(now)
+        condition, values = where(query)
+        rows = self.db.rows(f"SELECT id FROM connections c WHERE {condition} ORDER BY name_fold, id", values)
+        return [public(row["id"]) for row in rows]
+
+    def fleet_position(self, connection: str, query: Filter, sort: str, descending: bool, now: datetime) -> int | None:
+        self.catch_up(now)
+        condition, values = where(query)
+        place = self.db.value(
+            f"SELECT place FROM (SELECT id, row_number() OVER (ORDER BY {_order(sort, descending)}) AS place"
+            f" FROM connections c WHERE {condition}) WHERE id = ?",
+            (*values, number(connection)),
+        )
+        return None if place is None else int(place) - 1
+
+    def resolve(self, reference: str) -> list[str]:
+        known = self.db.row("SELECT id FROM connections WHERE id = ?", (number(reference),))
+        if known is not None:
+            return [public(known["id"])]
+        rows = self.db.rows(
+            "SELECT id FROM connections WHERE agreement = ? ORDER BY removed_at IS NOT NULL, id", (reference,)
+        )
+        return [public(row["id"]) for row in rows]
+
+    def connection(self, connection: str, now: datetime) -> ConnectionView | None:
+        row = self.db.row(f"{SELECT_CONNECTION} WHERE c.id = ?", (number(connection),))
+        if row is None:
+            return None
+        facts = facts_of(row, self.stale_after)
+        consent = self.db.row("SELECT consent_id FROM consents WHERE id = ?", (row["consent"],))
+        accounts = self.db.rows("SELECT * FROM accounts WHERE connection = ? ORDER BY id", (row["id"],))
+        actions = self.db.rows(f"{SELECT_ACTION} WHERE a.connection = ? ORDER BY a.id DESC LIMIT 20", (row["id"],))
+        case = self.db.row(f"{SELECT_CASE} WHERE k.connection = ? ORDER BY k.id DESC LIMIT 1", (row["id"],))
+        return ConnectionView(
+            row=self._fleet_row(row, now),
+            email=self.db.value("SELECT email FROM customers WHERE agreement = ?", (row["agreement"],)),
+            consent_id=consent["consent_id"] if consent else None,
+            accounts=tuple(account_of(account) for account in accounts),
+            assessment=self.assess(facts, now),
+            facts=facts,
+            case=case_of(case) if case else None,
+            actions=tuple(action_of(action) for action in actions),
+        )
+
+    def pending_totals(self, now: datetime) -> PendingTotals:
+        row = self.db.row(
+            "SELECT coalesce(sum(queued), 0) AS queued, coalesce(sum(held), 0) AS held,"
+            " min(oldest_queued_at) AS oldest FROM connections WHERE pending > 0"
+        )
+        late = self.db.value("SELECT count(*) FROM postings WHERE state = 'queued' AND due_at <= ?", (ms(now),))
+        assert row is not None
+        return PendingTotals(queued=row["queued"], held=row["held"], late=late, oldest_at=when(row["oldest"]))
+
+    def data_version(self) -> int:
+        return self.db.data_version()
+
+
+def case_of(row: Any) -> Case:
+    """A row of `SELECT_CASE`."""
+    return Case(
+        id=row["id"],
+        kind=Act(row["kind"]),
+        connection=public(row["connection"]),
+        agreement_number=row["agreement"],
+        customer=row["customer"],
+        email=row["email"],
+        action=row["action"],
+        state=row["state"],
+        stage=Stage(row["stage"]),
+        link=row["link"],
+        consent_id=row["consent_id"],
+        consent=row["consent"],
+        note=row["note"],
+        created_at=at(row["created_at"]),
+        sent_at=when(row["sent_at"]),
+        authorised_at=when(row["authorised_at"]),
+        closed_at=when(row["closed_at"]),
+    )
+
+
+def _order(sort: str, descending: bool) -> str:
+    column = SORTS[sort]
+    way = "DESC" if descending else "ASC"
+    tail = "" if sort == "id" else f", {'' if sort == 'customer' else 'name_fold, '}id"
+    nulls = " NULLS LAST" if column in ("expires_at", "last_fetched") else ""
+    return f"{column} {way}{nulls}{tail}"

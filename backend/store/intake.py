@@ -1,0 +1,277 @@
+"""What a fetch brings in: accounts, postings, the outcome and the health that follows from it, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from backend.model.facts import Account, Attempt, Consent, Posting, Session
+from backend.model.views import FetchContext
+from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
+from backend.store.tables import Tables
+
+_FAILURES_KEEP_RETRY = timedelta(minutes=30)
+"""A fetch that failed for another reason than a stated time is tried again after this (law 5: never at once)."""
+
+_CUSTOMER_RETRY = timedelta(hours=24)
+"""While only the customer can help, asking more often is waste; his own renewal at the hub is noticed within a day."""
+
+_POSTING = (
+    "id, seq, connection, agreement, account, account_key, iban, ledger_account, source_id, date, value_date, amount,"
+    " currency, text, balance, position, state, reason, fetched_at, due_at, acknowledged_at"
+)
+
+
+class Intake(Tables):
+    """Implements the fetching half of `ports.Books`."""
+
+    def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[str]:
+        """Connections to fetch now, longest untried first; with `fetch_every` 0, all that may be asked, by id."""
+        if fetch_every:
+            rows = self.db.rows(
+                "SELECT id FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL"
+                " AND next_fetch_at <= ? ORDER BY next_fetch_at, id LIMIT ?",
+                (ms(now), limit),
+            )
+        else:
+            rows = self.db.rows(
+                "SELECT id FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL AND id > ?"
+                " AND NOT (last_outcome = 'rate_limited' AND coalesce(last_until, 0) > ?) ORDER BY id LIMIT ?",
+                (number(after) if after else 0, ms(now), limit),
+            )
+        return [public(row["id"]) for row in rows]
+
+    def fetch_context(self, connection: str) -> FetchContext | None:
+        row = self.db.row(
+            "SELECT c.*, s.consent_id FROM connections c JOIN consents s ON s.id = c.consent WHERE c.id = ?",
+            (number(connection),),
+        )
+        if row is None:
+            return None
+        accounts = self.db.rows("SELECT * FROM accounts WHERE connection = ? ORDER BY id", (row["id"],))
+        return FetchContext(
+            connection=connection,
+            agreement_number=row["agreement"],
+            customer=row["customer"],
+            provider=row["provider"],
+            bank=row["bank"],
+            consent=row["consent"],
+            consent_id=row["consent_id"],
+            data_from=day(row["data_from"]),
+            last_fetched=when(row["last_fetched"]),
+            renewed_at=when(row["renewed_at"]),
+            accounts=tuple(map(account_of, accounts)),
+        )
+
+    def session(self, connection: str) -> Session | None:
+        """How to speak to the provider for this connection's live consent; None when there is none."""
+        row = self.db.row(
+            "SELECT c.agreement, c.consent, s.consent_id FROM connections c JOIN consents s ON s.id = c.consent"
+            " WHERE c.id = ?",
+            (number(connection),),
+        )
+        if row is None:
+            return None
+        return Session(
+            connection=connection, consent=row["consent"], consent_id=row["consent_id"], customer=row["agreement"]
+        )
+
+    def known_rows(self, agreement_number: str, account_key: str, since: date | None) -> list[Posting]:
+        rows = self.db.rows(
+            "SELECT * FROM postings WHERE agreement = ? AND account_key = ? AND date >= ? AND state <> 'dropped'"
+            " ORDER BY date, position",
+            (agreement_number, account_key, iso(since) or ""),
+        )
+        return list(map(posting_of, rows))
+
+    def start_fetch(self, connection: str, now: datetime) -> None:
+        with self.db.write():
+            self.db.run("UPDATE connections SET running_since = ? WHERE id = ?", (ms(now), number(connection)))
+
+    def save_fetch(
+        self,
+        connection: str,
+        now: datetime,
+        *,
+        outcome: str,
+        detail: str = "",
+        until: datetime | None = None,
+        accounts: Sequence[Account] = (),
+        upserts: Sequence[Posting] = (),
+        dropped: Sequence[str] = (),
+        consent: Consent | None = None,
+        fetch_every: int = 7200,
+    ) -> None:
+        """The end of one fetch. `last_fetched` moves only when the fetch worked (law 3)."""
+        key = number(connection)
+        worked = outcome in ("ok", "ok_empty")
+        following = ms(_next(outcome, until, now, fetch_every))
+        with self.db.write():
+            self.save_accounts(key, accounts)
+            self.save_postings(key, upserts, dropped)
+            self.db.run(
+                """
+                UPDATE connections SET last_attempt_at = ?1, last_outcome = ?2, last_detail = ?3, last_until = ?4,
+                  running_since = NULL, next_fetch_at = ?5, said = coalesce(?6, said),
+                  last_fetched = CASE WHEN ?7 THEN ?1 ELSE last_fetched END,
+                  failing_since = CASE WHEN ?7 THEN NULL ELSE coalesce(failing_since, ?1) END,
+                  sync_failed = CASE WHEN ?7 THEN 0 ELSE sync_failed END,
+                  data_from = coalesce(data_from, (SELECT min(date) FROM postings WHERE connection = ?8))
+                WHERE id = ?8
+                """,
+                (
+                    ms(now),
+                    outcome,
+                    detail,
+                    ms(until),
+                    following,
+                    consent,
+                    worked,
+                    key,
+                ),
+            )
+            self.reassess(key, now)
+
+    def save_accounts(self, connection: int, accounts: Sequence[Account]) -> None:
+        """Known accounts are updated, new ones added. A mapping to the ledger is never taken away here."""
+        for account in accounts:
+            values = (
+                account.provider_account_id,
+                account.iban,
+                account.bban,
+                account.name,
+                account.owner,
+                account.currency,
+                account.kind,
+                account.orphaned,
+                account.bank_id,
+                account.bank_name,
+                None if account.booked_balance is None else str(account.booked_balance),
+                ms(account.last_synchronized),
+                ms(account.last_fetched),
+            )
+            columns = (
+                "provider_account_id, iban, bban, name, owner, currency, kind, orphaned, bank_id, bank_name,"
+                " booked_balance, last_synchronized, last_fetched"
+            )
+            if account.id is not None:
+                self.db.run(
+                    f"UPDATE accounts SET ({columns}, key) = ({','.join('?' * 14)}) WHERE id = ? AND connection = ?",
+                    (*values, account.key, account.id, connection),
+                )
+            else:
+                self.db.run(
+                    f"INSERT INTO accounts ({columns}, connection, key, ledger_account) VALUES ({','.join('?' * 16)})"
+                    " ON CONFLICT (connection, key) DO UPDATE SET provider_account_id = excluded.provider_account_id,"
+                    " name = excluded.name, orphaned = excluded.orphaned,"
+                    " last_synchronized = excluded.last_synchronized",
+                    (*values, connection, account.key, account.ledger_account),
+                )
+        if accounts:
+            self.refresh_haystack(connection)
+
+    def refresh_haystack(self, connection: int) -> None:
+        """What a word in a filter is looked for in: customer, agreement, bank, account numbers."""
+        self.db.run(
+            "UPDATE connections SET haystack = fold(customer || ' ' || agreement || ' ' || bank || ' ' || coalesce("
+            " (SELECT group_concat(coalesce(iban, '') || ' ' || coalesce(bban, ''), ' ') FROM accounts a"
+            "  WHERE a.connection = connections.id), '')) WHERE id = ?",
+            (connection,),
+        )
+
+    def save_postings(self, connection: int, upserts: Sequence[Posting], dropped: Sequence[str]) -> None:
+        """New and changed postings; each change gets a place at the end of the log. Acknowledged rows stay so.
+
+        The account is found again by its key: it may have come in with this very fetch.
+        """
+        if not upserts and not dropped:
+            return
+        rows = self.db.rows("SELECT key, id FROM accounts WHERE connection = ?", (connection,))
+        accounts = {row["key"]: row["id"] for row in rows}
+        seq = int(self.db.value("SELECT coalesce(max(seq), 0) FROM postings"))
+        lines = [
+            _line(posting, seq + place, accounts.get(posting.account_key, posting.account_id))
+            for place, posting in enumerate(upserts, start=1)
+        ]
+        self.db.many(
+            f"INSERT INTO postings ({_POSTING}) VALUES ({','.join('?' * 21)}) ON CONFLICT (id) DO UPDATE SET"
+            " seq = excluded.seq, source_id = excluded.source_id, value_date = excluded.value_date,"
+            " text = excluded.text, balance = excluded.balance,"
+            " state = CASE WHEN postings.state = 'acknowledged' OR postings.delivery IS NOT NULL"
+            "   THEN postings.state ELSE excluded.state END,"
+            " reason = CASE WHEN postings.state = 'acknowledged' OR postings.delivery IS NOT NULL"
+            "   THEN postings.reason ELSE excluded.reason END,"
+            " ledger_account = CASE WHEN postings.delivery IS NULL THEN excluded.ledger_account"
+            "   ELSE postings.ledger_account END,"
+            " due_at = coalesce(postings.due_at, excluded.due_at)",
+            lines,
+        )
+        seq += len(lines)
+        self.db.many(
+            "UPDATE postings SET state = 'dropped', seq = ? WHERE id = ?"
+            " AND state IN ('held', 'queued') AND delivery IS NULL",
+            [(seq + place, posting) for place, posting in enumerate(dropped, start=1)],
+        )
+
+    def record_attempts(self, attempts: Sequence[Attempt]) -> None:
+        with self.db.write():
+            self.db.many(
+                "INSERT INTO attempts (connection, operation, started_at, ended_at, outcome, http_status, request_id,"
+                " correlation_id, user_present, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        None if a.connection is None else number(a.connection),
+                        a.operation,
+                        ms(a.started_at),
+                        ms(a.ended_at),
+                        a.outcome,
+                        a.http_status,
+                        a.request_id,
+                        a.correlation_id,
+                        a.user_present,
+                        a.detail,
+                    )
+                    for a in attempts
+                ],
+            )
+
+    def spend(self, connection: str, scope: str, now: datetime) -> None:
+        """One unattended call against the bank's daily allowance (`facts/operations.md` §6)."""
+        with self.db.write():
+            self.db.run(
+                "INSERT INTO quota (connection, scope, day, calls) VALUES (?, ?, ?, 1)"
+                " ON CONFLICT (connection, scope, day) DO UPDATE SET calls = calls + 1",
+                (number(connection), scope, iso(now.date())),
+            )
+
+
+def _next(outcome: str, until: datetime | None, now: datetime, fetch_every: int) -> datetime:
+    if until is not None and until > now:
+        return until
+    if outcome in ("ok", "ok_empty"):
+        return now + timedelta(seconds=fetch_every)
+    return now + (_CUSTOMER_RETRY if outcome == "needs_customer" else _FAILURES_KEEP_RETRY)
+
+
+def _line(posting: Posting, seq: int, account: int) -> tuple[object, ...]:
+    return (
+        posting.id,
+        seq,
+        number(posting.connection),
+        posting.agreement_number,
+        account,
+        posting.account_key,
+        posting.iban,
+        posting.ledger_account,
+        posting.source_id,
+        posting.date.isoformat(),
+        iso(posting.value_date),
+        str(posting.amount),
+        posting.currency,
+        posting.text,
+        None if posting.balance is None else str(posting.balance),
+        posting.position,
+        posting.state,
+        posting.reason,
+        ms(posting.fetched_at),
+        ms(posting.due_at),
+        ms(posting.acknowledged_at),
+    )

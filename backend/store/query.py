@@ -1,0 +1,87 @@
+"""The filter language as bound SQL: column names come from the tables below, values are always parameters."""
+
+from typing import Any
+
+from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
+
+COLUMNS = {
+    "agreement": "c.agreement",
+    "customer": "c.name_fold",
+    "bank": "c.bank",
+    "provider": "c.provider",
+    "status": "c.status",
+    "consent": "c.consent_axis",
+    "fetch": "c.fetch_axis",
+    "transfer": "c.transfer_axis",
+    "verdict": "c.verdict",
+    "situation": "c.situation",
+    "action": "c.action",
+    "pending": "c.pending",
+    "expires": "c.expires_at",
+    "fetched": "c.last_fetched",
+    "id": "c.id",
+}
+"""A field of the language and its column."""
+
+INSTANTS = {"expires", "fetched"}
+"""Fields whose values are Unix seconds in the language and milliseconds in the column."""
+
+FLAGS = {
+    "late": "c.transfer_axis = 'late'",
+    "held": "c.held > 0",
+    "queued": "c.queued > 0",
+    "rejected": "c.rejected > 0",
+    "pending": "c.pending > 0",
+    "open_case": "c.open_case IS NOT NULL",
+    "orphaned": "c.orphaned > 0",
+    "unmapped": "c.unmapped > 0",
+    "empty": "c.fetch_axis = 'ok_empty'",
+    "never": "c.fetch_axis = 'never'",
+    "removed": "c.removed_at IS NOT NULL",
+    "failing": "c.failing_since IS NOT NULL",
+    "running": "EXISTS (SELECT 1 FROM actions a WHERE a.connection = c.id"
+    " AND a.state IN ('intent', 'sent', 'unknown'))",
+}
+"""What `is:` can ask."""
+
+_LIKE = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
+
+
+def where(query: Filter) -> tuple[str, list[Any]]:
+    """A condition over `connections c`, and its values."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for term in query.terms:
+        parts.append(_term(term, values))
+    return " AND ".join(parts) or "1", values
+
+
+def _term(term: Term, values: list[Any]) -> str:
+    match term:
+        case Word(text):
+            values.append(text)
+            return "instr(c.haystack, ?) > 0"
+        case Pattern(pattern):
+            values.append(pattern)
+            return "regexp(?, c.customer || ' ' || c.agreement || ' ' || c.bank)"
+        case Not(inner):
+            return f"NOT coalesce({_term(inner, values)}, 0)"
+        case Compare():
+            return _compare(term, values)
+
+
+def _compare(term: Compare, values: list[Any]) -> str:
+    if term.field == "is":
+        return FLAGS[str(term.value)]
+    column = COLUMNS[term.field]
+    if term.field in ("customer", "bank") and term.op == "=":
+        values.append(f"%{str(term.value).translate(_LIKE)}%")
+        fold = "c.haystack" if term.field == "customer" else "fold(c.bank)"
+        return f"{fold} LIKE ? ESCAPE '\\'"
+    if term.field == "id":
+        values.append(int(str(term.value).lstrip("cC")))
+    elif term.field in INSTANTS:
+        values.append(int(term.value) * 1000)
+    else:
+        values.append(term.value)
+    return f"{column} {term.op} ?"

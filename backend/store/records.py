@@ -1,0 +1,110 @@
+"""Attempts, audit lines and the agent's own record."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from backend.model.facts import Attempt, Event
+from backend.model.views import AgentStatus
+from backend.store.codec import at, ms, number, public, when
+from backend.store.liveness import Lock
+from backend.store.tables import Tables
+
+
+class AgentBusy(Exception):
+    """Another process acts on this store already; `status` says which."""
+
+    def __init__(self, status: AgentStatus | None) -> None:
+        super().__init__("another agent is at work")
+        self.status = status
+
+
+class Records(Tables):
+    """The rest of `ports.FleetReader`, and the right to act."""
+
+    def attempts(self, connection: str, limit: int) -> list[Attempt]:
+        rows = self.db.rows(
+            "SELECT * FROM attempts WHERE connection = ? ORDER BY id DESC LIMIT ?", (number(connection), limit)
+        )
+        return [
+            Attempt(
+                connection=connection,
+                operation=row["operation"],
+                started_at=at(row["started_at"]),
+                ended_at=at(row["ended_at"]),
+                outcome=row["outcome"],
+                http_status=row["http_status"],
+                request_id=row["request_id"],
+                correlation_id=row["correlation_id"],
+                user_present=bool(row["user_present"]),
+                detail=row["detail"],
+            )
+            for row in rows
+        ]
+
+    def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]:
+        condition, values = ("AND connection = ?", [number(connection)]) if connection else ("", [])
+        rows = self.db.rows(
+            f"SELECT * FROM events WHERE seq > ? {condition} ORDER BY seq LIMIT ?", (after, *values, limit)
+        )
+        return [
+            Event(
+                seq=row["seq"],
+                at=at(row["at"]),
+                kind=row["kind"],
+                connection=None if row["connection"] is None else public(row["connection"]),
+                operator=row["operator"],
+                host=row["host"],
+                data=json.loads(row["data"]),
+                hash=row["hash"],
+            )
+            for row in rows
+        ]
+
+    @property
+    def _agent_lock(self) -> Lock:
+        return Lock(self.db.path.with_name(self.db.path.name + ".locks") / "agent")
+
+    @contextmanager
+    def become_agent(self, kind: str) -> Iterator[None]:
+        """Hold the right to act on this store; raises AgentBusy while another process has it.
+
+        `kind` is `agent`, `once`, `console` or `command`. The system takes the right back with the process.
+        """
+        lock = self._agent_lock
+        if not lock.acquire():
+            raise AgentBusy(self.agent_status())
+        now = self.clock.now()
+        try:
+            with self.db.write():
+                self.db.run(
+                    "INSERT INTO agent (one, pid, host, kind, started_at) VALUES (1, ?, ?, ?, ?) ON CONFLICT (one)"
+                    " DO UPDATE SET pid = excluded.pid, host = excluded.host, kind = excluded.kind,"
+                    " started_at = excluded.started_at, trouble = ''",
+                    (os.getpid(), socket.gethostname(), kind, ms(now)),
+                )
+            yield
+        finally:
+            lock.release()
+
+    def note_round(self, now: datetime, trouble: str = "") -> None:
+        """The agent has been round once more; `trouble` is a text key when it could not work."""
+        with self.db.write():
+            self.db.run("UPDATE agent SET last_round_at = ?, trouble = ?", (ms(now), trouble))
+
+    def agent_status(self) -> AgentStatus | None:
+        row = self.db.row("SELECT * FROM agent")
+        if row is None:
+            return None
+        return AgentStatus(
+            pid=row["pid"],
+            host=row["host"],
+            kind=row["kind"],
+            started_at=at(row["started_at"]),
+            last_round_at=when(row["last_round_at"]),
+            alive=self._agent_lock.held_by_somebody(),
+            trouble=row["trouble"],
+        )

@@ -1,0 +1,163 @@
+"""The tables, as numbered migrations. A number that has been released is never edited.
+
+Instants are integers: milliseconds since 1970 UTC. Days are ISO texts. Money is decimal text. Truth values are 0 or 1.
+"""
+
+from typing import Any
+
+from backend.store.engine import Engine, StoreError
+
+_FIRST = """
+CREATE TABLE customers (
+    agreement TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE connections (
+    id INTEGER PRIMARY KEY, agreement TEXT NOT NULL REFERENCES customers, provider TEXT NOT NULL,
+    bank TEXT NOT NULL DEFAULT '', bank_id TEXT NOT NULL DEFAULT '',
+    customer TEXT NOT NULL, name_fold TEXT NOT NULL, haystack TEXT NOT NULL DEFAULT '',
+    consent INTEGER, said TEXT NOT NULL DEFAULT 'none', expires_at INTEGER,
+    connected_at INTEGER, renewed_at INTEGER, removed_at INTEGER, data_from TEXT, last_fetched INTEGER,
+    last_attempt_at INTEGER, last_outcome TEXT, last_detail TEXT NOT NULL DEFAULT '', last_until INTEGER,
+    failing_since INTEGER, running_since INTEGER, sync_failed INTEGER NOT NULL DEFAULT 0,
+    next_fetch_at INTEGER, open_case INTEGER,
+    accounts INTEGER NOT NULL DEFAULT 0, orphaned INTEGER NOT NULL DEFAULT 0, unmapped INTEGER NOT NULL DEFAULT 0,
+    queued INTEGER NOT NULL DEFAULT 0, oldest_queued_at INTEGER, oldest_due_at INTEGER,
+    held INTEGER NOT NULL DEFAULT 0, held_reason TEXT, rejected INTEGER NOT NULL DEFAULT 0,
+    pending INTEGER NOT NULL DEFAULT 0, delivery_outcome TEXT,
+    status TEXT NOT NULL DEFAULT 'INAKTIV', consent_axis TEXT NOT NULL DEFAULT 'none',
+    fetch_axis TEXT NOT NULL DEFAULT 'never', transfer_axis TEXT NOT NULL DEFAULT 'idle',
+    verdict TEXT NOT NULL DEFAULT 'wait', severity INTEGER NOT NULL DEFAULT 0,
+    situation TEXT, action TEXT, wait_until INTEGER, next_change_at INTEGER,
+    fingerprint TEXT, imported_token TEXT
+);
+CREATE INDEX connections_agreement ON connections(agreement);
+CREATE INDEX connections_name ON connections(name_fold, id);
+CREATE INDEX connections_expires ON connections(expires_at, id);
+CREATE INDEX connections_fetched ON connections(last_fetched, id);
+CREATE INDEX connections_verdict ON connections(severity, name_fold, id);
+CREATE INDEX connections_change ON connections(next_change_at) WHERE next_change_at IS NOT NULL;
+CREATE INDEX connections_due ON connections(next_fetch_at, id) WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL;
+CREATE TABLE consents (
+    id INTEGER PRIMARY KEY, connection INTEGER NOT NULL REFERENCES connections, consent_id TEXT NOT NULL,
+    state TEXT NOT NULL, expires_at INTEGER, granted_at INTEGER, ended_at INTEGER
+);
+CREATE INDEX consents_connection ON consents(connection);
+CREATE INDEX consents_consent_id ON consents(consent_id);
+CREATE TABLE tokens (
+    consent INTEGER PRIMARY KEY REFERENCES consents, refresh BLOB NOT NULL, refresh_expires_at INTEGER,
+    access BLOB, access_expires_at INTEGER, request_id TEXT, refreshing TEXT
+);
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY, connection INTEGER NOT NULL REFERENCES connections, provider_account_id TEXT NOT NULL,
+    key TEXT NOT NULL, iban TEXT, bban TEXT, name TEXT NOT NULL, owner TEXT NOT NULL DEFAULT '',
+    currency TEXT NOT NULL DEFAULT 'DKK', kind TEXT NOT NULL DEFAULT '', ledger_account TEXT,
+    orphaned INTEGER NOT NULL DEFAULT 0, bank_id TEXT NOT NULL DEFAULT '', bank_name TEXT NOT NULL DEFAULT '',
+    booked_balance TEXT, last_synchronized INTEGER, last_fetched INTEGER,
+    UNIQUE (connection, key)
+);
+CREATE TABLE postings (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, connection INTEGER NOT NULL REFERENCES connections,
+    agreement TEXT NOT NULL, account INTEGER NOT NULL, account_key TEXT NOT NULL, iban TEXT, ledger_account TEXT,
+    source_id TEXT NOT NULL, date TEXT NOT NULL, value_date TEXT, amount TEXT NOT NULL, currency TEXT NOT NULL,
+    text TEXT NOT NULL, balance TEXT, position INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT,
+    fetched_at INTEGER NOT NULL, due_at INTEGER, acknowledged_at INTEGER, delivery TEXT
+);
+CREATE UNIQUE INDEX postings_seq ON postings(seq);
+CREATE INDEX postings_identity ON postings(agreement, account_key, date);
+CREATE INDEX postings_connection ON postings(connection, seq);
+CREATE INDEX postings_open ON postings(connection, state) WHERE state IN ('held', 'queued', 'rejected');
+CREATE INDEX postings_queue ON postings(agreement, ledger_account, fetched_at)
+    WHERE state = 'queued' AND delivery IS NULL;
+CREATE INDEX postings_delivery ON postings(delivery) WHERE delivery IS NOT NULL AND state = 'queued';
+CREATE TABLE deliveries (
+    key TEXT PRIMARY KEY, agreement TEXT NOT NULL, ledger_account TEXT NOT NULL, created_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0, outcome TEXT, detail TEXT NOT NULL DEFAULT '', retry_at INTEGER,
+    settled_at INTEGER
+);
+CREATE UNIQUE INDEX deliveries_open ON deliveries(agreement, ledger_account) WHERE settled_at IS NULL;
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY, connection INTEGER, operation TEXT NOT NULL, started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL, outcome TEXT NOT NULL, http_status INTEGER, request_id TEXT, correlation_id TEXT,
+    user_present INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX attempts_connection ON attempts(connection, id);
+CREATE TABLE problems (
+    id INTEGER PRIMARY KEY, connection INTEGER NOT NULL REFERENCES connections, cause TEXT NOT NULL,
+    opened_at INTEGER NOT NULL, last_at INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1, closed_at INTEGER,
+    detail TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX problems_open ON problems(connection) WHERE closed_at IS NULL;
+CREATE TABLE plans (
+    id INTEGER PRIMARY KEY, act TEXT NOT NULL, operator TEXT NOT NULL, host TEXT NOT NULL,
+    created_at INTEGER NOT NULL, then_sync INTEGER NOT NULL DEFAULT 0, refused TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE actions (
+    id INTEGER PRIMARY KEY, plan INTEGER NOT NULL REFERENCES plans, connection INTEGER NOT NULL REFERENCES connections,
+    act TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL UNIQUE, reason TEXT NOT NULL DEFAULT '',
+    result TEXT NOT NULL DEFAULT '{}', owner TEXT, then_sync INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL, sent_at INTEGER, finished_at INTEGER
+);
+CREATE UNIQUE INDEX actions_live ON actions(connection) WHERE state IN ('intent', 'sent', 'unknown');
+CREATE INDEX actions_plan ON actions(plan);
+CREATE INDEX actions_connection ON actions(connection, id);
+CREATE INDEX actions_waiting ON actions(act, id) WHERE state = 'waiting';
+CREATE TABLE cases (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, connection INTEGER NOT NULL REFERENCES connections, action INTEGER,
+    state TEXT NOT NULL UNIQUE, stage TEXT NOT NULL, link TEXT NOT NULL, consent_id TEXT, consent INTEGER,
+    note TEXT NOT NULL DEFAULT '', created_at INTEGER NOT NULL, sent_at INTEGER, authorised_at INTEGER,
+    closed_at INTEGER
+);
+CREATE INDEX cases_open ON cases(connection) WHERE closed_at IS NULL;
+CREATE TABLE quota (
+    connection INTEGER NOT NULL, scope TEXT NOT NULL, day TEXT NOT NULL, calls INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (connection, scope, day)
+);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, connection INTEGER, operator TEXT NOT NULL,
+    host TEXT NOT NULL, data TEXT NOT NULL, prev TEXT NOT NULL, hash TEXT NOT NULL
+);
+CREATE INDEX events_connection ON events(connection, seq);
+CREATE TABLE agent (
+    one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER NOT NULL, host TEXT NOT NULL, kind TEXT NOT NULL,
+    started_at INTEGER NOT NULL, last_round_at INTEGER, trouble TEXT NOT NULL DEFAULT ''
+);
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("first", _FIRST),)
+"""Name and statements of each step; `user_version` counts the steps that a file has taken."""
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the file up to this program's schema; several processes may try at once.
+
+    Raises StoreError for a file that a newer program has written, and for one that is no store at all.
+    """
+    version = int(engine.value("PRAGMA user_version"))
+    if version == len(MIGRATIONS):
+        return
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{engine.path} was written by a newer forny (its schema is {version}, this program knows "
+            f"{len(MIGRATIONS)}). Nothing was changed. Update forny, or name another store with FORNY_STORE."
+        )
+    tables = {row["name"] for row in engine.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if version == 0 and tables and "_sqlite_migrations" not in tables:
+        raise StoreError(f"{engine.path} is some other program's database. Name another store with FORNY_STORE.")
+    _apply(engine)
+
+
+def _apply(engine: Engine) -> None:
+    from sqlite_utils import Database, Migrations
+
+    steps = Migrations("forny")
+    for number, (name, script) in enumerate(MIGRATIONS, start=1):
+
+        def step(db: Any, script: str = script, number: int = number) -> None:
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {number}")
+
+        steps(name=name, transactional=False)(step)
+    with engine.write():
+        steps.apply(Database(engine.raw))

@@ -1,0 +1,173 @@
+"""What all parts of the store share: the engine, health that is kept up to date, and the audit log."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any, TypeVar
+
+from backend.model.clock import Clock
+from backend.model.facts import Verdict
+from backend.model.health import Assessment, HealthFacts
+from backend.model.views import AuditReport
+from backend.store.codec import facts_of, ms, number
+from backend.store.engine import Engine
+from backend.store.liveness import Sessions
+
+T = TypeVar("T")
+
+Assess = Callable[[HealthFacts, datetime], Assessment]
+
+SELECT_CONNECTION = """
+SELECT c.*, k.kind AS case_kind, k.stage AS case_stage, k.created_at AS case_opened_at,
+  (SELECT a.act || ':' || a.state FROM actions a
+    WHERE a.connection = c.id AND a.state IN ('intent', 'sent', 'unknown')) AS running
+FROM connections c LEFT JOIN cases k ON k.id = c.open_case
+"""
+"""A connection with all that its health needs."""
+
+SEVERITY = {
+    Verdict.OPERATOR: 0,
+    Verdict.CUSTOMER: 1,
+    Verdict.INCIDENT: 2,
+    Verdict.WAIT: 3,
+    Verdict.FINE: 4,
+}
+"""The order of the triage: what an operator can do something about comes first."""
+
+GENESIS = "0" * 64
+"""What the first line of the audit log is chained to."""
+
+
+class Tables:
+    """Base of the store's parts. `operator` and `host` are written into every line of the audit log."""
+
+    def __init__(self, engine: Engine, assess: Assess, clock: Clock, *, stale_after: int) -> None:
+        self.db = engine
+        self.assess = assess
+        self.clock = clock
+        self.stale_after = stale_after
+        self.sessions = Sessions(engine.path.with_name(engine.path.name + ".locks"))
+        self.operator = ""
+        self.host = ""
+
+    def enqueue(self, work: Callable[[], T]) -> "Future[T]":
+        """Run `work` on the writer thread, in one commit with what else waits there."""
+        return self.db.enqueue(work)
+
+    # -- health ------------------------------------------------------------------------------------------------
+
+    def reassess(self, connection: int, now: datetime) -> None:
+        """Bring a connection's counts, axes, verdict and open problem up to what its facts say now."""
+        self._count(connection)
+        row = self.db.row(SELECT_CONNECTION + " WHERE c.id = ?", (connection,))
+        if row is not None:
+            self.keep(row, self.assess(facts_of(row, self.stale_after), now), now)
+
+    def _count(self, connection: int) -> None:
+        self.db.run(
+            """
+            UPDATE connections SET (queued, oldest_queued_at, oldest_due_at, held, rejected, pending, held_reason) = (
+              SELECT coalesce(sum(state = 'queued'), 0), min(CASE WHEN state = 'queued' THEN fetched_at END),
+                min(CASE WHEN state = 'queued' THEN due_at END), coalesce(sum(state = 'held'), 0),
+                coalesce(sum(state = 'rejected'), 0), count(*),
+                max(CASE WHEN state = 'held' AND reason <> 'reserved' THEN reason END)
+              FROM postings p WHERE p.connection = ?1 AND p.state IN ('held', 'queued', 'rejected')),
+            (accounts, orphaned, unmapped) = (
+              SELECT count(*), coalesce(sum(orphaned), 0),
+                coalesce(sum(ledger_account IS NULL AND NOT orphaned), 0) FROM accounts WHERE connection = ?1)
+            WHERE id = ?1
+            """,
+            (connection,),
+        )
+
+    def keep(self, row: Any, found: Assessment, now: datetime) -> None:
+        """Write an assessment beside its facts, and open, renew or close the connection's problem."""
+        self.db.run(
+            "UPDATE connections SET status = ?, consent_axis = ?, fetch_axis = ?, transfer_axis = ?, verdict = ?,"
+            " severity = ?, situation = ?, action = ?, wait_until = ?, next_change_at = ? WHERE id = ?",
+            (
+                found.status,
+                found.consent,
+                found.fetch,
+                found.transfer,
+                found.verdict,
+                SEVERITY[found.verdict],
+                found.situation,
+                found.action,
+                ms(found.wait_until),
+                ms(found.next_change_at),
+                row["id"],
+            ),
+        )
+        before = (row["consent_axis"], row["fetch_axis"], row["verdict"], row["situation"])
+        after = (found.consent, found.fetch, found.verdict, found.situation)
+        if before != after:
+            data = {"consent": found.consent, "fetch": found.fetch, "verdict": found.verdict}
+            self.log("health", row["id"], {**data, "situation": found.situation}, now)
+            self._problem(row["id"], found, now)
+
+    def _problem(self, connection: int, found: Assessment, now: datetime) -> None:
+        """One open problem per connection: the same cause is renewed, another cause replaces it, none closes it."""
+        cause = None if found.verdict == Verdict.FINE else found.situation
+        is_open = self.db.row(
+            "SELECT id, cause FROM problems WHERE connection = ? AND closed_at IS NULL", (connection,)
+        )
+        if is_open is not None and is_open["cause"] == cause:
+            self.db.run("UPDATE problems SET last_at = ?, times = times + 1 WHERE id = ?", (ms(now), is_open["id"]))
+            return
+        if is_open is not None:
+            self.db.run("UPDATE problems SET closed_at = ? WHERE id = ?", (ms(now), is_open["id"]))
+        if cause is not None:
+            self.db.run(
+                "INSERT INTO problems (connection, cause, opened_at, last_at) VALUES (?, ?, ?, ?)",
+                (connection, cause, ms(now), ms(now)),
+            )
+
+    def catch_up(self, now: datetime, limit: int = 1000) -> int:
+        """Reassess the connections whose answer time alone has changed; gives how many. Costs nothing when none has."""
+        due = self.db.rows(
+            "SELECT id FROM connections WHERE next_change_at IS NOT NULL AND next_change_at <= ? LIMIT ?",
+            (ms(now), limit),
+        )
+        if due:
+            with self.db.write():
+                for row in due:
+                    self.reassess(row["id"], now)
+        return len(due)
+
+    # -- audit -------------------------------------------------------------------------------------------------
+
+    def log(self, kind: str, connection: int | None, data: dict[str, Any], now: datetime) -> None:
+        """Append one line to the chain, in the transaction of what it tells of (law 10)."""
+        last = self.db.row("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
+        seq, prev = (last["seq"] + 1, last["hash"]) if last else (1, GENESIS)
+        text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+        line = (seq, ms(now), kind, connection, self.operator, self.host, text)
+        self.db.run(
+            "INSERT INTO events (seq, at, kind, connection, operator, host, data, prev, hash)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*line, prev, chain(prev, line)),
+        )
+
+    def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:
+        with self.db.write():
+            self.log(kind, None if connection is None else number(connection), data, now)
+
+    def verify_audit(self) -> AuditReport:
+        prev, expected, checked = GENESIS, 1, 0
+        while batch := self.db.rows("SELECT * FROM events WHERE seq >= ? ORDER BY seq LIMIT 5000", (expected,)):
+            for row in batch:
+                line = tuple(row[name] for name in ("seq", "at", "kind", "connection", "operator", "host", "data"))
+                if row["seq"] != expected:
+                    return AuditReport(checked=checked, broken_at=expected, reason="missing")
+                if row["prev"] != prev or row["hash"] != chain(prev, line):
+                    return AuditReport(checked=checked, broken_at=row["seq"], reason="changed")
+                prev, expected, checked = row["hash"], expected + 1, checked + 1
+        return AuditReport(checked=checked, broken_at=None)
+
+
+def chain(prev: str, line: tuple[Any, ...]) -> str:
+    """The hash of one audit line on top of the one before it."""
+    return hashlib.sha256("\x1f".join((prev, *map(str, line))).encode()).hexdigest()

@@ -1,0 +1,138 @@
+"""Customers' tokens: encrypted at rest, refreshed through one door by all processes (DESIGN §11)."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+from backend.model.facts import Tokens
+from backend.store.codec import ms, when
+from backend.store.engine import StoreError
+from backend.store.tables import Tables
+
+T = TypeVar("T")
+
+_POLL_SECONDS = 0.2
+"""How often a process looks whether the other one has finished its refresh."""
+
+
+def key_beside(path: Path) -> bytes:
+    """The key file of a store (0600), made on first use. Whoever may read it can read the tokens."""
+    file = path.with_name(path.name + ".key")
+    try:
+        if not file.exists():
+            from cryptography.fernet import Fernet
+
+            fresh = file.with_name(file.name + f".{os.getpid()}")
+            fd = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(fd, "wb") as out:
+                out.write(Fernet.generate_key())
+                out.flush()
+                os.fsync(out.fileno())
+            try:
+                os.link(fresh, file)  # whoever comes first wins, and nobody ever sees half a key
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return file.read_bytes()
+    except OSError as error:
+        raise StoreError(f"The key file {file} cannot be used: {error.strerror}. Check its owner and mode.") from error
+
+
+class TokenBox(Tables):
+    """Implements `ports.Vault`."""
+
+    key: Callable[[], bytes]
+
+    _cipher: Any = None
+
+    def _fernet(self) -> Any:
+        if self._cipher is None:
+            from cryptography.fernet import Fernet
+
+            try:
+                self._cipher = Fernet(self.key().strip())
+            except ValueError as error:
+                raise StoreError("The token key is not a Fernet key (32 bytes, base64). Check token_key.") from error
+        return self._cipher
+
+    def _open(self, sealed: bytes | None) -> str | None:
+        if sealed is None:
+            return None
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return str(self._fernet().decrypt(sealed).decode())
+        except InvalidToken as error:
+            raise StoreError("The tokens in this store were sealed with another key. Restore its key file.") from error
+
+    def _seal(self, text: str | None) -> bytes | None:
+        return None if text is None else self._fernet().encrypt(text.encode())
+
+    def keep_tokens(self, consent: int, tokens: Tokens) -> None:
+        """Store tokens inside the transaction of the caller; any refresh under way is over."""
+        self.db.run(
+            "INSERT INTO tokens (consent, refresh, refresh_expires_at, access, access_expires_at)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (consent) DO UPDATE SET refresh = excluded.refresh,"
+            " refresh_expires_at = excluded.refresh_expires_at, access = excluded.access,"
+            " access_expires_at = excluded.access_expires_at, request_id = NULL, refreshing = NULL",
+            (
+                consent,
+                self._seal(tokens.refresh_token),
+                ms(tokens.refresh_expires_at),
+                self._seal(tokens.access_token),
+                ms(tokens.access_expires_at),
+            ),
+        )
+
+    def tokens(self, consent: int) -> Tokens | None:
+        """The tokens of a consent as last stored."""
+        row = self.db.row("SELECT * FROM tokens WHERE consent = ?", (consent,))
+        if row is None:
+            return None
+        return Tokens(
+            refresh_token=self._open(row["refresh"]) or "",
+            refresh_expires_at=when(row["refresh_expires_at"]),
+            access_token=self._open(row["access"]),
+            access_expires_at=when(row["access_expires_at"]),
+        )
+
+    def _claim(self, consent: int, used: str, request_id: str) -> tuple[bool, str | None]:
+        """(answered, request id): not answered while another living process holds the door."""
+        me = self.sessions.open()
+        with self.db.write():
+            row = self.db.row("SELECT * FROM tokens WHERE consent = ?", (consent,))
+            if row is None or self._open(row["refresh"]) != used:
+                return True, None
+            if row["refreshing"] not in (None, me) and self.sessions.alive(row["refreshing"]):
+                return False, None
+            kept = row["request_id"] or request_id
+            self.db.run("UPDATE tokens SET request_id = ?, refreshing = ? WHERE consent = ?", (kept, me, consent))
+            return True, kept
+
+    async def _soon(self, work: Callable[[], T]) -> T:
+        future: Future[T] = self.enqueue(work)
+        return await asyncio.wrap_future(future)
+
+    async def read(self, consent: int) -> Tokens | None:
+        return await self._soon(lambda: self.tokens(consent))
+
+    async def begin_refresh(self, consent: int, used: str, request_id: str) -> str | None:
+        while True:
+            answered, kept = await self._soon(lambda: self._claim(consent, used, request_id))
+            if answered:
+                return kept
+            await self.clock.sleep(_POLL_SECONDS)
+
+    async def end_refresh(self, consent: int, tokens: Tokens | None) -> None:
+        def end() -> None:
+            with self.db.write():
+                if tokens is not None:
+                    self.keep_tokens(consent, tokens)
+                else:
+                    self.db.run("UPDATE tokens SET request_id = NULL, refreshing = NULL WHERE consent = ?", (consent,))
+
+        await self._soon(end)
