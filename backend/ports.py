@@ -157,6 +157,10 @@ class FleetReader(Protocol):
 
     def connection(self, connection: str, now: datetime) -> ConnectionView | None: ...
 
+    def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
+        """The accounts of these connections, by connection; one without accounts is left out."""
+        ...
+
     def attempts(self, connection: str, limit: int) -> list[Attempt]:
         """Newest first."""
         ...
@@ -187,6 +191,10 @@ class Door(Protocol):
 
     def submit(self, plan: Plan, host: str) -> Submitted:
         """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
+        ...
+
+    def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:
+        """A connection that is yet to be made; one that waits already is taken again. LookupError: no such customer."""
         ...
 
     def import_records(self, records: Iterable[ImportRecord], now: datetime, operator: str) -> ImportReport: ...

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from backend.model.facts import Act, Case, Stage
+from backend.model.facts import Account, Act, Case, Stage
 from backend.model.filters import Filter
 from backend.model.views import ConnectionView, FleetRow, PendingTotals
 from backend.store.codec import account_of, action_of, at, day, facts_of, ms, number, public, when
@@ -138,6 +138,15 @@ class Fleet(Tables):
             case=case_of(case) if case else None,
             actions=tuple(action_of(action) for action in actions),
         )
+
+    def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
+        found: dict[str, list[Account]] = {}
+        for start in range(0, len(ids), 500):
+            some = [number(connection) for connection in ids[start : start + 500]]
+            marks = ",".join("?" * len(some))
+            for row in self.db.rows(f"SELECT * FROM accounts WHERE connection IN ({marks}) ORDER BY id", some):
+                found.setdefault(public(row["connection"]), []).append(account_of(row))
+        return {connection: tuple(accounts) for connection, accounts in found.items()}
 
     def pending_totals(self, now: datetime) -> PendingTotals:
         row = self.db.row(
