@@ -1,8 +1,9 @@
 """The protocols between the rooms: adapters and the store implement them; agent, console and commands use them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from backend.model.facts import (
     Account,
@@ -13,14 +14,12 @@ from backend.model.facts import (
     Bank,
     BankRow,
     Case,
-    Consent,
     Delivery,
     Event,
     Grant,
     Mail,
     Plan,
     Posting,
-    PostingState,
     Receipt,
     Session,
     Stage,
@@ -42,6 +41,8 @@ from backend.model.views import (
     PostingLine,
     Submitted,
 )
+
+T = TypeVar("T")
 
 Recorder = Callable[[Attempt], None]
 """Takes one attempt as it ends. Must not block."""
@@ -204,8 +205,20 @@ class Door(Protocol):
         ...
 
 
-class Books(Protocol):
-    """What the agent reads and writes. Each method is one transaction."""
+class Books(Vault, Protocol):
+    """What the agent reads and writes. Each method is one transaction; `enqueue` puts several into one commit."""
+
+    def enqueue(self, work: Callable[[], T]) -> "Future[T]":
+        """Run `work` on the store's writer thread; the future ends when it is on disk."""
+        ...
+
+    def catch_up(self, now: datetime, limit: int = 1000) -> int:
+        """Reassess the connections whose answer time alone has changed; gives how many."""
+        ...
+
+    def note_round(self, now: datetime, trouble: str = "") -> None:
+        """The agent has been round once more; `trouble` is the kind of the error that stopped it, if one did."""
+        ...
 
     def claim_actions(self, limit: int, now: datetime) -> list[Action]:
         """Intents, and actions that a dead agent left behind (`sent` becomes `unknown`), now owned by this agent."""
@@ -223,8 +236,18 @@ class Books(Protocol):
         """Actions of one kind in state `waiting`, oldest first."""
         ...
 
+    def unknown_actions(self, limit: int) -> list[Action]:
+        """This agent's actions whose outcome is not known."""
+        ...
+
+    def follow_up(self, action: int, now: datetime) -> None:
+        """The second step of "renew first, then synchronise", once the first is done."""
+        ...
+
+    def plan(self, plan: int) -> PlanView | None: ...
+
     def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[str]:
-        """Connections whose next fetch is due, longest untried first, after the one named (for paging)."""
+        """Connections to fetch now, longest untried first; with `fetch_every` 0, all that may be asked, by id."""
         ...
 
     def fetch_context(self, connection: str) -> FetchContext | None: ...
@@ -244,15 +267,20 @@ class Books(Protocol):
         accounts: Sequence[Account] = (),
         upserts: Sequence[Posting] = (),
         dropped: Sequence[str] = (),
-        consent: Consent | None = None,
+        fetch_every: int = 7200,
     ) -> None:
-        """The end of one fetch, in one transaction: accounts, postings, outcome, health."""
+        """The end of one fetch, in one transaction: accounts, postings, outcome, health, and when to come again."""
         ...
 
-    def record_attempts(self, attempts: Sequence[Attempt]) -> None: ...
+    def spend(self, connection: str, scope: str, now: datetime) -> None:
+        """One unattended call against the bank's daily allowance."""
+        ...
 
-    def open_deliveries(self, limit: int, now: datetime) -> list[Delivery]:
-        """Deliveries whose answer is not known first (same key, same rows), then new ones from what is queued."""
+    def open_deliveries(self, limit: int, now: datetime, *, at_once: bool = False) -> list[Delivery]:
+        """Deliveries whose answer is not known first (same key, same rows), then new ones from what is queued.
+
+        `at_once` does not wait out our own pauses between tries; a time that the other side stated always counts.
+        """
         ...
 
     def settle_delivery(self, key: str, receipt: Receipt, now: datetime) -> None: ...
@@ -269,8 +297,20 @@ class Books(Protocol):
         self, case: int, stage: Stage, now: datetime, *, note: str = "", consent_id: str | None = None
     ) -> None: ...
 
-    def grant(self, case: int | None, grant: Grant, now: datetime) -> Session:
+    def grant(self, case: int, grant: Grant, now: datetime) -> Session:
         """Keep a fresh grant beside the live consent, as a candidate; the live one is untouched (law 6)."""
+        ...
+
+    def regrant(self, session: Session, case: int, now: datetime) -> Session:
+        """The candidate turned out to belong to another case."""
+        ...
+
+    def drop_grant(self, session: Session, now: datetime) -> None:
+        """The candidate belongs to nobody we know: its keys are thrown away."""
+        ...
+
+    def candidate(self, case: int) -> Session | None:
+        """How to speak to the provider for a case's candidate."""
         ...
 
     def complete_case(
@@ -282,8 +322,17 @@ class Books(Protocol):
         upserts: Sequence[Posting],
         dropped: Sequence[str],
         outcome: str,
+        fetch_every: int = 7200,
     ) -> None:
         """The candidate has proved itself: consent, accounts and first rows change over in one transaction."""
+        ...
+
+    def released(self, connection: str) -> bool:
+        """Whether none of the connection's rows waits in the queue any more."""
+        ...
+
+    def expires_at(self, connection: str) -> datetime | None:
+        """The day the live consent is said to end."""
         ...
 
     def remove(self, connection: str, now: datetime) -> None: ...
@@ -293,4 +342,4 @@ class Books(Protocol):
         ...
 
 
-__all__ = ["Books", "Door", "FleetReader", "Ledger", "Mailer", "PostingState", "Provider", "Recorder", "Vault"]
+__all__ = ["Books", "Door", "FleetReader", "Ledger", "Mailer", "Provider", "Recorder", "Vault"]

@@ -17,6 +17,10 @@ class Clock(Protocol):
         """Wait for so many seconds *of this clock*."""
         ...
 
+    async def nap(self, seconds: float) -> None:
+        """Wait for so many seconds of the machine's own time: for polling, which no fast clock may hasten."""
+        ...
+
 
 class ScaledClock:
     """A clock that runs `speed` times faster than the machine's, from an agreed pair of instants.
@@ -37,6 +41,9 @@ class ScaledClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds) / self.speed)
+
+    async def nap(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
     def spec(self) -> str:
         """The three numbers as text, for `parse_clock` in another process."""

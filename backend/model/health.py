@@ -12,7 +12,8 @@ class HealthFacts:
 
     `consent` is what the provider or the customer last *said* of the consent (`valid` until told otherwise);
     dates may overrule it. `last_outcome` is `ok`, `ok_empty`, `partial` or the `kind` of an `OutsideError`.
-    `stale_after` is in seconds.
+    `last_synchronized` is when the provider last had fresh data from the bank, by its own word, on the account where
+    that is longest ago. `stale_after` is in seconds.
     """
 
     consent: Consent = Consent.NONE
@@ -22,6 +23,7 @@ class HealthFacts:
     removed_at: datetime | None = None
     data_from: str | None = None
     last_fetched: datetime | None = None
+    last_synchronized: datetime | None = None
     last_attempt_at: datetime | None = None
     last_outcome: str | None = None
     last_detail: str = ""

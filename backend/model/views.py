@@ -165,19 +165,21 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchContext:
-    """What the agent needs to fetch one connection. `since` on the accounts is for the rule, not kept here."""
+    """What the agent needs to fetch one connection. `elsewhere`: keys of accounts that the customer's other
+    connections hold."""
 
     connection: str
     agreement_number: str
     customer: str
     provider: str
     bank: str
-    consent: int
+    consent: int | None
     consent_id: str
     data_from: date | None
     last_fetched: datetime | None
     renewed_at: datetime | None
     accounts: tuple[Account, ...]
+    elsewhere: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

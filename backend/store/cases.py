@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from backend.model.facts import Account, Case, Consent, Grant, Posting, Session, Stage
-from backend.store.codec import ms, number, public
+from backend.model.facts import Account, Case, Grant, Posting, Session, Stage
+from backend.store.codec import ms, number, public, when
 from backend.store.fleet import SELECT_CASE, case_of
 from backend.store.intake import Intake
 from backend.store.tokens import TokenBox
@@ -57,16 +58,10 @@ class Cases(Intake, TokenBox):
             self.log(f"case.{stage}", connection, {"case": case, "note": note}, now)
             self.reassess(connection, now)
 
-    def grant(self, case: int | None, grant: Grant, now: datetime) -> Session:
-        """Keep fresh tokens beside the live consent, as a candidate.
-
-        Without a case the consent is kept under no connection's name and the returned session speaks for itself only:
-        that is a login that nobody could be found for (`settle_unclaimed` in the agent decides).
-        """
+    def grant(self, case: int, grant: Grant, now: datetime) -> Session:
+        """Keep fresh tokens beside the live consent, as a candidate. Raises LookupError for an unknown case."""
         with self.db.write():
-            row = self.db.row(f"{SELECT_CASE} WHERE k.id = ?", (case,))
-            if row is None:
-                raise LookupError(f"no case {case}")
+            row = self._case(case)
             consent_id = grant.consent_id or row["consent_id"] or ""
             consent = self.db.value(
                 "INSERT INTO consents (connection, consent_id, state, granted_at) VALUES (?, ?, 'candidate', ?)"
@@ -74,11 +69,51 @@ class Cases(Intake, TokenBox):
                 (row["connection"], consent_id, ms(now)),
             )
             self.keep_tokens(consent, grant.tokens)
-            self.db.run("UPDATE cases SET consent = ? WHERE id = ?", (consent, case))
-            self.move_case(int(row["id"]), Stage.AUTHORISED, now, consent_id=consent_id)
-        return Session(
-            connection=public(row["connection"]), consent=consent, consent_id=consent_id, customer=row["agreement"]
+            self._assign(consent, consent_id, case, now)
+        return _session(row, consent, consent_id)
+
+    def regrant(self, session: Session, case: int, now: datetime) -> Session:
+        """The candidate turned out to belong to another case."""
+        with self.db.write():
+            row = self._case(case)
+            self.db.run("UPDATE cases SET consent = NULL, stage = 'sent' WHERE consent = ?", (session.consent,))
+            self.db.run("UPDATE consents SET connection = ? WHERE id = ?", (row["connection"], session.consent))
+            self._assign(session.consent, session.consent_id, case, now)
+        return _session(row, session.consent, session.consent_id)
+
+    def drop_grant(self, session: Session, now: datetime) -> None:
+        """The candidate belongs to nobody we know: its keys are thrown away, its case waits on."""
+        with self.db.write():
+            self.db.run("UPDATE cases SET consent = NULL, stage = 'sent' WHERE consent = ?", (session.consent,))
+            self.db.run("DELETE FROM tokens WHERE consent = ?", (session.consent,))
+            self.db.run("UPDATE consents SET state = 'ended', ended_at = ? WHERE id = ?", (ms(now), session.consent))
+            self.reassess(number(session.connection), now)
+
+    def candidate(self, case: int) -> Session | None:
+        """How to speak to the provider for a case's candidate."""
+        row = self.db.row(
+            "SELECT k.connection, c.agreement, s.id, s.consent_id FROM cases k JOIN consents s ON s.id = k.consent"
+            " JOIN connections c ON c.id = k.connection WHERE k.id = ?",
+            (case,),
         )
+        return None if row is None else _session(row, row["id"], row["consent_id"])
+
+    def _case(self, case: int) -> Any:
+        if (row := self.db.row(f"{SELECT_CASE} WHERE k.id = ?", (case,))) is None:
+            raise LookupError(f"no case {case}")
+        return row
+
+    def _assign(self, consent: int, consent_id: str, case: int, now: datetime) -> None:
+        self.db.run("UPDATE cases SET consent = ? WHERE id = ?", (consent, case))
+        self.move_case(case, Stage.AUTHORISED, now, consent_id=consent_id)
+
+    def released(self, connection: str) -> bool:
+        """Whether none of the connection's rows waits in the queue any more."""
+        return not self.db.value("SELECT queued FROM connections WHERE id = ?", (number(connection),))
+
+    def expires_at(self, connection: str) -> datetime | None:
+        """The day the live consent is said to end."""
+        return when(self.db.value("SELECT expires_at FROM connections WHERE id = ?", (number(connection),)))
 
     def complete_case(
         self,
@@ -140,17 +175,8 @@ class Cases(Intake, TokenBox):
             )
             self.reassess(key, now)
 
-    def expect_expiry(self, connection: str, expires_at: datetime, source: str, now: datetime) -> None:
-        """The bank's word on when the live consent ends."""
-        key = number(connection)
-        with self.db.write():
-            self.db.run("UPDATE connections SET expires_at = ? WHERE id = ?", (ms(expires_at), key))
-            self.log("consent.expires", key, {"expires_at": expires_at.isoformat(), "source": source}, now)
-            self.reassess(key, now)
 
-    def mark_consent(self, connection: str, said: Consent, now: datetime) -> None:
-        """What the provider or the customer said of the consent."""
-        key = number(connection)
-        with self.db.write():
-            self.db.run("UPDATE connections SET said = ? WHERE id = ?", (said, key))
-            self.reassess(key, now)
+def _session(row: Any, consent: int, consent_id: str) -> Session:
+    return Session(
+        connection=public(row["connection"]), consent=consent, consent_id=consent_id, customer=row["agreement"]
+    )

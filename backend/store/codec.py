@@ -123,6 +123,7 @@ def facts_of(row: Any, stale_after: int) -> HealthFacts:
         removed_at=when(row["removed_at"]),
         data_from=row["data_from"],
         last_fetched=when(row["last_fetched"]),
+        last_synchronized=when(row["last_synchronized"]),
         last_attempt_at=when(row["last_attempt_at"]),
         last_outcome=row["last_outcome"],
         last_detail=row["last_detail"],

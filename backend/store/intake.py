@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from backend.model.facts import Account, Attempt, Consent, Posting, Session
+from backend.model.facts import Account, Attempt, Posting
 from backend.model.views import FetchContext
 from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
 from backend.store.tables import Tables
@@ -41,12 +41,17 @@ class Intake(Tables):
 
     def fetch_context(self, connection: str) -> FetchContext | None:
         row = self.db.row(
-            "SELECT c.*, s.consent_id FROM connections c JOIN consents s ON s.id = c.consent WHERE c.id = ?",
+            "SELECT c.*, s.consent_id FROM connections c LEFT JOIN consents s ON s.id = c.consent WHERE c.id = ?",
             (number(connection),),
         )
         if row is None:
             return None
         accounts = self.db.rows("SELECT * FROM accounts WHERE connection = ? ORDER BY id", (row["id"],))
+        others = self.db.rows(
+            "SELECT a.key FROM accounts a JOIN connections c ON c.id = a.connection"
+            " WHERE c.agreement = ? AND c.id <> ? AND c.removed_at IS NULL",
+            (row["agreement"], row["id"]),
+        )
         return FetchContext(
             connection=connection,
             agreement_number=row["agreement"],
@@ -54,24 +59,12 @@ class Intake(Tables):
             provider=row["provider"],
             bank=row["bank"],
             consent=row["consent"],
-            consent_id=row["consent_id"],
+            consent_id=row["consent_id"] or "",
             data_from=day(row["data_from"]),
             last_fetched=when(row["last_fetched"]),
             renewed_at=when(row["renewed_at"]),
             accounts=tuple(map(account_of, accounts)),
-        )
-
-    def session(self, connection: str) -> Session | None:
-        """How to speak to the provider for this connection's live consent; None when there is none."""
-        row = self.db.row(
-            "SELECT c.agreement, c.consent, s.consent_id FROM connections c JOIN consents s ON s.id = c.consent"
-            " WHERE c.id = ?",
-            (number(connection),),
-        )
-        if row is None:
-            return None
-        return Session(
-            connection=connection, consent=row["consent"], consent_id=row["consent_id"], customer=row["agreement"]
+            elsewhere=frozenset(row["key"] for row in others),
         )
 
     def known_rows(self, agreement_number: str, account_key: str, since: date | None) -> list[Posting]:
@@ -97,7 +90,6 @@ class Intake(Tables):
         accounts: Sequence[Account] = (),
         upserts: Sequence[Posting] = (),
         dropped: Sequence[str] = (),
-        consent: Consent | None = None,
         fetch_every: int = 7200,
     ) -> None:
         """The end of one fetch. `last_fetched` moves only when the fetch worked (law 3)."""
@@ -110,12 +102,12 @@ class Intake(Tables):
             self.db.run(
                 """
                 UPDATE connections SET last_attempt_at = ?1, last_outcome = ?2, last_detail = ?3, last_until = ?4,
-                  running_since = NULL, next_fetch_at = ?5, said = coalesce(?6, said),
-                  last_fetched = CASE WHEN ?7 THEN ?1 ELSE last_fetched END,
-                  failing_since = CASE WHEN ?7 THEN NULL ELSE coalesce(failing_since, ?1) END,
-                  sync_failed = CASE WHEN ?7 THEN 0 ELSE sync_failed END,
-                  data_from = coalesce(data_from, (SELECT min(date) FROM postings WHERE connection = ?8))
-                WHERE id = ?8
+                  running_since = NULL, next_fetch_at = ?5,
+                  last_fetched = CASE WHEN ?6 THEN ?1 ELSE last_fetched END,
+                  failing_since = CASE WHEN ?6 THEN NULL ELSE coalesce(failing_since, ?1) END,
+                  sync_failed = CASE WHEN ?6 THEN 0 ELSE sync_failed END,
+                  data_from = coalesce(data_from, (SELECT min(date) FROM postings WHERE connection = ?7))
+                WHERE id = ?7
                 """,
                 (
                     ms(now),
@@ -123,7 +115,6 @@ class Intake(Tables):
                     detail,
                     ms(until),
                     following,
-                    consent,
                     worked,
                     key,
                 ),

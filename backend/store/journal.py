@@ -111,9 +111,8 @@ class Journal(Tables):
                 return
             known = json.loads(row["result"]) | (result or {})
             self.db.run(
-                "UPDATE actions SET state = ?, reason = ?, result = ?, finished_at = ?,"
-                " owner = CASE WHEN ? IN ('intent', 'unknown') THEN NULL ELSE owner END WHERE id = ?",
-                (state, reason, json.dumps(known), ms(now), state, action),
+                "UPDATE actions SET state = ?, reason = ?, result = ?, finished_at = ? WHERE id = ?",
+                (state, reason, json.dumps(known), ms(now), action),
             )
             if row["act"] == Act.SYNC:
                 failed = state in (ActionState.FAILED, ActionState.AWAITING_CUSTOMER)
@@ -130,6 +129,14 @@ class Journal(Tables):
         if row is not None:
             data = {"plan": row["plan"], **data}
             self._log(row["connection"], row["act"], state, row["operator"], row["host"], data, now)
+
+    def unknown_actions(self, limit: int) -> list[Action]:
+        """This agent's actions whose outcome is not known, oldest first."""
+        rows = self.db.rows(
+            f"{SELECT_ACTION} WHERE a.state = 'unknown' AND a.owner = ? ORDER BY a.id LIMIT ?",
+            (self.sessions.open(), limit),
+        )
+        return list(map(action_of, rows))
 
     def waiting_actions(self, act: Act, limit: int) -> list[Action]:
         rows = self.db.rows(
