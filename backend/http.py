@@ -1,0 +1,294 @@
+"""The one way out over HTTP: a client with safe settings, and a call that ends in an answer or a typed error.
+
+Measured on httpx-aiohttp 0.2, and the reason for `_never_sent`: its own translation turns a connection that was
+dropped *after* the request was sent into `httpx.ConnectTimeout`, and lets aiohttp's protocol errors through. It knows
+no time limit for writing. Both libraries keep cookies, which would mix the customers' sessions.
+"""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from backend.answers import decode, excerpt, limit_ends, plain, retry_after, said
+from backend.model.clock import Clock
+from backend.model.errors import (
+    Gone,
+    InProgress,
+    Malformed,
+    OutsideError,
+    ProviderDown,
+    RateLimited,
+    Refused,
+    RefusedCredentials,
+    Unreachable,
+)
+from backend.model.facts import Attempt
+from backend.model.text import clean
+from backend.ports import Recorder
+
+T = TypeVar("T")
+
+MAX_ANSWER = 20 * 1024 * 1024
+"""Bytes of one answer, unpacked; a longer one is not read to its end."""
+
+TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=30.0, pool=30.0)
+"""Seconds of the machine's own clock. `read` is the longest silence; `pool` is waiting for a connection, opening it
+included. The transport does not honour `write`: `DEADLINE` bounds a stuck or dripping exchange."""
+
+DEADLINE = 180.0
+"""Seconds that a whole call may take."""
+
+LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=4.0)
+"""An idle connection is dropped before a common server (5 s) drops it under a request that cannot be repeated."""
+
+for _name in ("httpx", "httpcore"):
+    # They log whole URLs, with codes and ids in the query, at INFO (`facts/reliability.md` §3.2).
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine, by its name or address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def checked_url(url: str, setting: str) -> str:
+    """The base address without a trailing slash. Raises ValueError, naming the setting and what is wrong.
+
+    https, or http on loopback; no user, query or fragment (`facts/reliability.md` §3.3).
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(f"{setting} is not an address: write it like https://host/path") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"{setting} must not hold a user or password: give secrets by reference in their own setting")
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError(f"{setting} is not an address: write it like https://host/path")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError(f"{setting} must begin with https:// (http is for this machine only, not for {clean(host)})")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{setting} must end with its path: remove everything from '?' or '#' on")
+    return url.strip().rstrip("/")
+
+
+def checked_secret(value: str, setting: str) -> str:
+    """The value, fit for a header. Raises ValueError, without the value, when it is empty or has odd characters."""
+    if not value or not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ValueError(f"{setting} is empty or has characters that cannot be sent: check what it refers to")
+    return value
+
+
+def segment(text: str) -> str:
+    """One path segment, quoted. Raises Refused for what would leave its place in the path (empty, '.' and '..')."""
+    if text in ("", ".", ".."):
+        raise Refused(f"'{text}' cannot stand in an address")
+    return quote(text, safe="", errors="replace")
+
+
+def new_client(limits: httpx.Limits = LIMITS) -> httpx.AsyncClient:
+    """A client with this module's settings; one per adapter, used in one event loop, closed with `aclose()`."""
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=limits.max_connections or 0, keepalive_timeout=limits.keepalive_expiry, ssl=transport.ssl_context
+        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+    transport = AiohttpTransport(trust_env=False, limits=limits, client=session)
+    return httpx.AsyncClient(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=TIMEOUT,
+        headers={"User-Agent": "forny", "Accept": "application/json"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A failed answer as an adapter may judge it: texts are redacted and cleaned, `until` is its `Retry-After`."""
+
+    status: int
+    code: str
+    reason: str
+    text: str
+    until: datetime | None
+    now: datetime
+    correlation_id: str | None
+
+    def words(self, who: str) -> str:
+        """The failure as one sentence for a record."""
+        told = ": ".join(part for part in (self.code, self.reason) if part)
+        return f"{who} answered {self.status}" + (f": {told}" if told else "")
+
+
+Explain = Callable[[Failure], OutsideError | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call to make. `explain` may judge a failed answer before the general rules do."""
+
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    connection: str | None = None
+    request_id: str | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    explain: Explain | None = None
+
+
+def general(failure: Failure, who: str) -> OutsideError:
+    """The error that a status means by itself (`facts/reliability.md` §2.1)."""
+    status, words = failure.status, failure.words(who)
+    if status == 429:
+        until = limit_ends(failure.until, failure.text, failure.now)
+        return RateLimited(words, http_status=status, correlation_id=failure.correlation_id, until=until)
+    kind: type[OutsideError]
+    if status < 400:
+        kind, words = Malformed, f"{words}, which is no answer to this call: check the address"
+    elif status >= 500 or status in (408, 425):
+        kind = ProviderDown
+    else:
+        kind = {401: RefusedCredentials, 404: Gone, 409: InProgress, 410: Gone}.get(status, Refused)
+    return kind(words, http_status=status, correlation_id=failure.correlation_id, until=failure.until)
+
+
+class Caller:
+    """Makes calls for one adapter and leaves an attempt for each. `who` is the other side's name in messages."""
+
+    def __init__(self, who: str, client: httpx.AsyncClient, clock: Clock, record: Recorder) -> None:
+        self._who, self._client, self._clock, self._record = who, client, clock, record
+
+    async def call(self, call: Call, into: type[T], inspect: Callable[[T], str] | None = None) -> T:
+        """The decoded answer. Raises `OutsideError`s only.
+
+        `inspect` looks at the answer and tells what of it could not be used; then the attempt is recorded as
+        malformed with that detail, and the answer is returned all the same.
+        """
+        started = self._clock.now()
+        told = _Told(f"|{uuid4().hex}.")
+        try:
+            body = await self._exchange(call, told)
+            answer = decode(body, into)
+            defects = plain(inspect(answer), call.secrets, 500) if inspect else ""
+        except OutsideError as error:
+            error.correlation_id = error.correlation_id or told.correlation_id
+            error.http_status = error.http_status or told.status
+            self._keep(call, started, told, error.kind, told.detail or plain(str(error), call.secrets, 500))
+            raise
+        except BaseException:
+            self._keep(call, started, told, Unreachable.kind, "ended by this program before the answer came")
+            raise
+        self._keep(call, started, told, Malformed.kind if defects else "ok", defects)
+        return answer
+
+    def _keep(self, call: Call, started: datetime, told: "_Told", outcome: str, detail: str) -> None:
+        self._record(
+            Attempt(
+                connection=call.connection,
+                operation=call.operation,
+                started_at=started,
+                ended_at=self._clock.now(),
+                outcome=outcome,
+                http_status=told.status,
+                request_id=call.request_id,
+                correlation_id=told.correlation_id,
+                detail=detail,
+            )
+        )
+
+    async def _exchange(self, call: Call, told: "_Told") -> bytes:
+        headers = {**call.headers, "X-Correlation-Id": told.correlation_id}
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        if call.request_id:
+            headers["X-Request-Id"] = call.request_id
+        try:
+            request = self._client.build_request(call.method, call.url, headers=headers, content=call.body)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise Refused(f"the call cannot be written: {type(error).__name__}") from None
+        try:
+            async with asyncio.timeout(DEADLINE):
+                response = await self._client.send(request, stream=True)
+                try:
+                    return await self._answer(call, response, told)
+                finally:
+                    await response.aclose()
+        except httpx.DecodingError:
+            raise Malformed(f"{self._who}'s answer cannot be unpacked") from None
+        except (httpx.HTTPError, aiohttp.ClientError, TimeoutError) as error:
+            why = plain(str(error.__cause__ or error), call.secrets) or type(error).__name__
+            raise Unreachable(f"{self._who} gave no answer: {why}", sent=not _never_sent(error)) from None
+
+    async def _answer(self, call: Call, response: httpx.Response, told: "_Told") -> bytes:
+        now = self._clock.now()
+        told.status = response.status_code
+        told.correlation_id = clean(response.headers.get("X-Correlation-Id"), 128) or told.correlation_id
+        if response.is_success:
+            body, whole = await _read(response, MAX_ANSWER)
+            if not whole:
+                raise Malformed(f"{self._who}'s answer is larger than {MAX_ANSWER >> 20} MiB")
+            return body
+        try:
+            body, _ = await _read(response, 64 * 1024)
+        except (httpx.HTTPError, aiohttp.ClientError):
+            body = b""  # the status came, and it decides
+        code, reason = said(body)
+        told.detail = excerpt(body, call.secrets)
+        failure = Failure(
+            status=response.status_code,
+            code=plain(code, call.secrets, 80),
+            reason=plain(reason, call.secrets),
+            text=told.detail,
+            until=retry_after(response.headers.get("Retry-After"), now),
+            now=now,
+            correlation_id=told.correlation_id,
+        )
+        raise (call.explain and call.explain(failure)) or general(failure, self._who)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What became known of one call on its way."""
+
+    correlation_id: str
+    status: int | None = None
+    detail: str = ""
+
+
+async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
+    """At most `limit` bytes of the unpacked answer, and whether that was all of it."""
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            return b"".join(parts)[:limit], False
+    return b"".join(parts), True
+
+
+def _never_sent(error: BaseException) -> bool:
+    """Whether it is certain that no byte of the request reached the other side. aiohttp's own error decides."""
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientError):
+        return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL)
+    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol)

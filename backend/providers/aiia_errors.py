@@ -1,0 +1,87 @@
+"""What a failed answer of Aiia means. `None` leaves it to the general rules of `backend.http.general`."""
+
+import re
+
+from backend.answers import limit_ends
+from backend.http import Failure
+from backend.model.errors import BankDown, NeedsCustomer, OutsideError, RateLimited, Refused
+
+WHO = "Aiia"
+
+_CUSTOMER_CODE = re.compile(
+    r"login(token|required|expired|needed)|consent(needs|expired|revoked|withdrawn|missing|notfound|invalid|removed)"
+    r"|(invalid|expired|revoked|no|missing|needs)(login|consent|session)|session(expired|closed|invalid)"
+    r"|supervised|reconnect|reauthenticat|sca(required|expired)|connectionupdaterequired"
+)
+_CUSTOMER_REASON = re.compile(
+    r"\b(consent|login|login token|login session)\b.{0,40}\b(expired|revoked|withdrawn|renewed|no longer valid)\b"
+    r"|\b(must|has to|needs to) (log ?in|renew|reconnect)\b|supervised login|\blogin (is )?(required|needed)\b",
+    re.IGNORECASE,
+)
+_BANK_CODE = re.compile(r"bank|provider|institution|aspsp", re.IGNORECASE)
+_BANK_REASON = re.compile(r"\b(bank|provider|institution|aspsp)\b", re.IGNORECASE)
+_BANK_FIELD = re.compile(r'"(bank|provider|institution)(id|name)?"\s*:\s*"', re.IGNORECASE)
+_WRAPPED_LIMIT = re.compile(r"\b429\b|too ?many ?requests|rate.?limit", re.IGNORECASE)
+
+
+class AccessRefused(Refused):
+    """The access token is not accepted. One refresh may help, so this never leaves the adapter."""
+
+
+class GrantRefused(Refused):
+    """A code or refresh token is not accepted, or we are not (`ours`: they say so). It never leaves the adapter."""
+
+    ours = False
+
+
+def of_user_call(failure: Failure) -> OutsideError | None:
+    """A call with a customer's access token (`facts/aiia-economic.md` §1.11, `facts/operations.md` §2.3)."""
+    if failure.status == 401:
+        return AccessRefused(failure.words(WHO), http_status=401)
+    return of_any_call(failure)
+
+
+def of_replayed_call(failure: Failure) -> OutsideError | None:
+    """The same with an access token that is brand new: now a 401 is about the customer's login."""
+    if failure.status == 401:
+        return NeedsCustomer(f"{failure.words(WHO)}, with a fresh token as well", http_status=401)
+    return of_any_call(failure)
+
+
+def of_token_call(failure: Failure) -> OutsideError | None:
+    """`POST /v1/oauth/token`: a 400 or 401 is about the grant or about us; the adapter finds out which."""
+    if failure.status in (400, 401, 403, 422):
+        error = GrantRefused(failure.words(WHO), http_status=failure.status)
+        error.ours = names_our_client(failure)
+        return error
+    return of_any_call(failure)
+
+
+def names_our_client(failure: Failure) -> bool:
+    """OAuth's words for wrong client credentials (RFC 6749 §5.2)."""
+    return failure.code.lower().replace("_", "") in ("invalidclient", "unauthorizedclient")
+
+
+def of_any_call(failure: Failure) -> OutsideError | None:
+    """What a body says beyond its status."""
+    words, status = failure.words(WHO), failure.status
+    if status in (400, 403, 422) and _names_the_customer(failure):
+        return NeedsCustomer(words, http_status=status)
+    if status == 500 and _WRAPPED_LIMIT.search(failure.text):
+        # Some aggregators wrap a 429 (`facts/operations.md` T32).
+        until = limit_ends(failure.until, failure.text, failure.now)
+        return RateLimited(words, http_status=status, until=until)
+    if status in (502, 503, 504) and _names_the_bank(failure):
+        return BankDown(words, http_status=status, until=failure.until)
+    return None
+
+
+def _names_the_customer(failure: Failure) -> bool:
+    code = "".join(char for char in failure.code.lower() if char.isalnum())
+    return bool(_CUSTOMER_CODE.search(code) or _CUSTOMER_REASON.search(failure.reason))
+
+
+def _names_the_bank(failure: Failure) -> bool:
+    return bool(
+        _BANK_CODE.search(failure.code) or _BANK_REASON.search(failure.reason) or _BANK_FIELD.search(failure.text)
+    )

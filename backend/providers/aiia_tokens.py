@@ -1,0 +1,172 @@
+"""Access to one customer's data at Aiia: tokens that live an hour, and refresh tokens that must not be burnt.
+
+A refresh token works once and gives the next one. Two processes never spend the same one: `Vault.begin_refresh` is
+the only door (DESIGN §11). Its request id is the call's `X-Request-Id`, so that after a lost answer the same question
+is asked again and the provider repeats what it said (`facts/aiia-economic.md` §1.3, §1.11).
+"""
+
+import base64
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+import msgspec
+
+from backend.http import Call, Caller
+from backend.model.clock import Clock
+from backend.model.errors import (
+    Gone,
+    InProgress,
+    Malformed,
+    NeedsCustomer,
+    OutsideError,
+    Refused,
+    RefusedCredentials,
+    Unreachable,
+)
+from backend.model.facts import Session, Tokens
+from backend.ports import Vault
+from backend.providers.aiia_errors import WHO, GrantRefused, names_our_client, of_any_call, of_token_call
+from backend.providers.aiia_wire import TokenAnswer, read_tokens
+
+SPARE = timedelta(minutes=1)
+"""An access token with less than this left is renewed first (§1.3)."""
+
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds before the same question is asked again, while it is in work there or its answer was lost."""
+
+PROBE_KEPT = timedelta(minutes=1)
+"""How long the proof that our own credentials work is believed, so that a burst of refusals asks once."""
+
+_TURNS = 3
+"""How often another process may be found to have refreshed while we waited, before we give up."""
+
+
+class TokenKeeper:
+    """Gives access tokens for sessions, refreshing them through the vault; one call at a time for each customer."""
+
+    def __init__(self, base: str, client_id: str, secret: str, vault: Vault, clock: Clock, caller: Caller) -> None:
+        self._base, self._vault, self._clock, self._caller = base, vault, clock, caller
+        self._secrets = (secret,)
+        pair = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+        self.basic = {"Authorization": f"Basic {pair}"}
+        self._proved_at: datetime | None = None
+
+    async def access(self, session: Session, refused: str | None = None) -> str:
+        """A usable access token, which is not the one that was just `refused`. Raises `OutsideError`s only."""
+        tokens = await self._read(session)
+        for _ in range(_TURNS):
+            if usable := self._usable(tokens, refused):
+                return usable
+            request_id = await self._vault.begin_refresh(session.consent, tokens.refresh_token, str(uuid4()))
+            if request_id is None:
+                tokens = await self._read(session)
+            else:
+                tokens = await self._spend(session, tokens, request_id)
+        if usable := self._usable(tokens, refused):
+            return usable
+        raise InProgress("the customer's tokens are being renewed by another process")
+
+    async def exchange(self, code: str, redirect_url: str, connection: str | None) -> Tokens:
+        """Trade a code. Its request id follows from the code, so that a repeat is the same question (§1.3)."""
+        body = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_url, "scope": "read"}
+        request_id = str(uuid5(NAMESPACE_URL, f"forny:code:{code}"))
+        try:
+            answer = await self._ask("exchange", connection, body, request_id, code)
+        except GrantRefused as refused:
+            if await self._is_our_fault(refused, connection):
+                raise self._our_fault(refused) from None
+            raise NeedsCustomer(f"{refused}: the login must be done again", http_status=refused.http_status) from None
+        return read_tokens(answer, self._clock.now())
+
+    async def _read(self, session: Session) -> Tokens:
+        tokens = await self._vault.read(session.consent)
+        if tokens is None:
+            raise NeedsCustomer("there are no tokens for this consent: the customer must log in")
+        return tokens
+
+    def _usable(self, tokens: Tokens, refused: str | None) -> str | None:
+        ends = tokens.access_expires_at
+        fresh = ends is not None and ends - self._clock.now() > SPARE
+        return tokens.access_token if fresh and tokens.access_token != refused else None
+
+    async def _spend(self, session: Session, tokens: Tokens, request_id: str) -> Tokens:
+        """One refresh. Only a clear no ends it with nothing: after any other failure the id stands for the next try."""
+        used = tokens.refresh_token
+        body = {"grant_type": "refresh_token", "refresh_token": used}
+        try:
+            answer = await self._ask("refresh", session.connection, body, request_id, used)
+            fresh = read_tokens(answer, self._clock.now(), kept=used)
+        except (GrantRefused, Gone) as refused:
+            current = await self._vault.read(session.consent)
+            await self._vault.end_refresh(session.consent, None)
+            if current is not None and current.refresh_token != used:
+                return current
+            if await self._is_our_fault(refused, session.connection):
+                raise self._our_fault(refused) from None
+            raise NeedsCustomer(
+                f"{refused}: the session is gone, the customer must renew", http_status=refused.http_status
+            ) from None
+        await self._vault.end_refresh(session.consent, fresh)
+        return fresh
+
+    async def _ask(
+        self, operation: str, connection: str | None, body: dict[str, str], request_id: str, secret: str
+    ) -> TokenAnswer:
+        call = Call(
+            operation=operation,
+            method="POST",
+            url=f"{self._base}/v1/oauth/token",
+            headers=self.basic,
+            body=msgspec.json.encode(body),
+            connection=connection,
+            request_id=request_id,
+            secrets=(*self._secrets, secret),
+            explain=of_token_call,
+        )
+        for pause in PAUSES:
+            try:
+                return await self._caller.call(call, TokenAnswer)
+            except InProgress:
+                pass
+            except Unreachable as lost:
+                if not lost.sent:
+                    raise
+            await self._clock.nap(pause)
+        return await self._caller.call(call, TokenAnswer)
+
+    async def _is_our_fault(self, refused: OutsideError, connection: str | None) -> bool:
+        """Whether our own credentials are what was refused: they say so, or a call that needs nothing else fails too.
+
+        404 and 405 there prove nothing. Raises what the probe raised when it could not be answered: then nothing is
+        known, and a customer is not sent through a login for it (law 5).
+        """
+        if isinstance(refused, GrantRefused) and refused.ours:
+            return True
+        now = self._clock.now()
+        if self._proved_at and now - self._proved_at < PROBE_KEPT:
+            return False
+        probe = Call(
+            operation="probe",
+            method="GET",
+            url=f"{self._base}/v2/providers",
+            headers=self.basic,
+            connection=connection,
+            secrets=self._secrets,
+            explain=lambda failure: of_token_call(failure) if names_our_client(failure) else of_any_call(failure),
+        )
+        try:
+            await self._caller.call(probe, msgspec.Raw)
+        except (RefusedCredentials, GrantRefused):
+            return True
+        except Refused as other:
+            if other.http_status == 403:
+                return True
+        except (Gone, Malformed):
+            pass
+        self._proved_at = now
+        return False
+
+    def _our_fault(self, refused: OutsideError) -> RefusedCredentials:
+        return RefusedCredentials(
+            f"{WHO} does not accept our client id and secret: check them ({refused})", http_status=refused.http_status
+        )

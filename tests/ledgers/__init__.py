@@ -1,0 +1,1 @@
+"""Adapters of ledgers, against a server of the tests' own."""

@@ -1,0 +1,1 @@
+"""Adapters of aggregators, against a server of the tests' own."""
