@@ -1,3 +1,314 @@
 """Texts of the commands (key: Danish, English)."""
 
-TEXTS: dict[str, tuple[str, str]] = {}
+TEXTS: dict[str, tuple[str, str]] = {
+    # -- configuration ---------------------------------------------------------------------------------------
+    "config.at": ("{path}, linje {line}", "{path}, line {line}"),
+    "config.more": (
+        " (og {count} fejl mere: `forny config validate`)",
+        " (and {count} more: `forny config validate`)",
+    ),
+    "config.wrong": ("{where}: {setting} kan ikke bruges: {what}.", "{where}: {setting} cannot be used: {what}."),
+    "config.unknown": ("{where}: ukendt indstilling {setting}.{hint}", "{where}: unknown setting {setting}.{hint}"),
+    "config.unknown_variable": (
+        "Miljøvariablen {setting} hører ikke til nogen indstilling og bruges ikke.{hint}",
+        "The variable {setting} belongs to no setting and is not used.{hint}",
+    ),
+    "config.near": (" Mentes {setting}?", " Did you mean {setting}?"),
+    "config.no_file": (
+        "Konfigurationsfilen {path} findes ikke. Ret stien i --config eller FORNY_CONFIG.",
+        "There is no configuration file {path}. Correct the path in --config or FORNY_CONFIG.",
+    ),
+    "config.unreadable": (
+        "Konfigurationsfilen {path} kan ikke læses: {why}.",
+        "The configuration file {path} cannot be read: {why}.",
+    ),
+    "config.syntax": ("{path} er ikke gyldig TOML: {why}.", "{path} is not valid TOML: {why}."),
+    "config.profiles_shape": (
+        "{path}: profiler skrives som afsnit, [profiles.NAVN].",
+        "{path}: profiles are written as sections, [profiles.NAME].",
+    ),
+    "config.no_profile": (
+        "Der er ingen profil {name} i {path}. Kendte: {known}.",
+        "There is no profile {name} in {path}. Known: {known}.",
+    ),
+    "config.which_profile": (
+        "Der er flere profiler ({known}). Vælg en: `--profile {first}`, FORNY_PROFILE, eller profile = i toppen.",
+        "There are several profiles ({known}). Choose one: `--profile {first}`, FORNY_PROFILE, or profile = on top.",
+    ),
+    "config.missing": (
+        "{setting} er ikke sat. Sæt {variable}, eller {setting} under profilen {profile} i konfigurationsfilen"
+        " (`forny config where`).",
+        "{setting} is not set. Set {variable}, or {setting} in profile {profile} of the configuration file"
+        " (`forny config where`).",
+    ),
+    "config.want_text": ("det skal være en tekst i anførselstegn", "it must be a text in quotes"),
+    "config.want_printable": (
+        "teksten rummer styretegn eller er for lang",
+        "the text holds control characters or is too long",
+    ),
+    "config.want_printable_secret": ("hemmeligheden rummer styretegn", "the secret holds control characters"),
+    "config.want_word": (
+        "det skal være ét ord af bogstaver, tal, punktum og bindestreg",
+        "it must be one word of letters, digits, dots and hyphens",
+    ),
+    "config.want_one_of": ("vælg mellem {choices}", "choose from {choices}"),
+    "config.want_sqlite": (
+        "denne udgave kan kun bruge en SQLite-fil; skriv dens sti",
+        "this version can only use an SQLite file; write its path",
+    ),
+    "config.want_url": (
+        "det skal være en adresse som https://api.example.com",
+        "it must be an address like https://api.example.com",
+    ),
+    "config.want_no_userinfo": (
+        "der må ikke stå navn eller adgangskode i adressen",
+        "there must be no name or password in the address",
+    ),
+    "config.want_no_query": ("adressen må ikke have ? eller #", "the address must have no ? or #"),
+    "config.want_https": (
+        "uden for denne maskine bruges kun https",
+        "outside this machine only https is used",
+    ),
+    "config.want_smtp": (
+        "det skal være en adresse som smtp://mail.example.com:587",
+        "it must be an address like smtp://mail.example.com:587",
+    ),
+    "config.want_smtp_reference": (
+        "adressen rummer en adgangskode; læg den i FORNY_SMTP_URL, eller skriv env:NAVN, file:STI eller keyring:NAVN",
+        "the address holds a password; put it into FORNY_SMTP_URL, or write env:NAME, file:PATH or keyring:NAME",
+    ),
+    "config.want_reference": (
+        "en hemmelighed skrives som henvisning ({schemes}), fx env:MIT_NAVN, aldrig som værdi",
+        "a secret is written as a reference ({schemes}), such as env:MY_NAME, never as a value",
+    ),
+    "config.want_listen": (
+        "det skal være VÆRT:PORT, fx 127.0.0.1:8080",
+        "it must be HOST:PORT, such as 127.0.0.1:8080",
+    ),
+    "config.want_duration": (
+        "det skal være sekunder eller en varighed som 90s, 30m, 2h, 3d",
+        "it must be seconds or a duration such as 90s, 30m, 2h, 3d",
+    ),
+    "config.want_clock": ("det skal være tre tal med kolon imellem", "it must be three numbers with colons between"),
+    "config.secret_empty": (
+        "{setting} henviser til {reference}, og der er ingen værdi der. Læg hemmeligheden der, eller ret henvisningen.",
+        "{setting} refers to {reference}, and there is no value there. Put the secret there, or correct the reference.",
+    ),
+    "config.secret_file": (
+        "{setting}: filen {path} kan ikke læses: {why}.",
+        "{setting}: the file {path} cannot be read: {why}.",
+    ),
+    "config.no_keyring": (
+        "{setting} henviser til en nøglering, men keyring mangler. Installér forny[keyring], eller brug env: eller file:.",
+        "{setting} refers to a keyring, but keyring is not installed. Install forny[keyring], or use env: or file:.",
+    ),
+    "config.keyring_failed": (
+        "{setting}: nøgleringen gav ikke {name} ({why}). Lås den op, eller brug env: eller file:.",
+        "{setting}: the keyring did not give {name} ({why}). Unlock it, or use env: or file:.",
+    ),
+    "config.valid": (
+        "Konfigurationen er i orden (profil {profile}).",
+        "The configuration is in order (profile {profile}).",
+    ),
+    "config.wrong_count": ("{count} fejl i konfigurationen.", "{count} things wrong with the configuration."),
+    "config.not_there": ("(findes ikke endnu)", "(does not exist yet)"),
+    "config.header": ("Indstilling|Værdi|Fra", "Setting|Value|From"),
+    "setting.environment": ("Hvad der står i båndet: production, test, …", "What the band says: production, test, …"),
+    "setting.store": ("Sti til lageret, en SQLite-fil", "Path of the store, an SQLite file"),
+    "setting.provider": ("Aggregatoren", "The aggregator"),
+    "setting.aiia_base_url": ("Adressen på Aiia Data API", "Address of the Aiia Data API"),
+    "setting.aiia_client_id": ("Vores klient-id hos Aiia", "Our client id at Aiia"),
+    "setting.aiia_client_secret": ("Vores hemmelighed hos Aiia, som henvisning", "Our secret at Aiia, as a reference"),
+    "setting.aiia_redirect_url": (
+        "Hvor Aiia sender kunden hen efter login; den skal være tilladt hos Aiia",
+        "Where Aiia sends the customer after the login; it must be allowed at Aiia",
+    ),
+    "setting.reconciliation_url": (
+        "Adressen på bankafstemningens indbakke",
+        "Address of the bank reconciliation inbox",
+    ),
+    "setting.reconciliation_token": ("Nøglen til indbakken, som henvisning", "The inbox's token, as a reference"),
+    "setting.smtp_url": ("Mailserver, smtp:// eller smtps://", "Mail server, smtp:// or smtps://"),
+    "setting.mail_from": ("Afsender på mails til kunder", "Sender of mail to customers"),
+    "setting.operator": ("Hvem der handler, til revisionssporet", "Who acts, for the audit log"),
+    "setting.language": ("da eller en", "da or en"),
+    "setting.listen": (
+        "VÆRT:PORT, hvor agenten tager imod kunder, der kommer fra Aiia",
+        "HOST:PORT where the agent takes customers who come from Aiia",
+    ),
+    "setting.token_key": (
+        "Nøglen, der krypterer tokens i lageret, som henvisning (ellers en fil ved siden af lageret)",
+        "The key that encrypts tokens in the store, as a reference (else a file beside the store)",
+    ),
+    "setting.fetch_every": ("Så ofte hentes en forbindelse", "How often a connection is fetched"),
+    "setting.stale_after": (
+        "Så gamle må data blive, før det er et problem",
+        "How old data may grow before it is a problem",
+    ),
+    "setting.clock": (
+        "Et ur, der går hurtigere end maskinens (demo)",
+        "A clock that runs faster than the machine's (demo)",
+    ),
+    "setting.sandbox_url": ("Adressen på sandkassens egne sider", "Address of the sandbox's own pages"),
+    # -- import ----------------------------------------------------------------------------------------------
+    "import.bad_line": ("Linje {line}, {field}: {reason}.", "Line {line}, {field}: {reason}."),
+    "import.bad_line_whole": ("Linje {line}: {reason}.", "Line {line}: {reason}."),
+    "import.more_bad": ("… og {count} fejlbehæftede linjer mere.", "… and {count} more bad lines."),
+    "import.done": (
+        "{added} tilføjet, {changed} ændret, {unchanged} uændret",
+        "{added} added, {changed} changed, {unchanged} unchanged",
+    ),
+    "import.left_out": (
+        "{count} linjer blev udeladt. Ret dem, og importér igen.",
+        "{count} lines were left out. Correct them and import again.",
+    ),
+    "import.progress": ("{count} linjer læst …", "{count} lines read …"),
+    "import.no_file": ("Filen {file} kan ikke læses: {why}.", "The file {file} cannot be read: {why}."),
+    "import.too_long": ("linjen er længere end {limit} byte", "the line is longer than {limit} bytes"),
+    "import.not_json": ("det er ikke gyldig JSON", "it is not valid JSON"),
+    "import.not_object": ("linjen er ikke et JSON-objekt", "the line is not a JSON object"),
+    "import.too_deep": ("der er for mange lag", "it is nested too deeply"),
+    "import.missing": ("feltet mangler", "the field is missing"),
+    "import.empty": ("feltet er tomt", "the field is empty"),
+    "import.type": ("forventede {want}, fik {got}", "expected {want}, got {got}"),
+    "import.provider": ("ukendt aggregator; kendte: {known}", "unknown provider; known: {known}"),
+    "import.token": ("det er ikke et token (tegn eller længde)", "that is no token (characters or length)"),
+    "import.token_without_consent": (
+        "et token uden consent_id hører ikke til noget samtykke",
+        "a token without a consent_id belongs to no consent",
+    ),
+    "import.email": ("det er ikke en mailadresse", "that is no mail address"),
+    "import.date": ("det er ikke en dato (ISO 8601)", "that is no date (ISO 8601)"),
+    "import.too_many": ("der er flere end {limit} konti", "there are more than {limit} accounts"),
+    "import.account_twice": ("samme konto står der to gange", "the same account stands there twice"),
+    "import.twice": (
+        "samme aftale og samtykke som i linje {first}",
+        "the same agreement and consent as in line {first}",
+    ),
+    # -- reading commands ------------------------------------------------------------------------------------
+    "cli.nothing_matched": ("Ingen svarer til det.", "Nothing matched."),
+    "cli.no_such_connection": (
+        "Der er ingen bankforbindelse {reference}. `forny list` viser dem.",
+        "There is no connection {reference}. `forny list` shows them.",
+    ),
+    "cli.no_such_customer": (
+        "Der er ingen kunde med aftalenummer {agreement}. `forny list` viser dem.",
+        "There is no customer with agreement number {agreement}. `forny list` shows them.",
+    ),
+    "cli.no_such_plan": (
+        "Der er ingen plan {id}. `forny plans` viser dem.",
+        "There is no plan {id}. `forny plans` shows them.",
+    ),
+    "cli.sort_unknown": (
+        "Der kan ikke sorteres efter {field}. Kendte: {known}.",
+        "The list cannot be sorted by {field}. Known: {known}.",
+    ),
+    "cli.list_header": (
+        "Id|Aftale|Kunde|Bank|Status|Samtykke|Sidst hentet|Dage|Venter|Næste",
+        "Id|Agreement|Customer|Bank|Status|Consent|Last fetched|Days|Pending|Next",
+    ),
+    "cli.accounts_header": (
+        "Bankkonto|Data hentet fra|Data sidst hentet|Konto fra kontoplan|Status",
+        "Bank account|Data from|Last fetched|Ledger account|Status",
+    ),
+    "cli.no_ledger_account": ("(ingen)", "(none)"),
+    "cli.orphaned": ("væk fra banken", "gone at the bank"),
+    "cli.running": ("{act} i gang", "{act} under way"),
+    "cli.wait_until": ("vent til {until}", "wait until {until}"),
+    "cli.expires_in": ("udløber {at} ({days} dage)", "expires {at} ({days} days)"),
+    "cli.case_open": (
+        "Åben sag: {kind}, {stage}, siden {at}. Link til kunden:",
+        "Open case: {kind}, {stage}, since {at}. Link for the customer:",
+    ),
+    "cli.why": ("{id} {customer}: {verdict}, næste: {step}", "{id} {customer}: {verdict}, next: {step}"),
+    "cli.word.id": ("Id", "Id"),
+    "cli.word.customer": ("Kunde", "Customer"),
+    "cli.word.email": ("Mail", "Mail"),
+    "cli.word.bank": ("Bank", "Bank"),
+    "cli.word.status": ("Status", "Status"),
+    "cli.word.consent": ("Samtykke", "Consent"),
+    "cli.word.fetch": ("Hentning", "Fetch"),
+    "cli.word.transfer": ("Overførsel", "Transfer"),
+    "cli.word.verdict": ("Hvem", "Who acts"),
+    "cli.word.next": ("Næste", "Next"),
+    "cli.word.plan": ("Plan", "Plan"),
+    "cli.word.operator": ("Af", "By"),
+    "cli.word.outcome": ("Udfald", "Outcome"),
+    "cli.postings_header": (
+        "Hentet|Forbindelse|Kunde|Konto|Dato|Tekst|Beløb|Tilstand|Grund",
+        "Fetched|Connection|Customer|Account|Date|Text|Amount|State|Reason",
+    ),
+    "cli.postings_cut": (
+        "De nyeste {count}. Flere: --limit N; alle: --json.",
+        "The newest {count}. More: --limit N; all: --json.",
+    ),
+    "cli.follow_csv": ("--follow kan ikke give CSV. Brug --json.", "--follow cannot give CSV. Use --json."),
+    "cli.posting_field": (
+        "Posteringer har intet felt {field}. Kendte: state, connection, agreement.",
+        "Postings have no field {field}. Known: state, connection, agreement.",
+    ),
+    "cli.posting_state": (
+        "Der er ingen tilstand {state}. Kendte: {known}.",
+        "There is no state {state}. Known: {known}.",
+    ),
+    "cli.audit_header": ("Nr|Tid|Hvad|Forbindelse|Hvem|Data", "No|At|What|Connection|Who|Data"),
+    "cli.audit_whole": (
+        "{count} linjer kontrolleret; kæden er hel.",
+        "{count} lines checked; the chain is whole.",
+    ),
+    "cli.audit_changed": (
+        "Kæden er brudt: linje {seq} er ændret ({checked} linjer før den holder). Sammenlign med en sikkerhedskopi.",
+        "The chain is broken: line {seq} was changed ({checked} lines before it hold). Compare with a backup.",
+    ),
+    "cli.audit_missing": (
+        "Kæden er brudt: linje {seq} mangler ({checked} linjer før den holder). Sammenlign med en sikkerhedskopi.",
+        "The chain is broken: line {seq} is missing ({checked} lines before it hold). Compare with a backup.",
+    ),
+    "cli.exported": ("{count} bankforbindelser skrevet, uden tokens.", "{count} connections written, without tokens."),
+    # -- acts ------------------------------------------------------------------------------------------------
+    "cli.ids_or_filter": (
+        "Sig hvilke: `forny {act} ID…` eller `forny {act} --filter FILTER`, ét af dem.",
+        "Say which: `forny {act} ID…` or `forny {act} --filter FILTER`, one of the two.",
+    ),
+    "cli.empty_filter": (
+        "Et tomt filter ville tage alt. Skriv '*', hvis det er meningen.",
+        "An empty filter would take everything. Write '*' if that is meant.",
+    ),
+    "cli.add_yes": (
+        "Her er ingen at spørge. Se planen med --dry-run, og tilføj --yes for at udføre den.",
+        "There is nobody to ask here. Look at the plan with --dry-run, and add --yes to run it.",
+    ),
+    "cli.confirm": ("{act} {count} bankforbindelser?", "{act} {count} connections?"),
+    "cli.type_number": (
+        "Det fjerner {count} bankforbindelser. Skriv antallet for at fortsætte",
+        "This removes {count} connections. Type their number to go on",
+    ),
+    "cli.nothing_done": ("Intet er gjort.", "Nothing was done."),
+    "cli.new": ("(ny)", "(new)"),
+    "cli.fate.run": ("kører", "runs"),
+    "cli.fate.wait": ("venter til {until}", "waits until {until}"),
+    "cli.fate.refused": ("afvist", "refused"),
+    "cli.items_header": ("Id|Aftale|Kunde|Bank|Plan|Grund", "Id|Agreement|Customer|Bank|Plan|Reason"),
+    "cli.plan_counts": (
+        "{act}: {run} kører, {wait} venter, {refused} afvist; {calls} kald.",
+        "{act}: {run} run, {wait} wait, {refused} refused; {calls} calls.",
+    ),
+    "cli.submitted": (
+        "Plan {plan}: {count} sat i gang ({act}). Følg den: `forny plan {plan}`.",
+        "Plan {plan}: {count} under way ({act}). Follow it: `forny plan {plan}`.",
+    ),
+    "cli.not_submitted": ("{connection}: ikke sat i gang: {reason}", "{connection}: not under way: {reason}"),
+    "cli.in_work": ("{operator} er i gang med {act} siden {since}", "{operator} has {act} under way since {since}"),
+    "cli.no_agent": (
+        "Ingen agent kører; det udføres, når en starter (`forny agent`), eller med --wait.",
+        "No agent is running; it is done when one starts (`forny agent`), or with --wait.",
+    ),
+    "cli.plans_header": ("Plan|Hvad|Hvem|Tid|Udfald", "Plan|What|Who|At|Outcome"),
+    "cli.plan_header": ("Id|Aftale|Kunde|Tilstand|Grund", "Id|Agreement|Customer|State|Reason"),
+    # -- failures --------------------------------------------------------------------------------------------
+    "cli.os_error": ("Det gik ikke: {what} ({where}).", "That did not work: {what} ({where})."),
+    "cli.crash": (
+        "Der skete noget uventet ({kind}). Send noten {note} til dem, der vedligeholder forny.",
+        "Something unexpected happened ({kind}). Send the note {note} to those who maintain forny.",
+    ),
+}
