@@ -1,0 +1,147 @@
+"""From a key to an act: plan, question, door, and what became of it. Every screen acts through this."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from backend.model.facts import Act, Action, ActionState, Plan
+from backend.model.views import PlanView, Submitted
+from tui.wording import act_word, number, state_word
+
+if TYPE_CHECKING:
+    from tui.app import Console
+
+ENDED_WELL = (ActionState.DONE, ActionState.AWAITING_CUSTOMER, ActionState.WAITING)
+"""States in which the act has done its part; the others keep their mark for another try."""
+
+RENEW_FIRST = "renew_first"
+"""The reason that says: synchronising cannot work until the consent is renewed (the help page's OBS)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan, and how many of its connections the list's filter hides from the operator."""
+
+    plan: Plan
+    hidden: int
+
+
+class Acting:
+    """One plan at a time is asked for; any number of submitted ones is followed until they settle."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self._following: set[int] = set()
+        self.planning = False
+
+    # -- the plan ---------------------------------------------------------------------------------------------
+
+    def propose(self, act: Act, ids: Sequence[str], *, then_sync: bool = False) -> None:
+        """Have a plan made for these connections (their ids are frozen now) and ask about it."""
+        desk, query = self._console.desk, self._console.fleet_filter()
+        frozen = tuple(ids)
+
+        def work() -> Proposal:
+            plan = desk.operations.plan(act, frozen, then_sync=then_sync)
+            unseen = set(frozen) - set(desk.reader.fleet_ids(query, desk.clock.now())) if query.terms else ()
+            return Proposal(plan, len(unseen))
+
+        self._make(work)
+
+    def ask_connect(self, agreement: str) -> None:
+        """Ask for agreement and bank of a new connection, then for its plan."""
+        from tui.screens.connect import ConnectScreen
+
+        def answered(answer: tuple[str, str] | None) -> None:
+            if answer is not None:
+                operations = self._console.desk.operations
+                self._make(lambda: Proposal(operations.connect(*answer), 0))
+
+        self._console.push_screen(ConnectScreen(agreement), answered)
+
+    def drop(self) -> None:
+        """The operator does not want the plan that is being made."""
+        self.planning = False
+        self._console.lanes.forget("plan")
+        self._tell("console.dropped")
+
+    def _make(self, work: Callable[[], Proposal]) -> None:
+        self.planning = True
+        self._tell("console.planning")
+        self._console.lanes.ask("plans", "plan", work, self._planned, self._not_planned)
+
+    def _planned(self, proposal: Proposal) -> None:
+        from tui.screens.question import Question
+
+        self.planning = False
+        self._console.quieten()
+        self._console.push_screen(
+            Question(proposal.plan, proposal.hidden), lambda answer: self._answered(proposal.plan, answer)
+        )
+
+    def _not_planned(self, error: Exception) -> None:
+        self.planning = False
+        self._tell("console.plan_failed", "bad", error=f"{type(error).__name__}: {error}")
+
+    # -- the answer -------------------------------------------------------------------------------------------
+
+    def _answered(self, plan: Plan, answer: str | None) -> None:
+        if answer == "run":
+            operations = self._console.desk.operations
+            self._tell("console.submitting")
+            self._console.lanes.act(lambda: operations.submit(plan), self._submitted, self._not_submitted)
+        elif answer == RENEW_FIRST:
+            refused = [item.connection for item in plan.items if needs_renewal(item.reason)]
+            self.propose(Act.RENEW, refused, then_sync=True)
+        else:
+            self._tell("console.cancelled")
+
+    def _submitted(self, submitted: Submitted) -> None:
+        self._following.add(submitted.plan)
+        if submitted.actions:
+            act = act_word(submitted.actions[0].act, self._console.desk.say)
+            self._tell("console.submitted", plan=submitted.plan, act=act, n=number(len(submitted.actions)))
+        if submitted.refused:
+            first = submitted.refused[0]
+            self._tell("console.submit_refused", "warn", n=number(len(submitted.refused)), who=first[0], why=first[1])
+        self._console.data_changed()
+
+    def _not_submitted(self, error: Exception) -> None:
+        self._tell("console.submit_failed", "bad", error=f"{type(error).__name__}: {error}")
+
+    # -- the outcome ------------------------------------------------------------------------------------------
+
+    def data_changed(self) -> None:
+        """Look what has become of the plans that are on their way."""
+        reader, failed = self._console.desk.reader, self._console.store_failed
+        for plan in tuple(self._following):
+            self._console.lanes.ask("plans", f"plan {plan}", partial(reader.plan, plan), self._seen, failed)
+
+    def _seen(self, plan: PlanView | None) -> None:
+        if plan is None or not plan.settled or plan.id not in self._following:
+            return
+        self._following.discard(plan.id)
+        failed = [action for action in plan.actions if action.state not in ENDED_WELL]
+        say = self._console.desk.say
+        counts = ", ".join(f"{number(many)} {state_word(state, say)}" for state, many in plan.counts.items() if many)
+        text = say("console.settled", plan=plan.id, act=act_word(plan.act, say), counts=counts)
+        if len(plan.actions) == 1:
+            text = say("console.settled_one", plan=plan.id, outcome=outcome(plan.actions[0], self._console))
+        self._console.tell(text, "warn" if failed else "good")
+        self._console.unmark([action.connection for action in plan.actions if action.state in ENDED_WELL])
+
+    def _tell(self, key: str, level: str = "text", **values: object) -> None:
+        self._console.tell(self._console.desk.say(key, **values), level)
+
+
+def needs_renewal(reason: str) -> bool:
+    """Whether a plan's item is refused because its consent must be renewed first."""
+    return reason.rpartition(".")[2] == RENEW_FIRST
+
+
+def outcome(action: Action, console: "Console") -> str:
+    """One act's outcome in words: who, what, the state, and the reason when there is one."""
+    say = console.desk.say
+    reason = f": {console.reason(action.reason)}" if action.reason else ""
+    return f"{act_word(action.act, say)} {action.customer}: {state_word(action.state, say)}{reason}"

@@ -1,0 +1,111 @@
+"""The one registry of what an operator can do: keys, footer, help and the reasons why not all come from here.
+
+Letters that a torn escape sequence may leave behind (`A B C D F H M P Q R S Z ~ [ O`) name no action, and no
+act has a bare key that changes anything: each opens a plan (`facts/console.md` rules 3 and 4).
+"""
+
+from dataclasses import dataclass
+
+FLEET, CONNECTION, POSTINGS, MESSAGES, HELP = "fleet", "connection", "postings", "messages", "help"
+SCOPES = (FLEET, CONNECTION, POSTINGS, MESSAGES, HELP)
+LISTS = frozenset(SCOPES)
+TORN = frozenset("ABCDFHMPQRSZ~[O<;0123456789")
+"""Characters of broken escape sequences and mouse reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do. `title` is a text key, `handler` and `why` are names of methods of the screen.
+
+    `why()` gives the reason why it cannot be done now, or None. `danger`: 0 looks, 1 acts, 2 takes away.
+    `footer` is its place in the footer, 0 for none.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    handler: str
+    scopes: frozenset[str]
+    danger: int = 0
+    why: str = ""
+    footer: int = 0
+
+    @property
+    def title(self) -> str:
+        return f"console.action.{self.id}"
+
+
+def _in(*scopes: str) -> frozenset[str]:
+    return frozenset(scopes)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("renew", ("r",), "do_renew", _in(FLEET, CONNECTION), 1, "why_not_act", 1),
+    Action("sync", ("s",), "do_sync", _in(FLEET, CONNECTION), 1, "why_not_act", 2),
+    Action("remove", ("x",), "do_remove", _in(FLEET, CONNECTION), 2, "why_not_act", 3),
+    Action("connect", ("n",), "do_connect", _in(FLEET, CONNECTION), 1, "", 4),
+    Action("open", ("enter", "right", "l"), "do_open", _in(FLEET), 0, "why_not_open"),
+    Action("open_posting", ("enter", "right", "l"), "do_open", _in(POSTINGS), 0, "why_not_open"),
+    Action("filter", ("slash",), "do_filter", _in(FLEET), 0, "", 5),
+    Action("order", ("o",), "do_order", _in(FLEET)),
+    Action("order_turn", ("i",), "do_order_turn", _in(FLEET)),
+    Action("mark", ("space",), "do_mark", _in(FLEET), 0, "why_not_open"),
+    Action("mark_all", ("a",), "do_mark_all", _in(FLEET)),
+    Action("unmark", ("u",), "do_unmark", _in(FLEET)),
+    Action("postings", ("p",), "do_postings", _in(FLEET, CONNECTION), 0, "", 6),
+    Action("follow", ("f",), "do_follow", _in(POSTINGS), 0, "", 1),
+    Action("state", ("tab", "t"), "do_state", _in(POSTINGS), 0, "", 2),
+    Action("up", ("up", "k"), "do_up", LISTS),
+    Action("down", ("down", "j"), "do_down", LISTS),
+    Action("page_up", ("pageup", "b"), "do_page_up", LISTS),
+    Action("page_down", ("pagedown",), "do_page_down", LISTS),
+    Action("first", ("home", "g"), "do_first", LISTS),
+    Action("last", ("end", "G"), "do_last", LISTS),
+    Action("messages", ("m",), "do_messages", _in(FLEET, CONNECTION, POSTINGS)),
+    Action("theme", ("v",), "do_theme", _in(FLEET, CONNECTION, POSTINGS)),
+    Action("help", ("question_mark",), "do_help", _in(FLEET, CONNECTION, POSTINGS, MESSAGES), 0, "", 7),
+    Action("back", ("escape", "left", "h"), "do_back", LISTS),
+    Action("quit", ("q",), "do_quit", LISTS),
+)
+
+LABELS = {
+    "slash": "/",
+    "question_mark": "?",
+    "space": "␣",
+    "escape": "Esc",
+    "enter": "Enter",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "tab": "Tab",
+}
+
+
+def label(key: str) -> str:
+    """How a key is written for people."""
+    return LABELS.get(key, key)
+
+
+def actions_in(scope: str) -> tuple[Action, ...]:
+    """Everything that can be done on one screen, in the registry's order."""
+    return tuple(action for action in ACTIONS if scope in action.scopes)
+
+
+def keymap(scope: str) -> dict[str, Action]:
+    """Key to action on one screen. Raises ValueError when two actions want the same key."""
+    keys: dict[str, Action] = {}
+    for action in actions_in(scope):
+        for key in action.keys:
+            if key in keys:
+                raise ValueError(f"{key!r} is both {keys[key].id} and {action.id} in {scope}")
+            keys[key] = action
+    return keys
+
+
+def footer(scope: str) -> tuple[Action, ...]:
+    """At most seven actions for the last line of a screen."""
+    return tuple(sorted((a for a in actions_in(scope) if a.footer), key=lambda a: a.footer))[:7]

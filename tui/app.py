@@ -1,0 +1,285 @@
+"""The console: wiring only. Screens draw, lanes read, the desk knows the rest."""
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding
+from textual.message import Message
+from textual.screen import Screen
+
+from backend.model.filters import EVERYTHING, Filter
+from backend.model.text import clean
+from backend.model.views import AgentStatus
+from tui.acting import Acting
+from tui.cells import Line
+from tui.desk import Desk
+from tui.lanes import Lanes
+from tui.palette import PALETTES, Palette, choose, choose_glyphs
+from tui.screens.base import ConsoleScreen
+from tui.screens.fleet import FleetScreen
+from tui.terminal_guard import Farewell, GuardedApp, terminal_gone
+from tui.wording import clock_time
+
+POLL = 0.25
+"""Seconds between two looks at the store's change number; a look costs microseconds."""
+
+QUIET_TICKS = 20
+"""Looks between two readings of what time alone changes (days left, the agent's state)."""
+
+KEPT_MESSAGES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message to the operator. `level` is a role: `text`, `good`, `warn` or `bad`."""
+
+    at: datetime
+    text: str
+    level: str
+
+
+class Delivered(Message):
+    """A lane has an answer; the call is made on the loop."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        super().__init__()
+        self.call = call
+
+
+class Console(GuardedApp):
+    """Textual's app around a desk. `exit(return_code=…)` ends it; `return_code` is the process's."""
+
+    TITLE = "forny"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("ctrl+c", "how_to_quit", show=False, priority=True),
+        Binding("ctrl+q", "how_to_quit", show=False, priority=True),
+    ]
+    CSS = """
+    Screen { layers: base; background: $background; overflow: hidden; }
+    #header { height: 2; }
+    #roster, #doc { height: 1fr; }
+    #message, #footer { height: 1; }
+    #prompt { height: 1; display: none; }
+    ModalScreen { background: transparent; align: left bottom; }
+    """
+
+    def __init__(self, desk: Desk, *, environ: dict[str, str] | None = None, encoding: str = "utf-8") -> None:
+        environ = dict(os.environ) if environ is None else environ
+        super().__init__()
+        self.desk = desk
+        self.palette: Palette = choose(environ)
+        self.glyphs = choose_glyphs(environ, encoding)
+        for palette in PALETTES.values():
+            self.register_theme(palette.theme())
+        self.theme = f"forny-{self.palette.name}"
+        self.lanes = Lanes(self._deliver)
+        self.acting = Acting(self)
+        self.messages: deque[Told] = deque(maxlen=KEPT_MESSAGES)
+        self.changed_at: datetime | None = None
+        self._fresh_message = False
+        self._version: int | None = None
+        self._agent: AgentStatus | None = None
+        self._agent_known = False
+        self._store_error = ""
+        self._ticks = 0
+        self.farewell: Farewell | None = None
+
+    def get_default_screen(self) -> Screen[None]:
+        return FleetScreen()
+
+    def on_mount(self) -> None:
+        self._poll()
+        self._read_agent()
+        self.set_interval(POLL, self._poll)
+
+    def on_unmount(self) -> None:
+        self.lanes.stop()
+
+    # -- time and messages ------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The desk's time."""
+        return self.desk.clock.now()
+
+    def tell(self, text: str, level: str = "text") -> None:
+        """Say something in the message line, and keep it in the history."""
+        self.messages.append(Told(self.now(), clean(text), level))
+        self._fresh_message = True
+        self._repaint_bars()
+
+    def quieten(self) -> None:
+        """A key was pressed: the message has been seen, what still holds shows again."""
+        if self._fresh_message:
+            self._fresh_message = False
+            self._repaint_bars()
+
+    def message_line(self) -> Line:
+        """The newest message, else what is wrong at present, else nothing."""
+        if self._fresh_message and self.messages:
+            told = self.messages[-1]
+            return [(clock_time(told.at), "dim"), ("  ", "text"), (told.text, told.level)]
+        warning = self.warning()
+        return [(f"{self.glyphs.operator} {warning}", "bad")] if warning else []
+
+    def warning(self) -> str:
+        """What makes the whole screen doubtful; empty when nothing does."""
+        say = self.desk.say
+        if self._store_error:
+            return say("console.warning.store", error=self._store_error)
+        if not self._agent_known:
+            return ""
+        if self._agent is None or not self._agent.alive:
+            return say("console.warning.no_agent")
+        if self._agent.trouble:
+            return say("console.warning.agent_trouble", trouble=self._agent.trouble)
+        last = self._agent.last_round_at or self._agent.started_at
+        if self.now() - last > timedelta(seconds=self.desk.agent_quiet_after):
+            return say("console.warning.agent_quiet", at=clock_time(last))
+        return ""
+
+    def agent_words(self) -> str:
+        """The agent's state for the header."""
+        say = self.desk.say
+        if not self._agent_known:
+            return ""
+        if self._agent is None or not self._agent.alive:
+            return say("console.agent.none")
+        return say("console.agent.since", at=f"{clock_time(self._agent.started_at)[:5]}")
+
+    # -- what the store says ----------------------------------------------------------------------------------
+
+    def _deliver(self, call: Callable[[], None]) -> None:
+        with suppress(RuntimeError):
+            self.post_message(Delivered(call))
+
+    def on_delivered(self, message: Delivered) -> None:
+        message.stop()
+        message.call()
+
+    def _poll(self) -> None:
+        self.lanes.ask("watch", "version", self.desk.reader.data_version, self._version_is, self.store_failed)
+        self._ticks += 1
+        if self._ticks % 4 == 0 and self.farewell is not None and terminal_gone():
+            self.farewell.hurry(1)
+        if self._ticks % QUIET_TICKS == 0:
+            self._read_agent()
+            if isinstance(self.screen, ConsoleScreen):
+                self.screen.quiet_tick()
+
+    def _version_is(self, version: int) -> None:
+        self.store_answered()
+        changed, self._version = self._version is not None and version != self._version, version
+        if changed:
+            self.data_changed()
+
+    def data_changed(self) -> None:
+        """Read again what is on screen; the screens beneath do so when they come up."""
+        self._read_agent()
+        self.acting.data_changed()
+        top = self.screen
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                screen.data_changed() if screen is top or screen.is_active else screen.mark_stale()
+
+    def _read_agent(self) -> None:
+        self.lanes.ask("watch", "agent", self.desk.agent_status, self._agent_is, self.store_failed)
+
+    def _agent_is(self, agent: AgentStatus | None) -> None:
+        self._agent, self._agent_known = agent, True
+        self._repaint_bars()
+
+    def store_answered(self) -> None:
+        """A read worked: the store is there."""
+        if self._store_error:
+            self._store_error = ""
+            self._repaint_bars()
+
+    def store_failed(self, error: Exception) -> None:
+        """A read did not work: what is shown is old, and the screen says so."""
+        self._store_error = clean(f"{type(error).__name__}: {error}", 120)
+        self._repaint_bars()
+
+    def seen_change(self) -> None:
+        """What is shown has changed just now."""
+        self.changed_at = self.now()
+
+    def _repaint_bars(self) -> None:
+        if self.is_running and isinstance(self.screen, ConsoleScreen):
+            self.screen.repaint_bars()
+
+    # -- between screens --------------------------------------------------------------------------------------
+
+    def reason(self, key: str) -> str:
+        """A reason as words: a text key where there is such a text, else as it was given."""
+        try:
+            return self.desk.say(key)
+        except KeyError:
+            return clean(key, 120)
+
+    def _fleet(self) -> FleetScreen | None:
+        return next((screen for screen in self.screen_stack if isinstance(screen, FleetScreen)), None)
+
+    def fleet_filter(self) -> Filter:
+        """What the list shows at present."""
+        fleet = self._fleet()
+        return fleet.filter if fleet is not None else EVERYTHING
+
+    def unmark(self, ids: Sequence[str]) -> None:
+        """These have done what they were marked for."""
+        fleet = self._fleet()
+        if fleet is not None:
+            fleet.settled(ids)
+
+    # -- looks ------------------------------------------------------------------------------------------------
+
+    def next_palette(self) -> None:
+        """Wear the next palette, on every screen."""
+        names = list(PALETTES)
+        self.palette = PALETTES[names[(names.index(self.palette.name) + 1) % len(names)]]
+        self.theme = f"forny-{self.palette.name}"
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                screen.repalette()
+        self.tell(self.desk.say("console.themed", name=self.palette.name))
+
+    # -- ends -------------------------------------------------------------------------------------------------
+
+    def action_how_to_quit(self) -> None:
+        """Ctrl-C is not an accident that should end a shift: it says how to leave."""
+        self.tell(self.desk.say("console.how_to_quit"))
+
+    def crash_folder(self) -> Path:
+        if self.desk.crash_dir is not None:
+            return self.desk.crash_dir
+        from platformdirs import user_state_path
+
+        return user_state_path("forny")
+
+
+def run_console(desk: Desk) -> int:
+    """Open the console on this terminal and return the exit code: 0 quit, 1 crashed, 2 no terminal to draw on.
+
+    128 + n when signal n ended it (a terminal that hung up, somebody's kill).
+    """
+    if os.environ.get("TERM", "") in ("", "dumb") or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        sys.stderr.write(desk.say("console.no_terminal") + "\n")
+        return 2
+    app = Console(desk, encoding=getattr(sys.stdout, "encoding", None) or "utf-8")
+    farewell = app.farewell = Farewell(app.leave_from_signal)
+    try:
+        app.run(mouse=False)
+    finally:
+        farewell.done()
+    if app.crashed:
+        where = str(app.crash_file) if app.crash_file else desk.say("console.crash.nowhere")
+        sys.stderr.write(desk.say("console.crash", file=where) + "\n")
+        return 1
+    return app.return_code or farewell.code

@@ -1,0 +1,109 @@
+"""Text measured in terminal cells, and lines made of roles instead of colours."""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual.strip import Strip
+
+from tui.palette import Palette
+
+Span = tuple[str, str]
+"""Some text and the role that it plays (`tui.palette`)."""
+
+Line = Sequence[Span]
+
+HOSTILE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e0fff]"
+)
+"""What a terminal could obey, or what would turn or hide text. None of it takes a cell."""
+
+
+@lru_cache(4096)
+def _visible(text: str) -> str:
+    return HOSTILE.sub("\ufffd", text)
+
+
+def shown(text: str) -> str:
+    """The text with every character that a terminal could obey replaced visibly (law 13; it was cleaned before)."""
+    return text if text.isprintable() else _visible(text)
+
+
+def width_of(text: str) -> int:
+    """Cells that the text takes on screen."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Exactly `width` cells: padded, or cut with an ellipsis; a wide character is never halved."""
+    if width <= 0:
+        return ""
+    text = shown(text)
+    have = width_of(text)
+    if have > width:
+        return set_cell_size(text, width - 1) + "…"
+    padding = " " * (width - have)
+    return padding + text if right else text + padding
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` cells, broken at spaces where there are some; never an empty list."""
+    lines: list[str] = []
+    line = ""
+    for word in shown(text).split(" "):
+        while width_of(word) > width > 0:
+            head = _head(word, width - width_of(line) - bool(line)) if line else _head(word, width)
+            if not head:
+                lines.append(line)
+                line = ""
+                continue
+            lines.append(f"{line} {head}" if line else head)
+            word, line = word[len(head) :], ""
+        if line and width_of(line) + 1 + width_of(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    lines.append(line)
+    return lines
+
+
+def _head(word: str, width: int) -> str:
+    head = ""
+    for char in word:
+        if width_of(head) + width_of(char) > width:
+            break
+        head += char
+    return head
+
+
+def strip_of(line: Line, width: int, palette: Palette, *, selected: bool = False, base: str = "text") -> Strip:
+    """The line as exactly `width` cells in the palette's styles; what is too long is cut."""
+    segments: list[Segment] = []
+    left = width
+    for text, role in line:
+        if left <= 0:
+            break
+        text = shown(text)
+        cells = width_of(text)
+        if cells > left:
+            text, cells = set_cell_size(text, left), left
+        if text:
+            segments.append(Segment(text, palette.style(role, selected)))
+            left -= cells
+    if left > 0:
+        segments.append(Segment(" " * left, palette.style(base, selected)))
+    return Strip(segments, width)
+
+
+def joined(parts: Iterable[Line], between: Span) -> list[Span]:
+    """The parts after each other with `between` between them."""
+    whole: list[Span] = []
+    for part in parts:
+        if whole:
+            whole.append(between)
+        whole.extend(part)
+    return whole

@@ -1,0 +1,335 @@
+"""The visual language: roles, five palettes, and the glyphs that say a state before colour does.
+
+A widget names a role; a palette says what the role looks like. One accent colour, four state colours, and a
+`selected` ground for the line of the cursor. Each colour pair is kept readable (`tests/tui/test_palette.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from rich.style import Style
+from textual.theme import BUILTIN_THEMES, Theme
+
+ROLES = (
+    "text",
+    "strong",
+    "title",
+    "dim",
+    "head",
+    "accent",
+    "good",
+    "warn",
+    "bad",
+    "info",
+    "mark",
+    "bar",
+    "bar_dim",
+    "bar_key",
+    "band_production",
+    "band_sandbox",
+    "panel",
+    "panel_strong",
+    "panel_dim",
+    "panel_warn",
+    "panel_bad",
+    "button",
+    "button_on",
+    "button_danger",
+    "rule",
+    "match",
+)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """How every role looks. `styles` are Rich style definitions; `selected` is laid over the cursor's line."""
+
+    name: str
+    dark: bool
+    styles: Mapping[str, str]
+    selected: str
+    ground: str = ""
+    raised: str = ""
+    ink: str = ""
+    accent: str = ""
+    _cache: dict[tuple[str, bool], Style] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def ansi(self) -> bool:
+        """Whether it speaks the terminal's own sixteen colours (or none)."""
+        return not self.ground
+
+    @cached_property
+    def _over(self) -> Style:
+        return Style.parse(self.selected)
+
+    def style(self, role: str, selected: bool = False) -> Style:
+        """The role's style. An unknown role raises KeyError."""
+        known = self._cache.get((role, selected))
+        if known is None:
+            known = Style.parse(self.styles[role])
+            if selected:
+                known = known + self._over
+            self._cache[role, selected] = known
+        return known
+
+    def theme(self) -> Theme:
+        """The same colours for what Textual paints by itself: grounds and the one-line input."""
+        if self.ansi:
+            base = BUILTIN_THEMES["ansi-dark"]
+            return Theme(
+                name=f"forny-{self.name}",
+                primary="ansi_default",
+                foreground="ansi_default",
+                background="ansi_default",
+                surface="ansi_default",
+                panel="ansi_default",
+                boost="ansi_default",
+                ansi=True,
+                dark=self.dark,
+                variables=dict(base.variables),
+            )
+        return Theme(
+            name=f"forny-{self.name}",
+            primary=self.accent,
+            accent=self.accent,
+            foreground=self.ink,
+            background=self.ground,
+            surface=self.raised,
+            panel=self.raised,
+            dark=self.dark,
+            variables={
+                "input-cursor-background": self.accent,
+                "input-cursor-foreground": self.ground,
+                "input-selection-background": self.raised,
+            },
+        )
+
+
+def _coloured(name: str, dark: bool, c: Mapping[str, str]) -> Palette:
+    on, bar, panel = f"on {c['ground']}", f"on {c['bar']}", f"on {c['panel']}"
+    styles = {
+        "text": f"{c['ink']} {on}",
+        "strong": f"{c['strong']} {on}",
+        "title": f"bold {c['strong']} {on}",
+        "dim": f"{c['dim']} {on}",
+        "head": f"{c['dim']} {on}",
+        "accent": f"bold {c['accent']} {on}",
+        "good": f"{c['good']} {on}",
+        "warn": f"{c['warn']} {on}",
+        "bad": f"{c['bad']} {on}",
+        "info": f"{c['info']} {on}",
+        "mark": f"bold {c['accent']} {on}",
+        "bar": f"{c['ink']} {bar}",
+        "bar_dim": f"{c['dim']} {bar}",
+        "bar_key": f"bold {c['accent']} {bar}",
+        "band_production": f"bold {c['band_ink']} on {c['production']}",
+        "band_sandbox": f"bold {c['band_ink']} on {c['sandbox']}",
+        "panel": f"{c['ink']} {panel}",
+        "panel_strong": f"bold {c['strong']} {panel}",
+        "panel_dim": f"{c['dim']} {panel}",
+        "panel_warn": f"{c['warn']} {panel}",
+        "panel_bad": f"bold {c['bad']} {panel}",
+        "button": f"{c['ink']} on {c['button']}",
+        "button_on": f"bold {c['ground']} on {c['accent']}",
+        "button_danger": f"bold {c['ground']} on {c['bad']}",
+        "rule": f"{c['rule']} {on}",
+        "match": f"bold underline {c['accent']} {on}",
+    }
+    return Palette(name, dark, styles, f"on {c['selected']}", c["ground"], c["bar"], c["ink"], c["accent"])
+
+
+def _plain(name: str, colour: Mapping[str, str]) -> Palette:
+    """A palette of the terminal's own colours; with none it works by weight and reverse alone."""
+
+    def say(role: str, weight: str = "") -> str:
+        return " ".join(part for part in (weight, colour.get(role, "")) if part) or "none"
+
+    styles = {
+        "text": say("text"),
+        "strong": say("strong"),
+        "title": say("strong", "bold"),
+        "dim": say("dim"),
+        "head": say("head", "underline"),
+        "accent": say("accent", "bold"),
+        "good": say("good"),
+        "warn": say("warn"),
+        "bad": say("bad", "bold"),
+        "info": say("info"),
+        "mark": say("mark", "bold"),
+        "bar": say("bar"),
+        "bar_dim": say("bar"),
+        "bar_key": say("accent", "bold"),
+        "band_production": say("production", "bold reverse"),
+        "band_sandbox": say("sandbox", "reverse"),
+        "panel": say("text"),
+        "panel_strong": say("strong", "bold"),
+        "panel_dim": say("dim"),
+        "panel_warn": say("warn"),
+        "panel_bad": say("bad", "bold"),
+        "button": say("text"),
+        "button_on": say("accent", "bold reverse"),
+        "button_danger": say("bad", "bold reverse"),
+        "rule": say("dim"),
+        "match": say("accent", "bold underline"),
+    }
+    return Palette(name, True, styles, "reverse")
+
+
+DARK = _coloured(
+    "dark",
+    True,
+    {
+        "ground": "#11161d",
+        "bar": "#1b232d",
+        "panel": "#1f2935",
+        "selected": "#26374c",
+        "button": "#2c3948",
+        "ink": "#ccd4de",
+        "strong": "#f2f5f8",
+        "dim": "#8491a1",
+        "rule": "#3a4757",
+        "accent": "#6fb3f2",
+        "good": "#82b892",
+        "warn": "#e3b760",
+        "bad": "#f0817b",
+        "info": "#a6b4d6",
+        "band_ink": "#ffffff",
+        "production": "#b0352c",
+        "sandbox": "#2a6a5a",
+    },
+)
+LIGHT = _coloured(
+    "light",
+    False,
+    {
+        "ground": "#fcfcfa",
+        "bar": "#ecefF2".lower(),
+        "panel": "#eef3f8",
+        "selected": "#d3e4f7",
+        "button": "#d9e0e7",
+        "ink": "#25303b",
+        "strong": "#0b1219",
+        "dim": "#5b6875",
+        "rule": "#b4bec8",
+        "accent": "#0a5ba8",
+        "good": "#22693a",
+        "warn": "#7d5200",
+        "bad": "#b0241c",
+        "info": "#44568c",
+        "band_ink": "#ffffff",
+        "production": "#b0352c",
+        "sandbox": "#2a6a5a",
+    },
+)
+CONTRAST = _coloured(
+    "contrast",
+    True,
+    {
+        "ground": "#000000",
+        "bar": "#000000",
+        "panel": "#000000",
+        "selected": "#00408a",
+        "button": "#303030",
+        "ink": "#ffffff",
+        "strong": "#ffffff",
+        "dim": "#d0d0d0",
+        "rule": "#a0a0a0",
+        "accent": "#7fd4ff",
+        "good": "#8ff0a4",
+        "warn": "#ffe066",
+        "bad": "#ffa8a0",
+        "info": "#d6dcff",
+        "band_ink": "#ffffff",
+        "production": "#a80000",
+        "sandbox": "#00594a",
+    },
+)
+ANSI = _plain(
+    "ansi",
+    {
+        "dim": "bright_black",
+        "head": "bright_black",
+        "accent": "cyan",
+        "good": "green",
+        "warn": "yellow",
+        "bad": "red",
+        "info": "blue",
+        "mark": "cyan",
+        "production": "red",
+        "sandbox": "green",
+    },
+)
+MONO = _plain("mono", {})
+
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT, CONTRAST, ANSI, MONO)}
+
+
+def choose(environ: Mapping[str, str]) -> Palette:
+    """The palette for this terminal: `FORNY_THEME`, else none for NO_COLOR, few colours for few, light when told so."""
+    if named := PALETTES.get(environ.get("FORNY_THEME", "")):
+        return named
+    if environ.get("NO_COLOR"):
+        return MONO
+    rich = environ.get("COLORTERM", "") in ("truecolor", "24bit") or "256color" in environ.get("TERM", "")
+    if not rich:
+        return ANSI
+    ground = environ.get("COLORFGBG", "").rpartition(";")[2]
+    return LIGHT if ground in ("7", "15") else DARK
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The signs that carry a state. Every one is a single cell."""
+
+    fine: str = "✓"
+    customer: str = "◆"
+    operator: str = "▲"
+    incident: str = "■"
+    wait: str = "○"
+    cursor: str = "▌"
+    lost: str = "▏"
+    mark: str = "●"
+    up: str = "▴"
+    down: str = "▾"
+    thumb: str = "┃"
+    track: str = "│"
+    rule: str = "─"
+    held: str = "◌"
+    queued: str = "○"
+    acknowledged: str = "✓"
+    rejected: str = "✗"
+    dropped: str = "·"
+    arrow: str = "→"
+    dot: str = "·"
+
+
+ASCII = Glyphs(
+    fine="+",
+    customer="@",
+    operator="!",
+    incident="#",
+    wait="~",
+    cursor=">",
+    lost="?",
+    mark="*",
+    up="^",
+    down="v",
+    thumb="#",
+    track="|",
+    rule="-",
+    held="=",
+    queued="~",
+    acknowledged="+",
+    rejected="x",
+    dropped=".",
+    arrow=">",
+    dot="-",
+)
+
+
+def choose_glyphs(environ: Mapping[str, str], encoding: str) -> Glyphs:
+    """Plain letters when the terminal's encoding has no others, or when `FORNY_ASCII` asks for them."""
+    utf = encoding.lower().replace("-", "") in ("utf8", "utf")
+    return Glyphs() if utf and not environ.get("FORNY_ASCII") else ASCII

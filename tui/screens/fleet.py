@@ -1,0 +1,308 @@
+"""The fleet: every connection, which of them are stuck, who must act, and the key that does it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+
+from backend.model.facts import Act, Verdict
+from backend.model.filters import EVERYTHING, Compare, Filter
+from backend.model.views import FleetRow
+from tui.actions import FLEET
+from tui.cells import Line, Span
+from tui.columns import SORTS, Look, heading, layout, row_line
+from tui.screens.base import ConsoleScreen
+from tui.screens.moving import MovesRoster
+from tui.widgets.prompt import Prompt
+from tui.widgets.roster import Roster, Wanted, Window
+from tui.wording import VERDICT_ROLE, number, verdict_glyph, verdict_word
+
+COUNTED = (Verdict.OPERATOR, Verdict.CUSTOMER, Verdict.INCIDENT, Verdict.WAIT)
+"""The verdicts that the header counts, in the order of the triage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One answer of the store: a window, and where the cursor's row stands when it is not in it."""
+
+    window: Window[FleetRow]
+    cursor_at: int | None
+    now_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many there are in all, how many the filter shows, and how many of those wait for whom."""
+
+    everything: int
+    shown: int
+    verdicts: tuple[tuple[Verdict, int], ...]
+
+
+class FleetScreen(MovesRoster, ConsoleScreen):
+    """The list. What is read comes in a lane; the cursor and the marks are ids."""
+
+    scope: ClassVar[str] = FLEET
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter: Filter = EVERYTHING
+        self.sort = "verdict"
+        self.descending = False
+        self.counts: Counts | None = None
+        self._day = 0
+        self._typed_before = ""
+        self._fresh = False
+
+    def body(self) -> ComposeResult:
+        app = self.console
+        self.roster: Roster[FleetRow] = Roster(
+            app.palette,
+            app.glyphs,
+            ident=lambda row: row.id,
+            paint=self._paint,
+            heading=self._heading,
+            empty=lambda: self.say("console.fleet.no_match" if self.filter.terms else "console.fleet.empty"),
+            id="roster",
+        )
+        yield self.roster
+        self.prompt = Prompt(app.palette, app.glyphs, id="prompt")
+        yield self.prompt
+
+    def on_mount(self) -> None:
+        self.count()
+
+    def crumb(self) -> tuple[Line, Line]:
+        marked = len(self.roster.marks)
+        left: list[Span] = [(self.say("console.marked", n=number(marked)), "mark"), ("   ", "text")] if marked else []
+        counts = self.counts
+        if counts is None:
+            return [*left, (self.say("console.reading"), "dim")], []
+        if self.filter.terms:
+            shown = self.say("console.fleet.shown", shown=number(counts.shown), all=number(counts.everything))
+            left += [(f"/{self.filter.text}", "accent"), ("  ", "text"), (shown, "text")]
+        else:
+            left.append((self.say("console.fleet.all", all=number(counts.everything)), "text"))
+        for verdict, many in counts.verdicts:
+            if many:
+                glyph = verdict_glyph(verdict, self.console.glyphs)
+                word = verdict_word(verdict, self.console.desk.say)
+                left += [("   ", "text"), (f"{glyph} {number(many)} {word}", VERDICT_ROLE[verdict])]
+        return left, []
+
+    # -- painting ---------------------------------------------------------------------------------------------
+
+    def _look(self) -> Look:
+        return Look(self.console.now(), self.console.desk.say, self.console.glyphs)
+
+    def _paint(self, row: FleetRow, width: int) -> Line:
+        return row_line(row, layout(width), self._look())
+
+    def _heading(self, width: int) -> Line:
+        return heading(layout(width), self.sort, self.descending, self.console.desk.say, self.console.glyphs)
+
+    # -- reading ----------------------------------------------------------------------------------------------
+
+    def data_changed(self) -> None:
+        self.read()
+        self.count()
+
+    def quiet_tick(self) -> None:
+        self.read()
+
+    @on(Wanted)
+    def _wanted(self) -> None:
+        self.read()
+
+    def read(self, *, fresh: bool = False) -> None:
+        """Read the window around what is on screen; `fresh`: the operator asked for another list."""
+        self._fresh = self._fresh or fresh
+        reader, clock = self.console.desk.reader, self.console.desk.clock
+        query, sort, descending = self.filter, self.sort, self.descending
+        roster = self.roster
+        (offset, limit), cursor_id, line = roster.wanted(), roster.cursor_id, roster.cursor - roster.top
+
+        def work() -> Reading:
+            now = clock.now()
+            rows = reader.fleet(query, sort, descending, offset, limit, now)
+            start, place = offset, None
+            if cursor_id is not None and all(row.id != cursor_id for row in rows):
+                place = reader.fleet_position(cursor_id, query, sort, descending, now)
+                if place is not None and fresh:
+                    start = max(0, place - line - limit // 3)
+                    rows = reader.fleet(query, sort, descending, start, limit, now)
+            total = start + len(rows) if len(rows) < limit else None
+            if not rows and start:
+                total = reader.fleet_count(query, now)
+            return Reading(Window(start, tuple(rows), total), place, now.toordinal())
+
+        self.ask("rows", work, self._read)
+
+    def _read(self, reading: Reading) -> None:
+        roster, window = self.roster, reading.window
+        if reading.now_day != self._day:
+            self._day = reading.now_day
+            roster.refresh_rows()
+        if window.total is None and self.counts is not None and not self._fresh:
+            window = Window(window.offset, window.rows, max(self.counts.shown, window.offset + len(window.rows)))
+        fresh, self._fresh = self._fresh, False
+        if roster.show(window, cursor_at=reading.cursor_at, fresh=fresh):
+            self.console.seen_change()
+        self.repaint_bars()
+
+    def count(self) -> None:
+        """Count what the filter shows, in the lane of slow reads."""
+        reader, clock, query = self.console.desk.reader, self.console.desk.clock, self.filter
+
+        def work() -> Counts:
+            now = clock.now()
+            shown = reader.fleet_count(query, now)
+            everything = reader.fleet_count(EVERYTHING, now) if query.terms else shown
+            verdicts = tuple((verdict, reader.fleet_count(_only(query, verdict), now)) for verdict in COUNTED)
+            return Counts(everything, shown, verdicts)
+
+        self.ask("count", work, self._counted, lane="slow")
+
+    def _counted(self, counts: Counts) -> None:
+        if counts != self.counts:
+            self.counts = counts
+            self.roster.counted(counts.shown)
+            self.repaint_bars()
+
+    # -- filter -----------------------------------------------------------------------------------------------
+
+    def do_filter(self) -> None:
+        self._typed_before = self.filter.text
+        self.query_one("#message").display = False
+        self.prompt.open(self.filter.text)
+
+    def typed(self, event: events.Key) -> bool:
+        """While the filter line is open the keys are its own; those that move still move the list."""
+        if not self.prompt.is_open:
+            return False
+        if event.key in ("escape", "enter"):
+            self.prompt.close()
+            self.query_one("#message").display = True
+            if event.key == "escape":
+                self._use(self._typed_before)
+        elif event.key in ("up", "down", "pageup", "pagedown"):
+            return False
+        elif self.prompt.entry.key(event):
+            self._use(self.prompt.entry.value)
+        return True
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted text is text for the filter line, and nothing anywhere else."""
+        event.stop()
+        if self.prompt.is_open:
+            self.prompt.entry.insert(event.text)
+            self._use(self.prompt.entry.value)
+
+    def _use(self, text: str) -> None:
+        from backend.rules.filters import FilterError, parse
+
+        try:
+            found = parse(text, self.console.now())
+        except FilterError as error:
+            self.prompt.complain(error.sentence(self.console.desk.say))
+            return
+        self.prompt.complain("")
+        if found != self.filter:
+            self.filter, self.counts = found, None
+            self.read(fresh=True)
+            self.count()
+
+    # -- order ------------------------------------------------------------------------------------------------
+
+    def do_order(self) -> None:
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        self.descending = False
+        self._reorder()
+
+    def do_order_turn(self) -> None:
+        self.descending = not self.descending
+        self._reorder()
+
+    def _reorder(self) -> None:
+        self.roster.repaint()
+        self.read(fresh=True)
+        way = self.say("console.descending" if self.descending else "console.ascending")
+        self.console.tell(self.say("console.ordered", by=self.say(f"console.sort.{self.sort}"), way=way))
+
+    # -- marks ------------------------------------------------------------------------------------------------
+
+    def do_mark(self) -> None:
+        self.roster.toggle_mark()
+        self.roster.move(1)
+        self.repaint_bars()
+
+    def do_unmark(self) -> None:
+        self.roster.set_marks(set())
+        self.repaint_bars()
+
+    def do_mark_all(self) -> None:
+        reader, clock, query = self.console.desk.reader, self.console.desk.clock, self.filter
+
+        def done(ids: Sequence[str]) -> None:
+            self.roster.set_marks(self.roster.marks | set(ids))
+            self.repaint_bars()
+            self.console.tell(self.say("console.marked_all", n=number(len(ids))))
+
+        self.ask("mark all", lambda: reader.fleet_ids(query, clock.now()), done, lane="slow")
+
+    # -- acting -----------------------------------------------------------------------------------------------
+
+    def targets(self) -> tuple[str, ...]:
+        """What an act is for: the marked ones, else the one under the cursor."""
+        if self.roster.marks:
+            return tuple(sorted(self.roster.marks))
+        return (self.roster.cursor_id,) if self.roster.cursor_id is not None else ()
+
+    def why_not_act(self) -> str | None:
+        return None if self.targets() else self.why_not_open()
+
+    def why_not_open(self) -> str | None:
+        if self.roster.current is not None:
+            return None
+        return self.say("console.why.left_the_list" if self.roster.total else "console.why.nothing_here")
+
+    def do_renew(self) -> None:
+        self.console.acting.propose(Act.RENEW, self.targets())
+
+    def do_sync(self) -> None:
+        self.console.acting.propose(Act.SYNC, self.targets())
+
+    def do_remove(self) -> None:
+        self.console.acting.propose(Act.REMOVE, self.targets())
+
+    def do_connect(self) -> None:
+        row = self.roster.current
+        self.console.acting.ask_connect(row.agreement_number if row else "")
+
+    def settled(self, done: Sequence[str]) -> None:
+        """These acts came to a good end: their marks go, those of failed ones stay."""
+        self.roster.set_marks(self.roster.marks - set(done))
+        self.repaint_bars()
+
+    # -- going ------------------------------------------------------------------------------------------------
+
+    def do_open(self) -> None:
+        from tui.screens.connection import ConnectionScreen
+
+        if self.roster.cursor_id is not None:
+            self.console.push_screen(ConnectionScreen(self.roster.cursor_id))
+
+    def do_postings(self) -> None:
+        from tui.screens.postings import PostingsScreen
+
+        self.console.push_screen(PostingsScreen())
+
+    def go_back(self) -> None:
+        if self.filter.terms:
+            self._use("")
+
+
+def _only(query: Filter, verdict: Verdict) -> Filter:
+    return Filter((*query.terms, Compare("verdict", "=", verdict.value)), query.text)

@@ -1,0 +1,34 @@
+"""What the console has said: messages pass, this list stays."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from tui.actions import MESSAGES
+from tui.cells import Line, wrap
+from tui.screens.base import ConsoleScreen
+from tui.screens.moving import MovesDoc
+from tui.widgets.doc import Doc
+from tui.wording import moment
+
+
+class MessagesScreen(MovesDoc, ConsoleScreen):
+    """The history of messages, newest first."""
+
+    scope: ClassVar[str] = MESSAGES
+
+    def body(self) -> ComposeResult:
+        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
+        yield self.doc
+
+    def crumb(self) -> tuple[Line, Line]:
+        return [(self.say("console.messages.title", n=len(self.console.messages)), "strong")], []
+
+    def _text(self, width: int) -> Sequence[Line]:
+        lines: list[Line] = []
+        for told in reversed(self.console.messages):
+            first, *rest = wrap(told.text, width - 17)
+            lines.append([(f"{moment(told.at)}  ", "dim"), (first, told.level)])
+            lines += [[(" " * 17, "dim"), (text, told.level)] for text in rest]
+        return lines or [[(self.say("console.messages.none"), "dim")]]

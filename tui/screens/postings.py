@@ -1,0 +1,241 @@
+"""The live log: postings on their way to bank reconciliation, with their age against the time they are promised for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+
+from backend.model.facts import PostingState
+from backend.model.views import PendingTotals, PostingFilter, PostingLine
+from tui.actions import POSTINGS
+from tui.cells import Line, Span, fit
+from tui.log import KINDS, Log
+from tui.screens.base import ConsoleScreen
+from tui.screens.moving import MovesRoster
+from tui.widgets.roster import CursorMoved, Roster, Wanted, Window
+from tui.wording import POSTING_ROLE, age, money, number, posting_glyph, until
+
+BATCH = 500
+"""Lines of one read. When more than that is new, the log begins anew at the newest and says what it skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One answer of the store: lines oldest first, whether they replace the log, the newest number, the totals."""
+
+    lines: tuple[PostingLine, ...]
+    anew: bool
+    last_seq: int
+    totals: PendingTotals
+    at: datetime
+
+
+class PostingsScreen(MovesRoster, ConsoleScreen):
+    """Follows the newest line while the cursor stands on it; scrolling up pauses and counts what came since."""
+
+    scope: ClassVar[str] = POSTINGS
+
+    def __init__(self, connection: str | None = None) -> None:
+        super().__init__()
+        self.connection = connection
+        self.kind = 0
+        self.log_lines = Log(KINDS[0][1])
+        self.following = True
+        self.unseen = 0
+        self.totals = PendingTotals()
+        self.as_of: datetime | None = None
+        self._first = True
+
+    def body(self) -> ComposeResult:
+        app = self.console
+        self.roster: Roster[PostingLine] = Roster(
+            app.palette,
+            app.glyphs,
+            ident=lambda line: line.posting.id,
+            paint=self._paint,
+            heading=self._heading,
+            empty=lambda: self.say(f"console.postings.empty.{KINDS[self.kind][0]}"),
+            id="roster",
+        )
+        yield self.roster
+
+    def on_mount(self) -> None:
+        self.read()
+
+    def crumb(self) -> tuple[Line, Line]:
+        kind = self.say(f"console.postings.kind.{KINDS[self.kind][0]}")
+        totals = self.say("console.postings.totals", queued=number(self.totals.queued), held=number(self.totals.held))
+        left: list[Span] = [(kind, "title"), (f"   {totals}", "text")]
+        if self.connection is not None:
+            left.insert(1, (f" {self.console.glyphs.dot} {self.connection}", "text"))
+        if self.totals.late:
+            left.append((f"   {self.say('console.postings.late', n=number(self.totals.late))}", "bad"))
+        if self.log_lines.dropped:
+            left.append((f"   {self.say('console.postings.dropped', n=number(self.log_lines.dropped))}", "dim"))
+        return left, [self._state()]
+
+    def _state(self) -> Span:
+        if self.following:
+            return self.say("console.postings.following") + " ", "good"
+        if self.unseen:
+            return self.say("console.postings.paused_new", n=number(self.unseen)) + " ", "warn"
+        return self.say("console.postings.paused") + " ", "warn"
+
+    # -- painting ---------------------------------------------------------------------------------------------
+
+    def _widths(self, width: int) -> tuple[int, int, int, bool]:
+        """Cells for customer, account and text, and whether there is room for the account at all."""
+        rest = width - 6 - 14 - 15 - 14 - 3
+        if rest < 50:
+            return max(10, rest // 2), 0, max(10, rest - rest // 2 - 1), False
+        account = 22
+        rest -= account + 1
+        return min(36, rest // 2), account, min(60, rest - min(36, rest // 2) - 1), True
+
+    def _heading(self, width: int) -> Line:
+        customer, account, text, roomy = self._widths(width)
+        parts = [("age", 6, False), ("state", 14, False), ("customer", customer, False)]
+        parts += [("ledger", account, False)] if roomy else []
+        parts += [("amount", 14, True), ("text", text, False), ("due", 15, False)]
+        line: list[Span] = []
+        for title, cells, right in parts:
+            line += [(fit(self.say(f"console.log.{title}"), cells, right=right), "head"), (" ", "head")]
+        return line
+
+    def _paint(self, line: PostingLine, width: int) -> Line:
+        customer, account, text, roomy = self._widths(width)
+        posting, now = line.posting, self.as_of or self.console.now()
+        late = posting.state == PostingState.QUEUED and posting.due_at is not None and posting.due_at <= now
+        glyph = posting_glyph(posting.state, self.console.glyphs)
+        word = self.say("console.posting.late" if late else f"console.posting.{posting.state.value}")
+        role = "bad" if late else POSTING_ROLE[posting.state.value]
+        settled = posting.state in (PostingState.ACKNOWLEDGED, PostingState.DROPPED)
+        plain = "dim" if settled else "text"
+        made: list[Span] = [
+            (fit(age(now - posting.fetched_at, self.console.desk.say), 6, right=True), plain),
+            (" ", plain),
+            (fit(f"{glyph} {word}", 14), role),
+            (" ", plain),
+            (fit(line.customer, customer), "dim" if settled else "strong"),
+            (" ", plain),
+        ]
+        if roomy:
+            made += [
+                (fit(posting.ledger_account or self.say("console.no_ledger_account"), account), plain),
+                (" ", plain),
+            ]
+        made += [(fit(money(posting.amount), 14, right=True), plain), (" ", plain), (fit(posting.text, text), plain)]
+        made += [(" ", plain), (fit(self._about(posting.reason, posting.due_at, settled, now), 15), role)]
+        return made
+
+    def _about(self, reason: str | None, due: datetime | None, settled: bool, now: datetime) -> str:
+        if settled:
+            return ""
+        if reason:
+            return self.console.reason(f"console.held.{reason}")
+        return self.say("console.due", at=until(due, now)) if due is not None else ""
+
+    # -- reading ----------------------------------------------------------------------------------------------
+
+    def data_changed(self) -> None:
+        self.read()
+
+    def quiet_tick(self) -> None:
+        self.read()
+
+    @on(Wanted)
+    def _wanted(self) -> None:
+        """Everything there is is at hand."""
+
+    def read(self) -> None:
+        """Read what is new since the last line, or everything anew."""
+        reader, clock, log, first = self.console.desk.reader, self.console.desk.clock, self.log_lines, self._first
+        after, states, connection = log.last_seq, log.states, self.connection
+
+        def work() -> Reading:
+            now = clock.now()
+            totals = reader.pending_totals(now)
+            if not first:
+                lines = reader.postings(PostingFilter(connection=connection, after=after), BATCH)
+                if len(lines) < BATCH:
+                    last = lines[-1].seq if lines else after
+                    return Reading(tuple(lines), False, last, totals, now)
+            newest = reader.postings(PostingFilter(connection=connection), 1, newest_first=True)
+            last = newest[0].seq if newest else 0
+            query = PostingFilter(connection=connection, states=states)
+            lines = reader.postings(query, BATCH, newest_first=True)
+            return Reading(tuple(reversed(lines)), True, last, totals, now)
+
+        self.ask("postings", work, self._read)
+
+    def _read(self, reading: Reading) -> None:
+        lost = len(self.log_lines) if reading.anew and not self._first else 0
+        if reading.anew:
+            self.log_lines = Log(self.log_lines.states)
+            self.log_lines.dropped = lost
+        new = self.log_lines.take(reading.lines)
+        self.log_lines.last_seq = max(self.log_lines.last_seq, reading.last_seq)
+        changed = bool(reading.lines) or reading.totals != self.totals or self._first
+        self.totals = reading.totals
+        if not self.following and not self._first:
+            self.unseen += new
+        self._first = False
+        if changed or self._turned_late(reading.at):
+            self.as_of = reading.at
+            self.console.seen_change()
+            self._show()
+
+    def _turned_late(self, now: datetime) -> bool:
+        """Time alone has made a posting late: that is a change worth drawing, a greater age is not."""
+        before = self.as_of
+        due = [line.posting.due_at for line in self.roster.on_screen() if line.posting.state == PostingState.QUEUED]
+        return before is not None and any(at is not None and before < at <= now for at in due)
+
+    def _show(self) -> None:
+        lines = self.log_lines.lines()
+        self.roster.refresh_rows()
+        self.roster.show(Window(0, lines, len(lines)))
+        if self.following:
+            self.roster.move_to(len(lines) - 1)
+        self.repaint_bars()
+
+    # -- following --------------------------------------------------------------------------------------------
+
+    @on(CursorMoved)
+    def _cursor_moved(self) -> None:
+        """At the last line the log follows; anywhere else it stands still."""
+        at_end = self.roster.cursor >= self.roster.total - 1
+        if at_end != self.following and self.roster.total:
+            self._follow(at_end)
+
+    def _follow(self, on_: bool) -> None:
+        self.following = on_
+        self.unseen = 0
+        self.repaint_bars()
+
+    def do_follow(self) -> None:
+        if self.following:
+            self.roster.move(-1)
+        else:
+            self.roster.move_to(self.roster.total - 1)
+
+    def do_state(self) -> None:
+        self.kind = (self.kind + 1) % len(KINDS)
+        self.log_lines = Log(KINDS[self.kind][1])
+        self._first, self.following, self.unseen = True, True, 0
+        self.read()
+        self.repaint_bars()
+
+    # -- going ------------------------------------------------------------------------------------------------
+
+    def why_not_open(self) -> str | None:
+        return None if self.roster.current is not None else self.say("console.why.nothing_here")
+
+    def do_open(self) -> None:
+        from tui.screens.connection import ConnectionScreen
+
+        line = self.roster.current
+        if line is not None:
+            self.console.push_screen(ConnectionScreen(line.posting.connection))

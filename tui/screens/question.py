@@ -1,0 +1,233 @@
+"""The question before an act: what will run, what waits, what is refused and why. Cancel is first and focused.
+
+What was typed or pasted before the question stood on screen, or within a moment after, does not answer it
+(`facts/console.md` rule 3): keys carry the time at which they arrived, and that is compared.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from backend.model.facts import Act, Plan, PlanItem
+from tui.acting import RENEW_FIRST, needs_renewal
+from tui.cells import Line, Span, fit, width_of, wrap
+from tui.widgets.bars import Bar, cut
+from tui.widgets.painted import Painted
+from tui.wording import number, until
+
+if TYPE_CHECKING:
+    from tui.app import Console
+
+DEAD_TIME = 0.3
+"""Seconds after its first appearance in which a question takes no answer."""
+
+NAMED = 5
+"""Names shown before "and n more"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One button: what the question answers, its text, and how it looks when chosen."""
+
+    answer: str | None
+    text: str
+    look: str = "button_on"
+
+
+class Question(ModalScreen[str | None]):
+    """Docked at the bottom, over the list. Answers `run`, `renew_first` or None (cancelled)."""
+
+    AUTO_FOCUS = None
+
+    def __init__(self, plan: Plan, hidden: int = 0) -> None:
+        super().__init__()
+        self.plan = plan
+        self.hidden = hidden
+        self.runs = plan.with_fate("run")
+        self.chosen = 0
+        self.typed = ""
+        self.whole = False
+        self.drawn_at: float | None = None
+
+    @property
+    def console(self) -> "Console":
+        from tui.app import Console
+
+        app = self.app
+        assert isinstance(app, Console)
+        return app
+
+    def say(self, key: str, **values: object) -> str:
+        return self.console.desk.say(key, **values)
+
+    @property
+    def expected(self) -> str:
+        """What must be typed before a removal runs: the agreement's number, or how many there are."""
+        if self.plan.act != Act.REMOVE or not self.runs:
+            return ""
+        return self.runs[0].agreement_number if len(self.runs) == 1 else str(len(self.runs))
+
+    def choices(self) -> list[Choice]:
+        """Cancel first; what can be done after it."""
+        if not self.runs:
+            found = [Choice(None, self.say("console.question.close"))]
+        else:
+            found = [Choice(None, self.say("console.question.cancel"))]
+            look = "button_danger" if self.plan.act == Act.REMOVE else "button_on"
+            text = self.say(f"console.question.do.{self.plan.act}", n=number(len(self.runs)))
+            found.append(Choice("run", text, look))
+        again = [item for item in self.plan.items if needs_renewal(item.reason)]
+        if self.plan.act == Act.SYNC and again:
+            found.append(Choice(RENEW_FIRST, self.say("console.question.do.renew_first", n=number(len(again)))))
+        return found
+
+    # -- drawing ----------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        panel = Bar(self.console.palette, self.console.glyphs, self._lines, base="panel", id="question")
+        yield panel
+
+    def on_mount(self) -> None:
+        self._fit()
+        self.call_after_refresh(self._drawn)
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        panel = self.query_one("#question")
+        height = min(len(self._lines(self.app.size.width)), max(3, self.app.size.height - 3))
+        panel.styles.height = height
+        panel.styles.width = "100%"
+
+    def _drawn(self) -> None:
+        self.drawn_at = self.console.desk.monotonic()
+
+    def repaint(self) -> None:
+        self._fit()
+        self.query_one("#question", Painted).repaint()
+
+    def _lines(self, width: int) -> Sequence[Line]:
+        inner = width - 4
+        rule = self.console.glyphs.rule
+        made: list[Line] = [[(rule * width, "rule")]]
+        room = max(4, self.app.size.height - 9)
+        body = self._body(inner)
+        if len(body) > room:
+            body = [*body[: room - 1], [(self.say("console.question.more_lines", n=len(body) - room + 1), "panel_dim")]]
+        made += [[("  ", "panel"), *cut(line, inner)] for line in body]
+        made.append([("", "panel")])
+        if self.expected:
+            made.append([("  ", "panel"), *self._number_line()])
+        made.append([("  ", "panel"), *self._buttons()])
+        return made
+
+    def _body(self, width: int) -> list[Line]:
+        lines: list[Line] = [[(self._title(), "panel_strong")]]
+        for text in wrap(self.say(f"console.question.about.{self.plan.act}"), width):
+            lines.append([(text, "panel_dim")])
+        lines += self._group("run", self.runs, "panel")
+        lines += self._group("wait", self.plan.with_fate("wait"), "panel_warn")
+        lines += self._group("refused", self.plan.with_fate("refused"), "panel_bad")
+        if self.hidden:
+            lines.append([(self.say("console.question.hidden", n=number(self.hidden)), "panel_warn")])
+        return lines
+
+    def _title(self) -> str:
+        act, n = self.plan.act, len(self.runs)
+        if not n:
+            return self.say("console.question.nothing")
+        key = f"console.question.title.{act}" + ("_then_sync" if self.plan.then_sync else "")
+        return self.say(key if n == 1 else f"{key}.many", n=number(n), who=self.runs[0].customer)
+
+    def _group(self, fate: str, items: Sequence[PlanItem], role: str) -> list[Line]:
+        if not items:
+            return []
+        title = self.say(f"console.question.{fate}", n=number(len(items)))
+        lines: list[Line] = [[(title, role)]]
+        shown = items if self.whole else items[:NAMED]
+        lines += [self._item(item) for item in shown]
+        if len(items) > len(shown):
+            lines.append([(self.say("console.question.more", n=number(len(items) - len(shown))), "panel_dim")])
+        return lines
+
+    def _item(self, item: PlanItem) -> Line:
+        line: list[Span] = [
+            ("  ", "panel"),
+            (fit(item.customer, 26), "panel"),
+            (" ", "panel"),
+            (fit(item.agreement_number, 9), "panel_dim"),
+            (fit(item.bank, 14), "panel_dim"),
+        ]
+        if item.reason:
+            when = f" {until(item.until, self.console.now())}" if item.until else ""
+            line.append((f" {self.console.reason(item.reason)}{when}", "panel_warn"))
+        elif item.note:
+            line.append((f" {self.console.reason(item.note)}", "panel_dim"))
+        return line
+
+    def _number_line(self) -> Line:
+        right = self.typed == self.expected
+        return [
+            (self.say("console.question.type", number=self.expected) + " ", "panel"),
+            (f" {self.typed} ", "button_on" if right else "button"),
+        ]
+
+    def _buttons(self) -> Line:
+        line: list[Span] = []
+        for place, choice in enumerate(self.choices()):
+            on = place == self.chosen
+            mark = self.console.glyphs.cursor if on else " "
+            line.append((f"{mark}{choice.text} ", choice.look if on else "button"))
+            line.append(("  ", "panel"))
+        hint = self.say("console.question.keys")
+        used = sum(width_of(text) for text, _ in line)
+        if used + width_of(hint) + 4 < self.app.size.width:
+            line.append((hint, "panel_dim"))
+        return line
+
+    # -- answering --------------------------------------------------------------------------------------------
+
+    def too_early(self, event: events.Event) -> bool:
+        """Whether the key or paste came before the question could have been read."""
+        return self.drawn_at is None or event.time < self.drawn_at + DEAD_TIME
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted answers nothing."""
+        event.stop()
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        if self.too_early(event):
+            return
+        choices = self.choices()
+        match event.key:
+            case "escape":
+                self.dismiss(None)
+                return
+            case "left" | "shift+tab":
+                self.chosen = max(0, self.chosen - 1)
+            case "right" | "tab":
+                self.chosen = min(len(choices) - 1, self.chosen + 1)
+            case "down" | "up" | "question_mark":
+                self.whole = not self.whole
+            case "backspace":
+                self.typed = self.typed[:-1]
+            case "enter":
+                self._enter(choices[self.chosen])
+                return
+            case _:
+                if event.character and event.character.isalnum() and self.expected:
+                    self.typed = (self.typed + event.character)[: len(self.expected) + 4]
+        self.repaint()
+
+    def _enter(self, choice: Choice) -> None:
+        if choice.answer == "run" and self.expected and self.typed != self.expected:
+            self.app.bell()
+            return
+        self.dismiss(choice.answer)

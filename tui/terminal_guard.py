@@ -1,0 +1,212 @@
+"""Everything that leans on Textual's insides, in one place (Textual 8.2; the version is pinned).
+
+- the last line filter before the terminal (`facts/reliability.md` §3.1, layer 3),
+- no traceback with local variables, but a redacted crash file and an exit code (§3.2),
+- a terminal that goes away ends the program: Textual would spin on it (`facts/console.md` rule 12).
+"""
+
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from threading import Timer
+from types import FrameType, TracebackType
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App, SystemCommand
+from textual.color import Color
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
+
+from tui.cells import HOSTILE, shown
+
+LEAVE = "\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
+"""What brings a terminal back: paste, wrapping, key protocol, main screen, cursor, focus reports, plain style."""
+
+SIGNALS = (signal.SIGHUP, signal.SIGTERM)
+PATIENCE = 3.0
+"""Seconds that an orderly end may take after a signal before the process ends by itself."""
+
+_SECRET = re.compile(
+    r"(?i)bearer\s+\S+|\b[a-z]{2}\d{2}(?:\s?[a-z0-9]{4}){3,}\S*|\b\d{6}-?\d{4}\b|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"|(?:token|secret|password|code|key)\s*[=:]\s*\S+|\b[A-Za-z0-9_\-]{32,}\b"
+)
+
+
+@lru_cache(1024)
+def _without_link(style: Style) -> Style:
+    return style.update_link(None) if style.link else style
+
+
+class Guard(LineFilter):
+    """Stands between every widget and the terminal: no control character passes, and no link."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [
+            Segment(
+                text if text.isprintable() else HOSTILE.sub("", text),
+                _without_link(style) if style is not None and style.link else style,
+                None,
+            )
+            for text, style, _ in segments
+        ]
+
+
+def guarded(filters: Sequence[LineFilter]) -> list[LineFilter]:
+    """Textual's filters behind ours; NO_COLOR means no colour, not grey."""
+    return [Guard(), *(NoColor() if isinstance(found, Monochrome) else found for found in filters)]
+
+
+class GuardedApp(App[None]):
+    """An app that lets no control character out, prints no local variable, and can be ended by a signal."""
+
+    ENABLE_COMMAND_PALETTE = False
+    crash_file: Path | None = None
+    crashed = False
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def crash_folder(self) -> Path:
+        """Where a crash file goes."""
+        raise NotImplementedError
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return guarded(super().get_line_filters())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """None: the palette's screenshot would write customers' data to a file (DESIGN §11)."""
+        return ()
+
+    def leave_from_signal(self, code: int) -> None:
+        """End with this exit code; may be called from a signal handler."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Instead of Textual's traceback with local variables: a redacted file, one sentence, exit code 1."""
+        if not self.crashed:
+            self.crashed = True
+            self.crash_file = write_crash(error, self.crash_folder(), self.now())
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._return_code = 1
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: object) -> None:
+        """Textual's input thread calls this with a traceback when the terminal breaks under it: show nothing."""
+        self.exit(return_code=1)
+
+    def _print_error_renderables(self) -> None:
+        self._exit_renderables.clear()
+
+
+def redact(text: str) -> str:
+    """The text without what looks like a token, an account number, a CPR number or a mail address."""
+    return _SECRET.sub("[…]", shown(text.replace("\n", " ")))
+
+
+def crash_report(error: BaseException, now: datetime) -> str:
+    """Where it happened and what kind of error: file, line and function of each frame, no values of variables."""
+    lines = [f"forny, {now:%Y-%m-%dT%H:%M:%SZ}, Python {sys.version.split()[0]}"]
+    seen: BaseException | None = error
+    while seen is not None:
+        lines.append(f"{type(seen).__module__}.{type(seen).__qualname__}: {redact(str(seen))}")
+        lines.extend(_frames(seen.__traceback__))
+        seen = seen.__cause__ or seen.__context__
+    return "\n".join(lines) + "\n"
+
+
+def _frames(tb: TracebackType | None) -> list[str]:
+    return [f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(tb)]
+
+
+def write_crash(error: BaseException, folder: Path, now: datetime) -> Path | None:
+    """Write the report for its owner's eyes only (0600); None when even that does not work."""
+    path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(crash_report(error, now))
+        return path
+    return None
+
+
+class Farewell:
+    """Ends the program in order when the terminal hangs up or somebody asks it to end.
+
+    The handler asks the app to leave; if that has not worked within `PATIENCE` (a thread that writes to a dead
+    terminal may block the loop for ever), the terminal is brought back as well as it can be and the process ends.
+    """
+
+    def __init__(self, leave: Callable[[int], None]) -> None:
+        self._leave = leave
+        self._timer: Timer | None = None
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        self._attributes = _terminal_attributes()
+        self.code = 0
+        for number in SIGNALS:
+            signal.signal(number, self._caught)
+
+    def _caught(self, number: int, _frame: FrameType | None) -> None:
+        self.hurry(128 + number)
+
+    def hurry(self, code: int) -> None:
+        """Leave now with this exit code, and be gone in `PATIENCE` seconds whatever happens."""
+        if self._timer is None:
+            self.code = code
+            self._timer = Timer(PATIENCE, self._vanish)
+            self._timer.daemon = True
+            self._timer.start()
+            self._leave(code)
+
+    def _vanish(self) -> None:
+        with suppress(OSError, ValueError):
+            os.set_blocking(2, False)
+            os.write(2, LEAVE.encode())
+        _restore(self._attributes)
+        os._exit(self.code)
+
+    def done(self) -> None:
+        """The program ends by itself: signals mean what they meant before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+
+def terminal_gone() -> bool:
+    """Whether there is nobody at the other end any more, also when no signal told us."""
+    import termios
+
+    try:
+        termios.tcgetattr(0)
+    except (termios.error, OSError, ValueError):
+        return True
+    return False
+
+
+def _terminal_attributes() -> list[object] | None:
+    import termios
+
+    try:
+        return termios.tcgetattr(0)
+    except (termios.error, OSError, ValueError):
+        return None
+
+
+def _restore(attributes: list[object] | None) -> None:
+    import termios
+
+    if attributes is not None:
+        with suppress(termios.error, OSError, ValueError):
+            termios.tcsetattr(0, termios.TCSANOW, attributes)  # type: ignore[arg-type]

@@ -1,0 +1,152 @@
+"""How values are written on screen: Danish dates and money, short words for the axes, glyphs for verdicts."""
+
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from backend.model.facts import Account, Act, ActionState, PostingState
+from backend.model.views import FleetRow
+from backend.texts import Say
+from tui.palette import Glyphs
+
+
+def danish_time() -> tzinfo | None:
+    """The zone in which the product's users read a clock; the machine's own when it knows no zones."""
+    try:
+        return ZoneInfo("Europe/Copenhagen")
+    except ZoneInfoNotFoundError:
+        return None
+
+
+ZONE = danish_time()
+
+VERDICT_ROLE = {"fine": "good", "customer": "warn", "operator": "bad", "incident": "bad", "wait": "info"}
+POSTING_ROLE = {"held": "warn", "queued": "info", "acknowledged": "good", "rejected": "bad", "dropped": "dim"}
+CONSENT_ROLE = {
+    "valid": "text",
+    "expiring": "warn",
+    "awaiting_customer": "info",
+    "none": "dim",
+    "removed": "dim",
+}
+"""Consents that are not named here are broken, and look so."""
+
+
+def local(at: datetime) -> datetime:
+    """The instant on a Danish clock."""
+    return at.astimezone(ZONE)
+
+
+def moment(at: datetime | None) -> str:
+    """`12.04.22, 09:58`, as the product writes it."""
+    return f"{local(at):%d.%m.%y, %H:%M}" if at else "–"
+
+
+def clock_time(at: datetime) -> str:
+    """`09:58:12`."""
+    return f"{local(at):%H:%M:%S}"
+
+
+def day(value: date | None) -> str:
+    """`10.08.17`."""
+    return f"{value:%d.%m.%y}" if value else "–"
+
+
+def short_moment(at: datetime | None, now: datetime) -> str:
+    """`09:58` today, else `12.04.22`: eight cells at most."""
+    if at is None:
+        return "–"
+    here = local(at)
+    return f"{here:%H:%M}" if here.date() == local(now).date() else f"{here:%d.%m.%y}"
+
+
+def until(at: datetime, now: datetime) -> str:
+    """`14:30` today, `14.02.` later, `14.02.28` in another year."""
+    here, today = local(at), local(now)
+    if here.date() == today.date():
+        return f"{here:%H:%M}"
+    return f"{here:%d.%m.}" if here.year == today.year else f"{here:%d.%m.%y}"
+
+
+def days_left(expires: datetime | None, now: datetime) -> int | None:
+    """Calendar days in Danish time (`facts/reliability.md` F8); negative when it is past."""
+    return (local(expires).date() - local(now).date()).days if expires else None
+
+
+def money(amount: Decimal) -> str:
+    """`184.233,15`; no digit that the bank wrote is lost."""
+    exponent = amount.as_tuple().exponent
+    places = max(2, -exponent) if isinstance(exponent, int) else 2
+    return f"{amount:,.{places}f}".translate(str.maketrans(",.", ".,"))
+
+
+def number(value: int) -> str:
+    """`12.345`."""
+    return f"{value:,}".replace(",", ".")
+
+
+def age(past: timedelta, say: Say) -> str:
+    """One unit is enough: `12 min`, `5 t`, `3 d`."""
+    minutes = max(0, int(past.total_seconds() // 60))
+    if minutes < 60:
+        return say("console.age.minutes", n=minutes)
+    if minutes < 48 * 60:
+        return say("console.age.hours", n=minutes // 60)
+    return say("console.age.days", n=minutes // 1440)
+
+
+def verdict_glyph(verdict: str, glyphs: Glyphs) -> str:
+    """The sign of who must act."""
+    return str(getattr(glyphs, verdict))
+
+
+def posting_glyph(state: PostingState, glyphs: Glyphs) -> str:
+    """The sign of where a posting is."""
+    return str(getattr(glyphs, state.value))
+
+
+def verdict_word(verdict: str, say: Say) -> str:
+    return say(f"console.verdict.{verdict}")
+
+
+def consent_word(consent: str, say: Say) -> str:
+    return say(f"console.consent.{consent}")
+
+
+def fetch_word(fetch: str, say: Say) -> str:
+    return say(f"console.fetch.{fetch}")
+
+
+def transfer_word(transfer: str, say: Say) -> str:
+    return say(f"console.transfer.{transfer}")
+
+
+def act_word(act: Act | str, say: Say) -> str:
+    """`forny`."""
+    return say(f"console.act.{act}")
+
+
+def state_word(state: ActionState, say: Say) -> str:
+    return say(f"console.state.{state.value}")
+
+
+def next_step(row: FleetRow, now: datetime, say: Say, *, short: bool = False) -> str:
+    """What to do next about one row of the list, in as few words as there can be."""
+    size = "short" if short else "long"
+    if row.running:
+        act, _, state = row.running.partition(":")
+        return say("console.running.unknown" if state == "unknown" else f"console.running.{act}")
+    if row.wait_until and row.wait_until > now:
+        return say(f"console.next.wait_until.{size}", until=until(row.wait_until, now))
+    return say(f"console.next.{row.action or row.verdict}.{size}")
+
+
+def account_name(account: Account) -> str:
+    """What the product shows as Bankkonto: the number, then the name."""
+    key = account.iban or account.bban or account.provider_account_id
+    return f"{key} {account.name}".strip()
+
+
+def ledger_name(account: Account, say: Say) -> str:
+    """`5820 - Bankkonto`, or words for none."""
+    return account.ledger_account or say("console.no_ledger_account")
