@@ -252,7 +252,9 @@ class Books(Vault, Protocol):
 
     def fetch_context(self, connection: str) -> FetchContext | None: ...
 
-    def known_rows(self, agreement_number: str, account_key: str, since: date | None) -> list[Posting]: ...
+    def known_rows(self, agreement_number: str, account_keys: Sequence[str], since: date | None) -> list[Posting]:
+        """Postings of one bank account of a customer, whatever connection brought them; dropped ones too."""
+        ...
 
     def start_fetch(self, connection: str, now: datetime) -> None: ...
 
@@ -329,6 +331,10 @@ class Books(Vault, Protocol):
 
     def released(self, connection: str) -> bool:
         """Whether none of the connection's rows waits in the queue any more."""
+        ...
+
+    def email(self, connection: str) -> str:
+        """Where the connection's customer gets mail; empty when nobody told."""
         ...
 
     def expires_at(self, connection: str) -> datetime | None:

@@ -111,6 +111,16 @@ class Cases(Intake, TokenBox):
         """Whether none of the connection's rows waits in the queue any more."""
         return not self.db.value("SELECT queued FROM connections WHERE id = ?", (number(connection),))
 
+    def email(self, connection: str) -> str:
+        """Where the connection's customer gets mail; empty when nobody told."""
+        return str(
+            self.db.value(
+                "SELECT u.email FROM customers u JOIN connections c ON c.agreement = u.agreement WHERE c.id = ?",
+                (number(connection),),
+            )
+            or ""
+        )
+
     def expires_at(self, connection: str) -> datetime | None:
         """The day the live consent is said to end."""
         return when(self.db.value("SELECT expires_at FROM connections WHERE id = ?", (number(connection),)))

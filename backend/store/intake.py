@@ -67,11 +67,12 @@ class Intake(Tables):
             elsewhere=frozenset(row["key"] for row in others),
         )
 
-    def known_rows(self, agreement_number: str, account_key: str, since: date | None) -> list[Posting]:
+    def known_rows(self, agreement_number: str, account_keys: Sequence[str], since: date | None) -> list[Posting]:
+        """Postings of one bank account of a customer, whatever connection brought them; dropped ones too."""
         rows = self.db.rows(
-            "SELECT * FROM postings WHERE agreement = ? AND account_key = ? AND date >= ? AND state <> 'dropped'"
-            " ORDER BY date, position",
-            (agreement_number, account_key, iso(since) or ""),
+            f"SELECT * FROM postings WHERE agreement = ? AND account_key IN ({','.join('?' * len(account_keys))})"
+            " AND date >= ? ORDER BY date, position",
+            (agreement_number, *account_keys, iso(since) or ""),
         )
         return list(map(posting_of, rows))
 
@@ -92,7 +93,11 @@ class Intake(Tables):
         dropped: Sequence[str] = (),
         fetch_every: int = 7200,
     ) -> None:
-        """The end of one fetch. `last_fetched` moves only when the fetch worked (law 3)."""
+        """The end of one fetch. `last_fetched` moves only when the fetch worked (law 3).
+
+        Fresh data from the bank after the day that the consent was said to end disproves that day: the customer has
+        renewed by himself, or the forecast was wrong (`facts/operations.md` §0 rule 2).
+        """
         key = number(connection)
         worked = outcome in ("ok", "ok_empty")
         following = ms(_next(outcome, until, now, fetch_every))
@@ -106,6 +111,8 @@ class Intake(Tables):
                   last_fetched = CASE WHEN ?6 THEN ?1 ELSE last_fetched END,
                   failing_since = CASE WHEN ?6 THEN NULL ELSE coalesce(failing_since, ?1) END,
                   sync_failed = CASE WHEN ?6 THEN 0 ELSE sync_failed END,
+                  expires_at = CASE WHEN ?6 AND expires_at < (SELECT max(last_synchronized) FROM accounts a
+                    WHERE a.connection = ?7 AND NOT a.orphaned) THEN NULL ELSE expires_at END,
                   data_from = coalesce(data_from, (SELECT min(date) FROM postings WHERE connection = ?7))
                 WHERE id = ?7
                 """,
@@ -169,8 +176,10 @@ class Intake(Tables):
         )
 
     def save_postings(self, connection: int, upserts: Sequence[Posting], dropped: Sequence[str]) -> None:
-        """New and changed postings; each change gets a place at the end of the log. Acknowledged rows stay so.
+        """New and changed postings; each change gets a place at the end of the log.
 
+        A row that is on its way stays as it was sent, because a repeat must say the same; one that has arrived
+        is never turned back (law 7).
         The account is found again by its key: it may have come in with this very fetch.
         """
         if not upserts and not dropped:
@@ -184,15 +193,13 @@ class Intake(Tables):
         ]
         self.db.many(
             f"INSERT INTO postings ({_POSTING}) VALUES ({','.join('?' * 21)}) ON CONFLICT (id) DO UPDATE SET"
-            " seq = excluded.seq, source_id = excluded.source_id, value_date = excluded.value_date,"
-            " text = excluded.text, balance = excluded.balance,"
-            " state = CASE WHEN postings.state = 'acknowledged' OR postings.delivery IS NOT NULL"
-            "   THEN postings.state ELSE excluded.state END,"
-            " reason = CASE WHEN postings.state = 'acknowledged' OR postings.delivery IS NOT NULL"
-            "   THEN postings.reason ELSE excluded.reason END,"
-            " ledger_account = CASE WHEN postings.delivery IS NULL THEN excluded.ledger_account"
-            "   ELSE postings.ledger_account END,"
-            " due_at = coalesce(postings.due_at, excluded.due_at)",
+            " seq = excluded.seq, account = excluded.account, account_key = excluded.account_key,"
+            " iban = excluded.iban, ledger_account = excluded.ledger_account, source_id = excluded.source_id,"
+            " date = excluded.date, value_date = excluded.value_date, text = excluded.text,"
+            " balance = excluded.balance, fetched_at = excluded.fetched_at, due_at = excluded.due_at,"
+            " state = iif(postings.state IN ('acknowledged', 'rejected'), postings.state, excluded.state),"
+            " reason = iif(postings.state IN ('acknowledged', 'rejected'), postings.reason, excluded.reason)"
+            " WHERE NOT (postings.state = 'queued' AND postings.delivery IS NOT NULL)",
             lines,
         )
         seq += len(lines)

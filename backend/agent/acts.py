@@ -1,0 +1,198 @@
+"""The four operations, each on disk before it happens and again with its outcome (law 10)."""
+
+import secrets
+from datetime import timedelta
+
+from backend.agent.fetch import fetch_connection
+from backend.agent.tools import RoundReport, Tools
+from backend.model.errors import NeedsCustomer, OutsideError
+from backend.model.facts import Act, Action, ActionState, Case, Session, Stage
+from backend.model.views import FetchContext
+from backend.rules.letters import case_mail
+
+SYNC_PATIENCE = timedelta(hours=1)
+"""A sync that the bank has not finished by then has failed: queued is not done."""
+
+UNKNOWN_PATIENCE = timedelta(hours=24)
+"""The life of an idempotency key (`facts/reliability.md` §1); after it nobody may resend, a human must look."""
+
+
+async def perform(tools: Tools, action: Action, report: RoundReport) -> None:
+    """Do one act, or take up one that was cut off. Never raises for what the outside does."""
+    if action.state == ActionState.UNKNOWN and tools.now() - action.created_at > UNKNOWN_PATIENCE:
+        await settle(tools, action, ActionState.FAILED, report, reason="unknown_for_too_long")
+        return
+    if not await tools.write(tools.books.mark_sent, action.id, tools.now()):
+        return
+    match action.act:
+        case Act.SYNC:
+            await _sync(tools, action, report)
+        case Act.RENEW | Act.CONNECT:
+            await _invite(tools, action, report)
+        case Act.REMOVE:
+            await _remove(tools, action, report)
+
+
+async def settle(
+    tools: Tools,
+    action: Action,
+    state: ActionState,
+    report: RoundReport,
+    *,
+    reason: str = "",
+    result: dict[str, str] | None = None,
+) -> None:
+    """Write the outcome and count it."""
+    report.actions_done += state == ActionState.DONE
+    report.actions_failed += state in (ActionState.FAILED, ActionState.UNKNOWN)
+    report.awaiting_customer += state == ActionState.AWAITING_CUSTOMER
+    await tools.write(tools.books.settle_action, action.id, state, tools.now(), reason=reason, result=result or {})
+
+
+async def _context(tools: Tools, action: Action) -> FetchContext:
+    context = await tools.write(tools.books.fetch_context, action.connection)
+    if context is None:
+        raise LookupError(action.connection)
+    return context
+
+
+# -- synchronise -----------------------------------------------------------------------------------------------
+
+
+async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
+    context = await _context(tools, action)
+    if context.consent is None:
+        await settle(tools, action, ActionState.FAILED, report, reason="no_consent")
+        return
+    session = Session(
+        connection=action.connection,
+        consent=context.consent,
+        consent_id=context.consent_id,
+        customer=context.agreement_number,
+    )
+    await tools.write(tools.books.spend, action.connection, "sync", tools.now())
+    try:
+        async with tools.lane(action.connection, context.bank):
+            answer = await tools.provider.sync(session, action.key)
+    except NeedsCustomer as error:
+        await _not_done(tools, action, error, report)
+        await settle(tools, action, ActionState.FAILED, report, reason="renew_first", result={"detail": str(error)})
+        return
+    except OutsideError as error:
+        state = ActionState.UNKNOWN if error.unknown else ActionState.FAILED
+        result = {"detail": str(error)} | ({"until": error.until.isoformat()} if error.until else {})
+        if not error.unknown:
+            await _not_done(tools, action, error, report)
+        await settle(tools, action, state, report, reason=error.kind, result=result)
+        return
+    if answer.queued:
+        await settle(tools, action, ActionState.WAITING, report, reason="queued")
+        await follow_sync(tools, action, report)
+    elif answer.auth_url:
+        await settle(
+            tools,
+            action,
+            ActionState.AWAITING_CUSTOMER,
+            report,
+            reason="supervised_login",
+            result={"auth_url": answer.auth_url},
+        )
+    else:
+        await settle(
+            tools, action, ActionState.FAILED, report, reason="unknown_status", result={"status": answer.status}
+        )
+
+
+async def _not_done(tools: Tools, action: Action, error: OutsideError, report: RoundReport) -> None:
+    """A sync that failed is news about the connection too: a rate limit's clock, a consent that is gone."""
+    await tools.write(
+        tools.books.save_fetch, action.connection, tools.now(), outcome=error.kind, detail=str(error), until=error.until
+    )
+
+
+async def follow_sync(tools: Tools, action: Action, report: RoundReport) -> None:
+    """A queued sync is done once the provider shows data from the bank that is newer than the request."""
+    harvest = await fetch_connection(tools, action.connection)
+    asked = action.sent_at or action.created_at
+    if harvest is not None and harvest.outcome in ("ok", "ok_empty"):
+        report.new_postings += harvest.new
+        if harvest.synchronized is not None and harvest.synchronized >= asked:
+            await settle(tools, action, ActionState.DONE, report, result={"new_postings": str(harvest.new)})
+            return
+    if tools.now() - asked > SYNC_PATIENCE:
+        reason = "sync_timeout" if harvest is None or harvest.outcome.startswith("ok") else harvest.outcome
+        await settle(tools, action, ActionState.FAILED, report, reason=reason)
+
+
+# -- renew and new connection ----------------------------------------------------------------------------------
+
+
+async def _invite(tools: Tools, action: Action, report: RoundReport) -> None:
+    """Make a link, mail it, and let the case follow the customer (law 11). A cut-off act goes on where it was."""
+    cases = await tools.write(tools.books.open_cases)
+    case = next((case for case in cases if case.action == action.id), None)
+    if case is None:
+        case = await _open(tools, action)
+    result = {"link": case.link, "case": str(case.id)}
+    if case.stage == Stage.LINK_MADE:
+        if not case.email:
+            await settle(tools, action, ActionState.AWAITING_CUSTOMER, report, reason="no_email", result=result)
+            return
+        expires = await tools.write(tools.books.expires_at, action.connection)
+        context = await _context(tools, action)
+        try:
+            await tools.mailer.send(case_mail(tools.say, case=case, bank=context.bank, expires_at=expires))
+        except OutsideError as error:
+            await tools.write(tools.books.move_case, case.id, Stage.LINK_MADE, tools.now(), note=error.kind)
+            state = ActionState.UNKNOWN if error.unknown else ActionState.FAILED
+            await settle(tools, action, state, report, reason="mail_failed", result={**result, "detail": str(error)})
+            return
+        await tools.write(tools.books.move_case, case.id, Stage.SENT, tools.now())
+    result["mailed_to"] = case.email
+    await settle(tools, action, ActionState.AWAITING_CUSTOMER, report, reason="link_sent", result=result)
+
+
+async def _open(tools: Tools, action: Action) -> Case:
+    context = await _context(tools, action)
+    email = await tools.write(tools.books.email, action.connection)
+    renewing = context.consent_id if action.act == Act.RENEW and context.consent_id else None
+    state = secrets.token_urlsafe(16)
+    link = tools.provider.connect_link(
+        state=state,
+        email=email,
+        group=group_of(context.agreement_number),
+        group_name=context.customer,
+        consent_id=renewing,
+        culture="da",
+    )
+    case = Case(
+        id=0,
+        kind=action.act,
+        connection=action.connection,
+        agreement_number=context.agreement_number,
+        customer=context.customer,
+        email=email,
+        action=action.id,
+        state=state,
+        stage=Stage.LINK_MADE,
+        link=link,
+        consent_id=renewing,
+        created_at=tools.now(),
+    )
+    return await tools.write(tools.books.open_case, case, tools.now())
+
+
+def group_of(agreement_number: str) -> str:
+    """The provider's group in which a customer's accounts are kept (`facts/aiia-economic.md` §1.2)."""
+    return f"agr-{agreement_number}"
+
+
+# -- remove ----------------------------------------------------------------------------------------------------
+
+
+async def _remove(tools: Tools, action: Action, report: RoundReport) -> None:
+    """Cut the link. The bank's consent lives on until its own end, and the customer keeps his account there (law 8)."""
+    lives_until = await tools.write(tools.books.expires_at, action.connection)
+    await tools.write(tools.books.remove, action.connection, tools.now())
+    result = {"consent_lives_until": lives_until.isoformat() if lives_until else "unknown"}
+    await settle(tools, action, ActionState.DONE, report, result=result)

@@ -1,0 +1,154 @@
+"""Fetch one connection: accounts, then each account's rows, told apart from what is known already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from backend.agent.tools import Tools
+from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials
+from backend.model.facts import Account, Posting, Session
+from backend.model.views import FetchContext
+from backend.rules.accounts import match_accounts
+from backend.rules.rows import RowContext, fetch_since, known_since, match_rows
+
+
+@dataclass
+class Harvest:
+    """What one fetch has brought so far. `outcome` is `ok`, `ok_empty`, `partial` or the kind of an error."""
+
+    outcome: str = "ok_empty"
+    detail: str = ""
+    until: datetime | None = None
+    accounts: list[Account] = field(default_factory=list)
+    upserts: list[Posting] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    new: int = 0
+    synchronized: datetime | None = None
+
+
+async def fetch_connection(tools: Tools, connection: str) -> Harvest | None:
+    """One fetch with the live consent, written down whatever comes of it. None when the connection has no consent.
+
+    Raises RefusedCredentials, after writing it down: the fault is ours, and all others would fail too.
+    """
+    context = await tools.write(tools.books.fetch_context, connection)
+    if context is None or context.consent is None:
+        return None
+    session = Session(
+        connection=connection,
+        consent=context.consent,
+        consent_id=context.consent_id,
+        customer=context.agreement_number,
+    )
+    async with tools.lane(connection, context.bank):
+        await tools.write(tools.books.start_fetch, connection, tools.now())
+        trouble: RefusedCredentials | None = None
+        try:
+            harvest = await gather(tools, session, context)
+        except RefusedCredentials as error:
+            harvest, trouble = failure(error), error
+        except OutsideError as error:
+            harvest = failure(error)
+        await tools.write(
+            tools.books.save_fetch,
+            connection,
+            tools.now(),
+            outcome=harvest.outcome,
+            detail=harvest.detail,
+            until=harvest.until,
+            accounts=harvest.accounts,
+            upserts=harvest.upserts,
+            dropped=harvest.dropped,
+            fetch_every=tools.fetch_every,
+        )
+    if trouble is not None:
+        raise trouble
+    return harvest
+
+
+def failure(error: OutsideError) -> Harvest:
+    """A fetch that ended in an error brings nothing but its reason."""
+    return Harvest(outcome=error.kind, detail=str(error), until=error.until)
+
+
+async def gather(
+    tools: Tools, session: Session, context: FetchContext, *, renewed_at: datetime | None = None
+) -> Harvest:
+    """Everything behind a session, matched to what is known. One account's failure does not starve its siblings."""
+    reported = await tools.provider.accounts(session)
+    match = match_accounts(context.accounts, ours(context, reported))
+    harvest = Harvest(accounts=[*match.matched, *match.new, *(replace(a, orphaned=True) for a in match.vanished)])
+    asked = rows_seen = 0
+    errors: list[OutsideError] = []
+    for place, account in enumerate([*match.matched, *match.new]):
+        if account.orphaned:
+            continue
+        asked += 1
+        try:
+            rows_seen += await _account(tools, session, context, account, harvest, match.rekeyed, renewed_at)
+            harvest.accounts[place] = replace(account, last_fetched=tools.now())
+        except (RateLimited, NeedsCustomer, RefusedCredentials) as error:
+            if isinstance(error, RefusedCredentials) or not harvest.upserts:
+                raise
+            errors.append(error)
+            break
+        except OutsideError as error:
+            errors.append(error)
+    if errors:
+        harvest.outcome = errors[0].kind if len(errors) == asked else "partial"
+        harvest.detail = "; ".join(dict.fromkeys(str(error) for error in errors))
+        harvest.until = next((error.until for error in errors if error.until), None)
+    elif rows_seen:
+        harvest.outcome = "ok"
+    times = [a.last_synchronized for a in (*match.matched, *match.new) if a.last_synchronized and not a.orphaned]
+    harvest.synchronized = max(times, default=None)
+    return harvest
+
+
+def ours(context: FetchContext, reported: Sequence[Account]) -> list[Account]:
+    """The reported accounts that belong to this connection.
+
+    One login of the provider may show all banks of a customer; what another connection of the same customer
+    holds is left to it, and so are other banks once we know which bank is ours.
+    """
+    known = {account.key for account in context.accounts}
+    banks = {account.bank_id for account in reported if account.key in known and account.bank_id}
+    return [
+        account
+        for account in reported
+        if account.key in known or (account.key not in context.elsewhere and (not banks or account.bank_id in banks))
+    ]
+
+
+async def _account(
+    tools: Tools,
+    session: Session,
+    context: FetchContext,
+    account: Account,
+    harvest: Harvest,
+    rekeyed: Sequence[tuple[str, str]],
+    renewed_at: datetime | None,
+) -> int:
+    """Fetch one account's rows into the harvest; gives how many rows the provider showed."""
+    now = tools.now()
+    since = fetch_since(context.data_from, account.last_fetched, now)
+    rows = await tools.provider.transactions(session, account, since)
+    keys = [account.key, *(old for old, new in rekeyed if new == account.key)]
+    known = await tools.write(tools.books.known_rows, context.agreement_number, keys, known_since(since))
+    changes = match_rows(
+        known,
+        rows,
+        context=RowContext(
+            connection=context.connection,
+            agreement_number=context.agreement_number,
+            account=account,
+            since=since,
+            data_from=context.data_from,
+            renewed_at=renewed_at or context.renewed_at,
+        ),
+        now=now,
+    )
+    harvest.new += changes.new
+    harvest.upserts += changes.upserts
+    harvest.dropped += changes.dropped
+    return len(rows)

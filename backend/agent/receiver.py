@@ -1,0 +1,78 @@
+"""Where the customer's browser comes back to after logging in at the provider."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from backend.texts import Say
+
+Arrival = Callable[[str | None, str | None, str | None], Awaitable[str]]
+"""Takes code, consent id and state; gives the word that `login_finished` gives, or `failed`."""
+
+_PAGE = """<!doctype html><html lang="da"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
+<body style="font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem">
+<h1 style="font-size:1.5rem">{title}</h1><p>{text}</p></body></html>"""
+
+
+def address(listen: str, redirect_url: str) -> tuple[str, int] | None:
+    """Host and port to listen on: the setting, else the redirect address itself while it is on this machine."""
+    if listen:
+        host, _, port = listen.rpartition(":")
+        return host.strip("[]") or "127.0.0.1", int(port)
+    parts = urlsplit(redirect_url)
+    if parts.hostname in ("127.0.0.1", "localhost", "::1") and parts.port:
+        return parts.hostname, parts.port
+    return None
+
+
+def application(path: str, arrive: Arrival, say: Say) -> Starlette:
+    """The page behind the redirect address."""
+
+    async def landed(request: Request) -> Response:
+        query = request.query_params
+        word = await arrive(query.get("code"), query.get("consentId"), query.get("state"))
+        page = _PAGE.format(title=say(f"landing.{word}.title"), text=say(f"landing.{word}.text"))
+        return HTMLResponse(page, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+    return Starlette(routes=[Route(path or "/", landed)])
+
+
+class _Quiet(uvicorn.Server):
+    """A server that leaves signals to the program around it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def receiving(host: str, port: int, app: Starlette) -> AsyncIterator[None]:
+    """Serve `app` while the block runs. Raises OSError when the address is taken."""
+    import asyncio
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=5)
+    server = _Quiet(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()

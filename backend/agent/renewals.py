@@ -1,0 +1,153 @@
+"""Follow a renewal from the customer's login to rows that flow; the live consent stays until then (law 6)."""
+
+from datetime import timedelta
+
+from backend.agent.acts import group_of
+from backend.agent.fetch import Harvest, gather
+from backend.agent.tools import RoundReport, Tools
+from backend.model.errors import OutsideError
+from backend.model.facts import Act, ActionState, Case, Session, Stage
+
+LINK_LIFE = timedelta(days=30)
+"""A link that nobody has used by then is given up; the operator makes a new one. Customers take days (T6)."""
+
+_PROBES = 50
+"""At most so many open cases are asked about one login that does not say whose it is."""
+
+
+async def login_finished(
+    tools: Tools, *, code: str | None, consent_id: str | None, state: str | None, report: RoundReport
+) -> str:
+    """The customer came back from the provider. Gives a word for the page: `done`, `pending`, `cancelled`, `unclaimed`.
+
+    The code lives for a minute and works once, so it is traded at once, whoever it turns out to belong to.
+    Raises OutsideError when the provider does not take it.
+    """
+    cases = [case for case in await tools.write(tools.books.open_cases) if case.stage in _WAITING]
+    named = next((case for case in cases if state and case.state == state), None)
+    if code is None:
+        connection = named.connection if named else None
+        await tools.write(tools.books.say, "login.cancelled", connection, {}, tools.now())
+        return "cancelled"
+    if not cases:
+        await tools.write(tools.books.say, "login.unclaimed", None, {"consent_id": consent_id}, tools.now())
+        return "unclaimed"
+    first = named or next((c for c in cases if consent_id and c.consent_id == consent_id), None) or cases[-1]
+    grant = await tools.provider.exchange(code, first.connection)
+    said = grant.consent_id or consent_id
+    session = await tools.write(tools.books.grant, first.id, grant, tools.now())
+    claimed = named is not None or (said is not None and first.consent_id == said)
+    case: Case | None = first
+    if not claimed:
+        case = await _whose(tools, session, cases)
+        if case is None:
+            await tools.write(tools.books.drop_grant, session, tools.now())
+            await tools.write(tools.books.say, "login.unclaimed", None, {"consent_id": said}, tools.now())
+            return "unclaimed"
+        if case.id != first.id:
+            found = case.id
+            session = await tools.write(tools.books.regrant, session, found, tools.now())
+    assert case is not None
+    return "done" if await prove(tools, case, session, report) else "pending"
+
+
+_WAITING = (Stage.LINK_MADE, Stage.SENT, Stage.OPENED, Stage.AT_BANK)
+
+
+async def _whose(tools: Tools, session: Session, cases: list[Case]) -> Case | None:
+    """Find the case of a login that carries neither our state nor a consent we know.
+
+    A renewal is recognised by account numbers, a new connection by the group that its link named. Anything that is
+    not certain is nobody's: another customer's rows must never arrive here (F24).
+    """
+    fitting: list[Case] = []
+    for case in reversed(cases[-_PROBES:]):
+        try:
+            accounts = await tools.provider.accounts(session, group=group_of(case.agreement_number))
+        except OutsideError:
+            return None
+        context = await tools.write(tools.books.fetch_context, case.connection)
+        if context is None or not accounts:
+            continue
+        known = {account.key for account in context.accounts}
+        if case.kind == Act.CONNECT or any(account.key in known for account in accounts):
+            fitting.append(case)
+    customers = {case.agreement_number for case in fitting}
+    return fitting[0] if len(customers) == 1 else None
+
+
+async def prove(tools: Tools, case: Case, session: Session, report: RoundReport) -> bool:
+    """Match the accounts, make the first fetch, and only then let the new consent take over. False: not yet."""
+    context = await tools.write(tools.books.fetch_context, case.connection)
+    if context is None:
+        return False
+    async with tools.lane(case.connection, context.bank):
+        try:
+            harvest = await gather(tools, session, context, renewed_at=tools.now())
+        except OutsideError as error:
+            kind = error.kind
+            await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=kind)
+            return False
+        live = [account for account in harvest.accounts if not account.orphaned]
+        if doubt := _doubt(harvest, had_accounts=bool(context.accounts), shown=bool(live)):
+            await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=doubt)
+            return False
+        await tools.write(
+            tools.books.complete_case,
+            case.id,
+            tools.now(),
+            accounts=harvest.accounts,
+            upserts=harvest.upserts,
+            dropped=harvest.dropped,
+            outcome=harvest.outcome,
+            fetch_every=tools.fetch_every,
+        )
+    report.new_postings += harvest.new
+    await _finish_action(tools, case, harvest, report)
+    return True
+
+
+def _doubt(harvest: Harvest, *, had_accounts: bool, shown: bool) -> str:
+    """Why the candidate has not proved itself, as a text key; empty when it has."""
+    if not shown:
+        return "no_accounts"
+    if had_accounts and not any(account.id is not None and not account.orphaned for account in harvest.accounts):
+        return "no_account_matched"
+    return "" if harvest.outcome in ("ok", "ok_empty") else harvest.outcome
+
+
+async def _finish_action(tools: Tools, case: Case, harvest: Harvest, report: RoundReport) -> None:
+    if case.action is None:
+        return
+    action = case.action
+    await tools.write(
+        tools.books.settle_action, action, ActionState.DONE, tools.now(), result={"new_postings": str(harvest.new)}
+    )
+    report.actions_done += 1
+    await tools.write(tools.books.follow_up, action, tools.now())
+
+
+async def advance(tools: Tools, report: RoundReport, *, at_once: bool = False) -> int:
+    """Take every open case one step on: prove again what did not work, release, give up. Gives how many moved."""
+    moved = 0
+    for case in await tools.write(tools.books.open_cases):
+        number = case.id
+        if case.stage == Stage.AUTHORISED:
+            session = await tools.write(tools.books.candidate, number)
+            if session is not None and (at_once or tools.now() - (case.authorised_at or case.created_at) > _AGAIN):
+                moved += await prove(tools, case, session, report)
+        elif case.stage == Stage.FETCHED:
+            if await tools.write(tools.books.released, case.connection):
+                await _move(tools, case, Stage.RELEASED)
+                moved += 1
+        elif tools.now() - case.created_at > LINK_LIFE:
+            await _move(tools, case, Stage.ABANDONED, note="link_unused")
+            moved += 1
+    return moved
+
+
+_AGAIN = timedelta(minutes=1)
+
+
+async def _move(tools: Tools, case: Case, stage: Stage, note: str = "") -> None:
+    await tools.write(tools.books.move_case, case.id, stage, tools.now(), note=note)

@@ -1,0 +1,353 @@
+"""The store's contract: one suite for every engine that keeps it (DESIGN §4)."""
+
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from backend.rules.assess import assess
+
+from backend.model.facts import Act, ActionState, Plan, PlanItem, Tokens
+from backend.model.filters import EVERYTHING, Compare, Filter, Not, Pattern, Word
+from backend.store import AgentBusy, SqliteStore, StoreError, open_store
+from backend.store.engine import wal_is_safe
+from tests.fakes import NOON, HandClock, import_account, record, records
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+    yield opened
+    opened.close()
+
+
+def plan_for(*connections: str, act: Act = Act.SYNC, operator: str = "eva") -> Plan:
+    items = tuple(PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in connections)
+    return Plan(act=act, operator=operator, created_at=NOON, items=items)
+
+
+# -- import ----------------------------------------------------------------------------------------------------
+
+
+def test_importing_the_same_lines_twice_changes_nothing(store: SqliteStore) -> None:
+    first = store.import_records(records(range(5)), NOON, "eva")
+    audit = store.verify_audit().checked
+    second = store.import_records(records(range(5)), NOON, "eva")
+    assert (first.added, second.added, second.changed, second.unchanged) == (5, 0, 0, 5)
+    assert store.verify_audit().checked == audit
+
+
+def test_an_old_file_never_brings_back_an_old_token(store: SqliteStore) -> None:
+    store.import_records([record(1)], NOON, "eva")
+    asyncio.run(store.end_refresh(1, Tokens(refresh_token="rotated")))
+    store.import_records([record(1, customer="Nyt Navn", fingerprint="other")], NOON, "eva")
+    tokens = asyncio.run(store.read(1))
+    assert tokens is not None and tokens.refresh_token == "rotated"
+    assert store.rows(["c1"], NOON)[0].customer == "Nyt Navn"
+
+
+def test_a_file_with_another_token_is_taken(store: SqliteStore) -> None:
+    store.import_records([record(1)], NOON, "eva")
+    store.import_records([record(1, refresh_token="brand-new", fingerprint="other")], NOON, "eva")
+    tokens = asyncio.run(store.read(1))
+    assert tokens is not None and tokens.refresh_token == "brand-new"
+
+
+def test_export_gives_the_lines_back_without_tokens(store: SqliteStore) -> None:
+    store.import_records([record(1)], NOON, "eva")
+    (line,) = list(store.export())
+    assert line["agreement_number"] == "1001" and line["consent_id"] == "consent-1"
+    assert line["refresh_token"] is None
+    assert line["expires_at"] == "2026-05-01T12:00:00Z"
+
+
+def test_tokens_are_not_readable_in_the_file(store: SqliteStore, tmp_path: Path) -> None:
+    store.import_records([record(1, refresh_token="canary-token-value")], NOON, "eva")
+    store.close()
+    assert not [f for f in tmp_path.iterdir() if f.is_file() and b"canary-token-value" in f.read_bytes()]
+
+
+def test_a_ledger_account_once_given_releases_the_rows_that_waited(store: SqliteStore) -> None:
+    store.import_records([record(1, accounts=(import_account(1, None),))], NOON, "eva")
+    assert store.connection("c1", NOON).facts.unmapped == 1  # type: ignore[union-attr]
+    store.import_records([record(1, fingerprint="mapped")], NOON, "eva")
+    view = store.connection("c1", NOON)
+    assert view is not None and view.accounts[0].ledger_account == "5820"
+
+
+# -- reading the fleet -----------------------------------------------------------------------------------------
+
+
+def ids(store: SqliteStore, *terms: object) -> list[str]:
+    return store.fleet_ids(Filter(tuple(terms)), NOON)  # type: ignore[arg-type]
+
+
+def test_filters_find_what_they_say(store: SqliteStore) -> None:
+    store.import_records(
+        [
+            record(1, customer="Ærø Færgefart", bank="Danske Bank"),
+            record(2, customer="Nordhavn Cykler", expires_at=NOON + timedelta(days=3)),
+            record(3, customer="Nordhavn Kaffe", expires_at=None),
+        ],
+        NOON,
+        "eva",
+    )
+    soon = int((NOON + timedelta(days=14)).timestamp())
+    assert ids(store, Word("aeroe")) == ["c1"]
+    assert ids(store, Word("nordhavn")) == ["c2", "c3"]
+    assert ids(store, Word("nordhavn"), Not(Word("kaffe"))) == ["c2"]
+    assert ids(store, Compare("expires", "<", soon)) == ["c2"]
+    assert ids(store, Not(Compare("expires", "<", soon))) == ["c3", "c1"]
+    assert ids(store, Compare("bank", "=", "danske")) == ["c1"]
+    assert ids(store, Pattern("^(nordhavn k|ÆRØ)")) == ["c3", "c1"]
+    assert ids(store, Word("'; drop table connections; --")) == []
+
+
+def test_windows_and_positions_agree_in_every_order(store: SqliteStore) -> None:
+    store.import_records([record(n, customer=f"Kunde {n % 4}") for n in range(1, 24)], NOON, "eva")
+    for sort in ("customer", "expires", "fetched", "verdict", "pending", "bank", "id", "agreement"):
+        for descending in (False, True):
+            whole = store.fleet(EVERYTHING, sort, descending, 0, 99, NOON)
+            parts = [r for at in range(0, 23, 5) for r in store.fleet(EVERYTHING, sort, descending, at, 5, NOON)]
+            assert [r.id for r in parts] == [r.id for r in whole]
+            for place in (0, 7, 22):
+                assert store.fleet_position(whole[place].id, EVERYTHING, sort, descending, NOON) == place
+    assert store.fleet_count(EVERYTHING, NOON) == 23
+
+
+def test_a_negative_window_reads_nothing(store: SqliteStore) -> None:
+    store.import_records(records(range(3)), NOON, "eva")
+    assert store.fleet(EVERYTHING, "customer", False, -5, -3, NOON) == []
+
+
+def test_time_alone_moves_a_connection_in_filters_and_rows(store: SqliteStore) -> None:
+    store.import_records([record(1, expires_at=NOON + timedelta(days=30))], NOON, "eva")
+    expired = Filter((Compare("consent", "=", "expired"),))
+    assert store.fleet_ids(expired, NOON) == []
+    later = NOON + timedelta(days=31)
+    assert store.rows(["c1"], later)[0].consent == "expired"
+    assert store.fleet_ids(expired, later) == ["c1"]
+
+
+def test_references_are_ids_or_agreement_numbers(store: SqliteStore) -> None:
+    store.import_records([record(1), record(2, agreement_number="1001", consent_id="second")], NOON, "eva")
+    assert store.resolve("c2") == ["c2"]
+    assert store.resolve("1001") == ["c1", "c2"]
+    assert store.resolve("nobody") == store.resolve("c99") == store.resolve("c") == store.resolve("c²") == []
+
+
+# -- the journal -----------------------------------------------------------------------------------------------
+
+
+def test_one_live_act_per_connection_and_the_other_operator_is_told_who(store: SqliteStore) -> None:
+    store.import_records(records(range(2)), NOON, "eva")
+    first = store.submit(plan_for("c1"), "host-a")
+    second = store.submit(plan_for("c1", "c2", operator="ole"), "host-b")
+    assert [action.connection for action in first.actions] == ["c1"]
+    assert [action.connection for action in second.actions] == ["c2"]
+    ((blocked, why),) = second.refused
+    assert blocked == "c1" and why.startswith("in_work:sync:eva:2026-03-02T12:00")
+
+
+def test_an_act_keeps_its_key_and_is_told_before_and_after(store: SqliteStore) -> None:
+    store.import_records(records(range(1)), NOON, "eva")
+    (intent,) = store.submit(plan_for("c1"), "h").actions
+    (claimed,) = store.claim_actions(10, NOON)
+    assert claimed.key == intent.key and store.claim_actions(10, NOON) == []
+    assert store.mark_sent(claimed.id, NOON)
+    store.settle_action(claimed.id, ActionState.DONE, NOON, result={"new_postings": "3"})
+    assert not store.mark_sent(claimed.id, NOON)
+    view = store.plan(intent.plan)
+    assert view is not None and view.settled and view.actions[0].result == {"new_postings": "3"}
+    kinds = [event.kind for event in store.events(0, 99, "c1")]
+    assert kinds.index("sync.intent") < kinds.index("sync.sent") < kinds.index("sync.done")
+
+
+_CLAIM_AND_DIE = """
+import os, sys
+from pathlib import Path
+from backend.rules.assess import assess
+from backend.store import open_store
+from tests.fakes import NOON, HandClock
+store = open_store(Path(sys.argv[1]), assess=assess, clock=HandClock())
+action = store.claim_actions(1, NOON)[0]
+if sys.argv[2] == "sent":
+    assert store.mark_sent(action.id, NOON)
+print(action.id, flush=True)
+if sys.argv[2] == "live":
+    sys.stdin.read()
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize(("died", "state"), [("intent", ActionState.INTENT), ("sent", ActionState.UNKNOWN)])
+def test_what_a_killed_process_left_is_taken_over(store: SqliteStore, died: str, state: ActionState) -> None:
+    store.import_records(records(range(1)), NOON, "eva")
+    (intent,) = store.submit(plan_for("c1"), "h").actions
+    killed = subprocess.run([sys.executable, "-c", _CLAIM_AND_DIE, str(store.db.path), died], capture_output=True)
+    assert killed.returncode == -9, killed.stderr
+    (taken,) = store.claim_actions(10, NOON)
+    assert (taken.id, taken.state, taken.key) == (intent.id, state, intent.key)
+
+
+def test_work_of_a_living_process_is_left_to_it(store: SqliteStore) -> None:
+    store.import_records(records(range(1)), NOON, "eva")
+    store.submit(plan_for("c1"), "h")
+    with subprocess.Popen(
+        [sys.executable, "-c", _CLAIM_AND_DIE, str(store.db.path), "live"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None and other.stdin is not None
+        other.stdout.readline()
+        assert store.claim_actions(10, NOON) == []
+        other.stdin.close()
+        other.wait()
+    assert len(store.claim_actions(10, NOON)) == 1
+
+
+def test_only_one_process_is_the_agent(store: SqliteStore) -> None:
+    other = open_store(store.db.path, assess=assess, clock=HandClock())
+    with store.become_agent("agent"):
+        with pytest.raises(AgentBusy) as busy, other.become_agent("once"):
+            pass
+        assert busy.value.status is not None and busy.value.status.pid == os.getpid() and busy.value.status.alive
+    status = other.agent_status()
+    assert status is not None and not status.alive
+    with other.become_agent("once"):
+        assert store.agent_status().kind == "once"  # type: ignore[union-attr]
+    other.close()
+
+
+# -- tokens ----------------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_that_was_cut_off_is_asked_again_under_the_same_id(store: SqliteStore) -> None:
+    store.import_records(records([1]), NOON, "eva")
+    assert asyncio.run(store.begin_refresh(1, "refresh-1", "first")) == "first"
+    assert asyncio.run(store.begin_refresh(1, "refresh-1", "second")) == "first"
+    asyncio.run(store.end_refresh(1, Tokens(refresh_token="rotated")))
+    assert asyncio.run(store.begin_refresh(1, "refresh-1", "third")) is None, "somebody has spent it already"
+    assert asyncio.run(store.begin_refresh(1, "rotated", "fourth")) == "fourth"
+
+
+def test_tokens_sealed_with_another_key_say_so(store: SqliteStore) -> None:
+    store.import_records(records([1]), NOON, "eva")
+    path = store.db.path
+    store.close()
+    path.with_name(path.name + ".key").unlink()
+    again = open_store(path, assess=assess, clock=HandClock())
+    with pytest.raises(StoreError, match="another key"):
+        asyncio.run(again.read(1))
+    again.close()
+
+
+# -- the file --------------------------------------------------------------------------------------------------
+
+
+def test_the_file_and_its_key_are_private(store: SqliteStore) -> None:
+    store.import_records(records([1]), NOON, "eva")
+    for path in (store.db.path, store.db.path.with_name("forny.db.key")):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_store_of_a_newer_program_is_left_alone(store: SqliteStore) -> None:
+    path = store.db.path
+    store.db.raw.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(StoreError, match="newer forny"):
+        open_store(path, assess=assess, clock=HandClock())
+
+
+def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("these are my notes, not a database, and they are long enough to look like one\n" * 40)
+    with pytest.raises(StoreError, match="damaged or not a store"):
+        open_store(text, assess=assess, clock=HandClock())
+    assert text.read_text().startswith("these are my notes")
+    foreign = tmp_path / "other.db"
+    connection = sqlite3.connect(foreign)
+    connection.execute("CREATE TABLE recipes (name)")
+    connection.close()
+    with pytest.raises(StoreError, match="some other program"):
+        open_store(foreign, assess=assess, clock=HandClock())
+
+
+@pytest.mark.parametrize(
+    ("version", "safe"),
+    [
+        ((3, 40, 1), False),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+        ((3, 53, 4), True),
+        ((3, 50, 7), True),
+        ((3, 44, 5), False),
+    ],
+)
+def test_wal_is_used_only_without_the_known_bug(version: tuple[int, int, int], safe: bool) -> None:
+    assert wal_is_safe(version) is safe
+
+
+def test_two_processes_can_make_the_same_store_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    script = (
+        "import sys; from pathlib import Path; from backend.rules.assess import assess\n"
+        "from backend.store import open_store; from tests.fakes import *\n"
+        "s = open_store(Path(sys.argv[1]), assess=assess, clock=HandClock())\n"
+        "s.import_records(records(range(int(sys.argv[2]), int(sys.argv[2]) + 50)), NOON, 'x'); s.close()\n"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", script, str(path), str(n * 50)]) for n in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    store = open_store(path, assess=assess, clock=HandClock())
+    assert store.fleet_count(EVERYTHING, NOON) == 150
+    assert store.verify_audit().broken_at is None
+    store.close()
+
+
+# -- audit -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("UPDATE events SET data = '{}' WHERE seq = 3", "changed"),
+        ("UPDATE events SET operator = 'nobody' WHERE seq = 3", "changed"),
+        ("DELETE FROM events WHERE seq = 3", "missing"),
+    ],
+)
+def test_the_chain_finds_an_edit_and_says_where(store: SqliteStore, damage: str, reason: str) -> None:
+    store.import_records(records(range(3)), NOON, "eva")
+    store.submit(plan_for("c1", "c2"), "h")
+    assert store.verify_audit().broken_at is None
+    store.db.raw.execute(damage)
+    report = store.verify_audit()
+    assert (report.broken_at, report.reason, report.checked) == (3, reason, 2)
+
+
+# -- group commit ----------------------------------------------------------------------------------------------
+
+
+def test_writes_that_wait_together_succeed_and_fail_alone(store: SqliteStore) -> None:
+    store.import_records(records(range(2)), NOON, "eva")
+
+    def bad() -> None:
+        store.say("lost", None, {}, NOON)
+        raise RuntimeError("this one fails")
+
+    before = store.verify_audit().checked
+    good = [store.enqueue(lambda: store.say("kept", None, {}, NOON)) for _ in range(20)]
+    broken = store.enqueue(bad)
+    more = [store.enqueue(lambda: store.say("kept", None, {}, NOON)) for _ in range(20)]
+    with pytest.raises(RuntimeError):
+        broken.result()
+    for future in (*good, *more):
+        future.result()
+    kinds = [event.kind for event in store.events(0, 999)]
+    assert kinds.count("kept") == 40 and "lost" not in kinds
+    assert store.verify_audit().checked == before + 40
