@@ -122,12 +122,17 @@ class AiiaApi:
         """All accounts of the consent, from Aiia's store, as of the last sync (§1.5)."""
         group = request.query_params.get("accountsGroupId")
         orphaned = request.query_params.get("includeOrphaned", "true").casefold() != "false"
-        shown = [self._account(caller.consent, link) for link in self._links(caller.consent, group)]
+        shown = [
+            self._account(consent, link)
+            for consent in self._consents(caller)
+            if group is None or group == consent.group
+            for link in consent.links
+        ]
         return answer({"accounts": [one for one in shown if orphaned or not one["isOrphaned"]]})
 
     async def account(self, request: Request, caller: Caller) -> Response:
         """One account."""
-        return answer(self._account(caller.consent, self._link(request, caller)))
+        return answer(self._account(*self._link(request, caller)))
 
     def _account(self, consent: Consent, link: Link) -> dict[str, object]:
         return shapes.account(
@@ -138,21 +143,22 @@ class AiiaApi:
             strange=self.world.unknown_enums,
         )
 
-    def _links(self, consent: Consent, group: str | None) -> list[Link]:
-        return consent.links if group is None or group == consent.group else []
+    def _consents(self, caller: Caller) -> list[Consent]:
+        if not self.world.whole_user:
+            return [caller.consent]
+        return [consent for consent in caller.user.consents.values() if consent.revoked_at is None]
 
-    def _link(self, request: Request, caller: Caller) -> Link:
-        link = self.world.link(caller.consent, request.path_params["account_id"])
-        if link is None:
-            raise Problem(404, "NotFound", "Unknown account")
-        return link
+    def _link(self, request: Request, caller: Caller) -> tuple[Consent, Link]:
+        for consent in self._consents(caller):
+            if link := self.world.link(consent, request.path_params["account_id"]):
+                return consent, link
+        raise Problem(404, "NotFound", "Unknown account")
 
     async def transactions(self, request: Request, caller: Caller) -> Response:
         """One page of an account's rows, newest first (§1.6)."""
         asked = request.query_params
         return self._page(
-            caller,
-            self._link(request, caller),
+            *self._link(request, caller),
             size=_page_size(asked.get("pageSize")),
             token=asked.get("pagingToken"),
             deleted=_flag(asked.get("includeDeleted")),
@@ -164,8 +170,7 @@ class AiiaApi:
         said = {name.casefold(): value for name, value in read_json(await request.body()).items()}
         token = said.get("pagingtoken")
         return self._page(
-            caller,
-            self._link(request, caller),
+            *self._link(request, caller),
             size=_page_size(said.get("pagesize")),
             token=token if isinstance(token, str) else None,
             deleted=_flag(request.query_params.get("includeDeleted")),
@@ -174,17 +179,18 @@ class AiiaApi:
 
     async def transaction(self, request: Request, caller: Caller) -> Response:
         """One row by its id."""
-        link, seen = self._link(request, caller), self.world.sync(caller.consent)
+        consent, link = self._link(request, caller)
+        seen = self.world.sync(consent)
         row_id = request.path_params["row_id"]
         if seen is not None:
             for view in views(link, seen, deleted=True):
                 if view.id == row_id:
-                    return answer(self._row(caller.consent, link, view))
+                    return answer(self._row(consent, link, view))
         raise Problem(404, "NotFound", "Unknown transaction")
 
     def _page(
         self,
-        caller: Caller,
+        consent: Consent,
         link: Link,
         *,
         size: int,
@@ -192,8 +198,8 @@ class AiiaApi:
         deleted: bool,
         wanted: Callable[[View], bool],
     ) -> Response:
-        mark = self.world.account_id(caller.consent, link)
-        seen = self.world.sync(caller.consent)
+        mark = self.world.account_id(consent, link)
+        seen = self.world.sync(consent)
         before = None
         if token:
             seen, before = shapes.read_paging(token, mark)
@@ -209,9 +215,7 @@ class AiiaApi:
                 break
             page.append(view)
         following = shapes.paging(mark, seen, page[-1].place) if more and seen else None
-        return answer(
-            {"pagingToken": following, "transactions": [self._row(caller.consent, link, view) for view in page]}
-        )
+        return answer({"pagingToken": following, "transactions": [self._row(consent, link, view) for view in page]})
 
     def _row(self, consent: Consent, link: Link, view: View) -> dict[str, object]:
         account_id = self.world.account_id(consent, link)

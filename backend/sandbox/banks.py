@@ -59,7 +59,7 @@ class Bank:
     def died_between(self, authorised: datetime, until: datetime) -> datetime | None:
         """When a policy change at the bank ended the consents given before it, if one did (§4 no. 2)."""
         for since, mood in self.moods:
-            if mood is Mood.EARLY_DEATH and authorised <= since <= until:
+            if mood is Mood.EARLY_DEATH and authorised < since <= until:
                 return since
         return None
 

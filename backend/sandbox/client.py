@@ -1,6 +1,7 @@
 """A customer, a bank and a bystander in one: what the `forny sandbox` commands and the tests do in the world."""
 
 import re
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -11,7 +12,13 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 
 MAX_PAGES = 30
+_PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def plain_client(base_url: str = "") -> httpx.Client:
+    """A client for the loopback: it knows no authorities, so it starts fast and trusts nobody over TLS."""
+    return httpx.Client(base_url=base_url, trust_env=False, timeout=30.0, verify=_PLAIN)
 
 
 class WalkError(Exception):
@@ -70,7 +77,7 @@ class SandboxClient:
     """Speaks to a running world. `addresses` is the announced JSON, or at least its `control`."""
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
-        self._http = httpx.Client(trust_env=False, timeout=30.0)
+        self._http = plain_client()
         self.addresses = dict(addresses)
         if "mailbox" not in self.addresses:
             self.addresses |= self._get(f"{self.addresses['control']}/addresses").json()
@@ -161,13 +168,13 @@ class SandboxClient:
         final address is called too unless `follow` is False. Raises WalkError when a page leads nowhere.
         """
         wishes = _Wishes(cancel, accounts, email, bank)
-        with httpx.Client(trust_env=False, timeout=30.0) as browser:
+        with plain_client() as browser:
             return self._walk(browser, link, wishes, follow)
 
     def update_in_hub(self, email: str, *, bank: str | None = None) -> None:
         """The customer logs in to the hub unasked and updates a connection (the first, or the one at `bank`)."""
         wishes = _Wishes(False, None, email, bank)
-        with httpx.Client(trust_env=False, timeout=30.0) as browser:
+        with plain_client() as browser:
             self._walk(browser, f"{self.addresses['hub']}/#/hub/login", wishes, False)
 
     def _walk(self, browser: httpx.Client, link: str, wishes: "_Wishes", follow: bool) -> Walked:

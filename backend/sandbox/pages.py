@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from html import escape
+from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, Response
 
@@ -21,9 +22,10 @@ body { margin: 0; background: #f3f5f8; color: var(--ink); font: 16px/1.5 system-
 header { background: var(--brand); color: #fff; padding: .8rem 1.2rem; display: flex; gap: 1rem;
   align-items: baseline; }
 header b { font-size: 1.2rem; } header small { opacity: .8; }
-main { max-width: 40rem; margin: 2rem auto; background: #fff; border: 1px solid var(--line); border-radius: 10px;
+main { width: min(40rem, 100% - 2rem); margin: 2rem auto; background: #fff; border: 1px solid var(--line);
+  border-radius: 10px;
   padding: 1.5rem 1.8rem; }
-main.wide { max-width: 64rem; }
+main.wide { width: min(64rem, 100% - 2rem); }
 h1 { font-size: 1.45rem; margin: 0 0 .5rem; } h2 { font-size: 1.1rem; margin: 0; }
 p { margin: .4rem 0 1rem; } .soft { color: var(--soft); font-size: .9rem; }
 label { display: block; margin: .6rem 0; } input[type=text], input[type=email] { width: 100%; padding: .6rem;
@@ -36,7 +38,8 @@ button:focus-visible, input:focus-visible, summary:focus-visible, a:focus-visibl
 .row { display: flex; gap: .7rem; flex-wrap: wrap; margin-top: 1rem; } .row form { margin: 0; }
 .wrong { color: #a4161a; font-weight: 600; } .notice { background: #e6f4ee; padding: .6rem .9rem; border-radius: 6px; }
 section { border: 1px solid var(--line); border-radius: 8px; padding: .9rem 1.1rem; margin: .9rem 0; }
-section.current { border-color: var(--go); } .tag { background: #fff3d6; border-radius: 4px; padding: .1rem .5rem; }
+section.current { border-color: var(--go); }
+.tag { background: #fff3d6; border-radius: 4px; padding: .1rem .5rem; font-size: .85rem; font-weight: 400; }
 ul { list-style: none; margin: .6rem 0; padding: 0; } li { padding: .25rem 0; }
 details summary { cursor: pointer; color: var(--go); font-weight: 600; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .4rem .6rem;
@@ -51,15 +54,23 @@ def texts(culture: str) -> Say:
 
 
 def _page(
-    say: Say, name: str, title: str, body: str, *, status: int = 200, brand: str = "", wide: bool = False
+    say: Say,
+    name: str,
+    title: str,
+    body: str,
+    *,
+    status: int = 200,
+    brand: str = "",
+    color: str = "",
+    wide: bool = False,
 ) -> Response:
     lang = "en" if say("hub.cancel") == TEXTS["hub.cancel"][1] else "da"
-    color = f' style="--brand: {escape(brand)}"' if brand else ""
+    style = f' style="--brand: {escape(color)}"' if color else ""
     return HTMLResponse(
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
         f"<style>{_STYLE}</style></head>"
-        f'<body data-page="{name}"{color}><header><b>{escape(say("hub.brand"))}</b>'
+        f'<body data-page="{name}"{style}><header><b>{escape(brand or say("hub.brand"))}</b>'
         f"<small>{escape(say('hub.sandbox'))}</small></header>"
         f"<main{' class=wide' if wide else ''}><h1>{escape(title)}</h1>{body}</main></body></html>",
         status_code=status,
@@ -114,13 +125,15 @@ def login(say: Say, address: str, *, wrong: bool = False) -> Response:
     )
 
 
-def code(say: Say, address: str, *, wrong: bool = False) -> Response:
+def code(say: Say, address: str, mailbox: str, *, wrong: bool = False) -> Response:
     """Step 2."""
     field = (
         f'<label>{escape(say("hub.code.label"))}<br><input type="text" name="code" inputmode="numeric" maxlength="7" '
         f'autocomplete="one-time-code" required autofocus></label>'
     )
     body = _p(say("hub.code.text").format(email=address)) + (_p(say("hub.code.wrong"), "wrong") if wrong else "")
+    letters = f"{mailbox}/?{urlencode({'to': address})}"
+    body += f'<p class="soft"><a href="{escape(letters)}" target="_blank">{escape(say("hub.code.mailbox"))}</a></p>'
     return _page(
         say,
         "code",
@@ -197,14 +210,22 @@ def bank(say: Say, kind: BankKind, name: str) -> Response:
     """The bank's own login, with one button where MitID would be."""
     body = _p(say("hub.bank.text").format(name=name))
     body += f'<div class="row">{_form("/bank", "", say("hub.bank.approve"), name="approve")}{_cancel(say)}</div>'
-    return _page(say, "bank", say("hub.bank.title").format(bank=kind.name), body, brand=kind.color)
+    return _page(say, "bank", say("hub.bank.title").format(bank=kind.name), body, brand=kind.name, color=kind.color)
 
 
 def bank_down(say: Say, kind: BankKind) -> Response:
     """What a customer sees when the bank is down."""
     body = _p(say("hub.bank.down.text")) + f'<p><a href="/bank">{escape(say("hub.bank.again"))}</a></p>'
     title = say("hub.bank.down.title").format(bank=kind.name)
-    return _page(say, "bank-down", title, body + f'<div class="row">{_cancel(say)}</div>', status=503, brand=kind.color)
+    return _page(
+        say,
+        "bank-down",
+        title,
+        body + f'<div class="row">{_cancel(say)}</div>',
+        status=503,
+        brand=kind.name,
+        color=kind.color,
+    )
 
 
 def _tick(place: int, one: AccountKind) -> str:
@@ -252,7 +273,7 @@ def mails(say: Say, letters: Sequence[Letter], count: int, to: str) -> Response:
     )
     table = f"<table><tr>{heads}</tr>{rows}</table>" if letters else _p(say("mailbox.none"))
     body = _p(say("mailbox.text").format(count=count), "soft") + search + table
-    return _page(say, "mails", say("mailbox.title"), body, wide=True)
+    return _page(say, "mails", say("mailbox.title"), body, brand=say("mailbox.brand"), wide=True)
 
 
 def mail(say: Say, letter: Letter) -> Response:
@@ -268,4 +289,4 @@ def mail(say: Say, letter: Letter) -> Response:
         f"{escape(', '.join(letter.to))}<br>{escape(say('mailbox.at'))}: {letter.at:%d.%m.%y, %H:%M}</p>"
         f'<pre>{text}</pre><p><a href="/">{escape(say("hub.back"))}</a></p>'
     )
-    return _page(say, "mail", letter.subject or "·", body, wide=True)
+    return _page(say, "mail", letter.subject or "·", body, brand=say("mailbox.brand"), wide=True)

@@ -10,12 +10,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import uvicorn
 from aiosmtpd.smtp import SMTP
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from backend.model.clock import Clock, ScaledClock, starting_now
 from backend.sandbox.aiia import AiiaApi
@@ -48,20 +48,49 @@ class _Droppable(H11Protocol):
         self.app = with_drop
 
 
-class _Server(uvicorn.Server):
-    """One of several in a process that minds the signals itself. `up` is set when the port answers."""
+class _Post(SMTP):
+    """A mail session that is known while it is open, so that closing the world can end it."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
+    def __init__(self, mailbox: Mailbox, known: set[asyncio.BaseTransport], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(mailbox, hostname="sandbox", enable_SMTPUTF8=True, loop=loop)
+        self._known = known
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._known.add(transport)
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    def connection_lost(self, error: Exception | None) -> None:
+        self._known.discard(self.transport)
+        super().connection_lost(error)
+
+
+class _Port:
+    """One HTTP port. uvicorn's protocol without its server, which minds signals and stops in tenths of seconds."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._config = uvicorn.Config(
+            app, http=_Droppable, ws="none", lifespan="off", log_config=None, access_log=False
+        )
+        self._state = ServerState()
+        self._server: asyncio.Server | None = None
+
+    async def open(self, sock: socket.socket) -> None:
+        """Begin to answer."""
+        self._config.load()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Droppable(self._config, self._state, {}, loop), sock=sock)
+
+    async def close(self) -> None:
+        """Stop answering, whatever is in work."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task in list(self._state.tasks):
+            task.cancel()
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+        await asyncio.gather(*self._state.tasks, return_exceptions=True)
+        await self._server.wait_closed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +114,7 @@ class Town:
         at["smtp"] = f"smtp://{HOST}:{smtp_port}"
         self.mailbox = Mailbox(world.clock, world.books)
         desk = Desk(world, latency, slow_seconds)
-        hub = Hub(world, at["hub"], (HOST, smtp_port), slow_seconds)
+        hub = Hub(world, at["hub"], (HOST, smtp_port), at["mailbox"], slow_seconds)
         inbox = Reconciliation(world, desk)
         spec = world.clock.spec() if isinstance(world.clock, ScaledClock) else ""
         self.addresses = {
@@ -107,46 +136,26 @@ class Town:
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
         """Serve until `stop` is set; `ready` is called when every port answers."""
         loop = asyncio.get_running_loop()
-        smtp = await loop.create_server(
-            partial(SMTP, self.mailbox, hostname="sandbox", enable_SMTPUTF8=True, loop=loop),
-            sock=self._sockets["smtp"],
-        )
-        servers = [self._server(app) for app in self._apps.values()]
-        tasks = [
-            asyncio.ensure_future(server.serve(sockets=[self._sockets[name]]))
-            for name, server in zip(self._apps, servers, strict=True)
-        ]
+        sessions: set[asyncio.BaseTransport] = set()
+        smtp = await loop.create_server(lambda: _Post(self.mailbox, sessions, loop), sock=self._sockets["smtp"])
+        ports = {name: _Port(app) for name, app in self._apps.items()}
         try:
-            for server in servers:
-                await server.up.wait()
+            for name, port in ports.items():
+                await port.open(self._sockets[name])
             ready()
             await stop.wait()
         finally:
-            for server in servers:
-                server.should_exit = True
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for port in ports.values():
+                await port.close()
             smtp.close()
+            for session in list(sessions):
+                session.close()
             await smtp.wait_closed()
 
     def close(self) -> None:
         """Give the ports back."""
         for sock in self._sockets.values():
             sock.close()
-
-    def _server(self, app: ASGIApp) -> _Server:
-        config = uvicorn.Config(
-            app,
-            http=_Droppable,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=75,
-        )
-        return _Server(config)
 
 
 def _bind(port_base: int | None) -> dict[str, socket.socket]:

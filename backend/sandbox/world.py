@@ -94,7 +94,7 @@ class World:
         self.banks[banks.FIRST_DOWN].moods.append((self.start - timedelta(hours=5), Mood.DOWN))
         self.tokens = TokenOffice(seed, self.client_id, clock, self.machine, getattr(clock, "speed", 1.0))
         self.books, self.faults = Books(), Faults()
-        self.unknown_enums = False
+        self.unknown_enums, self.whole_user = False, False
         self.redirect_uris: set[str] = set()
         self._users: dict[str, User] = {}
         self._emails: dict[str, str] = {}

@@ -30,6 +30,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "We have sent a code of six digits to {email}.",
     ),
     "hub.code.label": ("Talkode", "Code"),
+    "hub.code.mailbox": ("Læs mailen i sandkassens postkasse", "Read the mail in the sandbox's mailbox"),
     "hub.code.wrong": ("Koden passer ikke. Prøv igen.", "The code does not match. Try again."),
     "hub.code.dead.title": ("Koden er ikke længere gyldig", "The code is no longer valid"),
     "hub.code.dead.text": ("Bed om en ny kode.", "Ask for a new code."),
@@ -81,6 +82,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Aiia may fetch account details and postings from {bank} and pass them on to e-conomic until {day}.",
     ),
     "hub.consent.agree": ("Giv samtykke", "I consent"),
+    "mailbox.brand": ("Postkasse", "Mailbox"),
     "mailbox.title": ("Sandkassens postkasse", "The sandbox's mailbox"),
     "mailbox.text": (
         "{count} mails. Alt, hvad der sendes til sandkassens SMTP-server, lander her.",

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from backend.sandbox.client import plain_client
 from backend.sandbox.serve import Running, running_world
 from tests.sandbox.clocks import StillClock
 
@@ -67,7 +68,7 @@ def place() -> Iterator[Place]:
     clock, machine = StillClock(), StillClock()
     with (
         running_world(customers=10, seed=7, clock=clock, machine=machine) as world,
-        httpx.Client(base_url=world.addresses["aiia"], trust_env=False) as http,
+        plain_client(world.addresses["aiia"]) as http,
     ):
         lines = [json.loads(line) for line in world.client.fleet()]
         yield Place(world, clock, machine, lines, http)

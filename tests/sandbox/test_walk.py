@@ -1,7 +1,6 @@
 """The customer's way through the hub's pages, over real HTTP and SMTP."""
 
-import httpx
-
+from backend.sandbox.client import plain_client
 from tests.sandbox.conftest import Place
 
 FINE, EXPIRED = 0, 2
@@ -54,7 +53,8 @@ def test_the_hub_updates_a_connection_without_the_integrator(place: Place) -> No
 
 def test_a_wrong_code_is_refused_and_the_fifth_wrong_one_kills_it(place: Place) -> None:
     hub = place.world.addresses["hub"]
-    with httpx.Client(base_url=hub, trust_env=False, follow_redirects=True) as browser:
+    with plain_client(hub) as browser:
+        browser.follow_redirects = True
         browser.get("/")
         browser.post("/hub/login", data={"email": "a@b.example"})
         right = place.world.client.mails("a@b.example")[0]["text"].split("talkode er ")[1][:6]
