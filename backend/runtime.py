@@ -1,1 +1,180 @@
-"""The composition root: builds store, adapters and agent from the settings of one profile."""
+"""The composition root: the only place where settings, store, adapters and agent meet."""
+
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from backend.config import ConfigError, Secret, Settings
+from backend.model.clock import Clock
+from backend.model.errors import Refused
+from backend.model.facts import Attempt, Mail
+from backend.model.views import AgentStatus
+from backend.operations import Operations
+from backend.ports import Door, FleetReader, Ledger, Mailer, Provider
+from backend.references import is_reference, resolve
+from backend.settings import require
+from backend.texts import Say
+
+if TYPE_CHECKING:
+    from backend.agent import Agent
+    from backend.store import SqliteStore
+
+T = TypeVar("T")
+
+PROVIDER_SETTINGS = ("aiia_base_url", "aiia_client_id", "aiia_client_secret", "aiia_redirect_url")
+LEDGER_SETTINGS = ("reconciliation_url", "reconciliation_token")
+
+
+class Runtime:
+    """One profile at work. Everything is made on first use; `close()` lets go of it."""
+
+    def __init__(self, settings: Settings, clock: Clock, say: Say, env: Mapping[str, str]) -> None:
+        """`env` is where the references of this profile are looked up."""
+        self.settings, self.clock, self.say, self._env = settings, clock, say, env
+        self.host = socket.gethostname()
+
+    @cached_property
+    def store(self) -> "SqliteStore":
+        """The store, brought up to date. Raises StoreError with a sentence."""
+        from backend.rules.assess import assess
+        from backend.store import open_store
+
+        store = open_store(self.settings.store, assess=assess, clock=self.clock, stale_after=self.settings.stale_after)
+        if (key := self.settings.token_key) is not None:
+            store.key = lambda: key.reveal().encode()
+        store.operator = self.settings.operator
+        return store
+
+    @property
+    def reader(self) -> FleetReader:
+        return self.store
+
+    @property
+    def door(self) -> Door:
+        return self.store
+
+    @cached_property
+    def operations(self) -> Operations:
+        """The four operations, in the name of the configured operator."""
+        return Operations(
+            self.store,
+            self.store,
+            self.clock,
+            operator=self.settings.operator,
+            host=self.host,
+            provider=self.settings.provider,
+        )
+
+    def agent_status(self) -> AgentStatus | None:
+        """The agent that acts on this store, or acted last."""
+        return self.store.agent_status()
+
+    def record(self, attempt: Attempt) -> None:
+        """Keep an attempt; it shares a commit with whatever else is being written."""
+        self.store.enqueue(lambda: self.store.record_attempts([attempt]))
+
+    def provider(self) -> Provider:
+        """The aggregator's adapter. Raises ConfigError."""
+        settings = self.settings
+        require(settings, self.say, *PROVIDER_SETTINGS)
+        from backend.providers.aiia import Aiia
+
+        return _made(
+            lambda: Aiia(
+                base_url=settings.aiia_base_url,
+                client_id=settings.aiia_client_id,
+                client_secret=_value(settings.aiia_client_secret),
+                redirect_url=settings.aiia_redirect_url,
+                vault=self.store,
+                clock=self.clock,
+                record=self.record,
+            )
+        )
+
+    def ledger(self) -> Ledger:
+        """Where postings go. Raises ConfigError."""
+        settings = self.settings
+        require(settings, self.say, *LEDGER_SETTINGS)
+        from backend.ledgers.inbox import Inbox
+
+        return _made(
+            lambda: Inbox(
+                base_url=settings.reconciliation_url,
+                token=_value(settings.reconciliation_token),
+                clock=self.clock,
+                record=self.record,
+            )
+        )
+
+    def mailer(self) -> Mailer:
+        """Mail to customers; without a server every mail is refused, and the link is handed over by hand."""
+        if not (url := self.settings.smtp_url):
+            return NoMailer(self.say)
+        if is_reference(url):
+            url = resolve(url, Path.cwd(), self._env, "smtp_url", self.say)
+        from backend.mail import SmtpMailer
+
+        return _made(lambda: SmtpMailer(url, sender=self.settings.mail_from, clock=self.clock))
+
+    def check_agent_settings(self) -> None:
+        """Raise ConfigError when the agent lacks a setting, before anything else is done."""
+        require(self.settings, self.say, *PROVIDER_SETTINGS, *LEDGER_SETTINGS)
+
+    @asynccontextmanager
+    async def agent(self, kind: str) -> "AsyncIterator[Agent]":
+        """An agent with the right to act on the store. `kind`: `agent`, `once`, `console` or `command`.
+
+        Raises ConfigError, StoreError, and AgentBusy while another process has the right.
+        """
+        from backend.agent import Agent
+
+        self.check_agent_settings()
+        with self.store.become_agent(kind):
+            async with AsyncExitStack() as stack:
+                provider, ledger = self.provider(), self.ledger()
+                stack.push_async_callback(provider.aclose)
+                stack.push_async_callback(ledger.aclose)
+                yield Agent(
+                    books=self.store,
+                    provider=provider,
+                    ledger=ledger,
+                    mailer=self.mailer(),
+                    clock=self.clock,
+                    say=self.say,
+                    fetch_every=self.settings.fetch_every,
+                    redirect_url=self.settings.aiia_redirect_url,
+                    listen=self.settings.listen,
+                )
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the store."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+
+class NoMailer:
+    """Stands where no mail server is configured."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    async def send(self, mail: Mail) -> None:
+        raise Refused(self._say("config.no_mail"))
+
+    async def check(self) -> None:
+        raise Refused(self._say("config.no_mail"))
+
+
+def _value(secret: Secret | None) -> str:
+    return secret.reveal() if secret else ""
+
+
+def _made(make: Callable[[], T]) -> T:
+    """An adapter; its complaint about a setting becomes ours."""
+    try:
+        return make()
+    except ValueError as error:
+        raise ConfigError(f"{error}.") from None

@@ -123,7 +123,8 @@ def is_loopback(host: str) -> bool:
 def _smtp(reading: Reading, key: str, raw: object, in_file: bool) -> str:
     text = _text(reading, key, raw, in_file)
     if is_reference(text):
-        return text
+        path = text.removeprefix("file:")
+        return f"file:{(reading.path.parent / path).absolute()}" if in_file and path != text else text
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname or "", parts.port

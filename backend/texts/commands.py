@@ -99,7 +99,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{setting}: the file {path} cannot be read: {why}.",
     ),
     "config.no_keyring": (
-        "{setting} henviser til en nøglering, men keyring mangler. Installér forny[keyring], eller brug env: eller file:.",
+        "{setting} henviser til en nøglering, men keyring mangler. Installér forny[keyring], eller brug env:, file:.",
         "{setting} refers to a keyring, but keyring is not installed. Install forny[keyring], or use env: or file:.",
     ),
     "config.keyring_failed": (
@@ -215,6 +215,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.orphaned": ("væk fra banken", "gone at the bank"),
     "cli.running": ("{act} i gang", "{act} under way"),
     "cli.wait_until": ("vent til {until}", "wait until {until}"),
+    "cli.expires_unknown": ("udløb ukendt", "end unknown"),
+    "cli.expired": ("udløb {at}", "ended {at}"),
+    "cli.sentence": ("Til kunden: {text}", "For the customer: {text}"),
     "cli.expires_in": ("udløber {at} ({days} dage)", "expires {at} ({days} days)"),
     "cli.case_open": (
         "Åben sag: {kind}, {stage}, siden {at}. Link til kunden:",
@@ -305,6 +308,185 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.plans_header": ("Plan|Hvad|Hvem|Tid|Udfald", "Plan|What|Who|At|Outcome"),
     "cli.plan_header": ("Id|Aftale|Kunde|Tilstand|Grund", "Id|Agreement|Customer|State|Reason"),
+    "cli.working": (
+        "Ingen agent kører; denne kommando gør arbejdet selv …",
+        "No agent is running; this command does the work itself …",
+    ),
+    # -- agent, console, sandbox, demo -----------------------------------------------------------------------
+    "cli.agent_started": (
+        "Agenten arbejder på {store} (pid {pid}). Ctrl+C afslutter det, der er i gang, og stopper.",
+        "The agent works on {store} (pid {pid}). Ctrl+C finishes what is in flight and ends.",
+    ),
+    "cli.agent_busy": (
+        "En agent arbejder allerede på lageret: {kind}, pid {pid} på {host}, siden {since}. Afslut den først.",
+        "An agent works on this store already: {kind}, pid {pid} on {host}, since {since}. End that one first.",
+    ),
+    "cli.agent_busy_unknown": (
+        "En anden proces arbejder allerede på lageret. Afslut den først.",
+        "Another process works on this store already. End that one first.",
+    ),
+    "cli.listen_taken": (
+        "Adressen {where}, hvor kunder kommer tilbage fra Aiia, kan ikke bruges: {why}. Vælg med FORNY_LISTEN.",
+        "The address {where}, where customers come back from Aiia, cannot be used: {why}. Choose with FORNY_LISTEN.",
+    ),
+    "cli.round": (
+        "Runde: {fetched} hentet, {needs_customer} kræver kunden, {waiting} venter, {failed} fejlede;"
+        " {new_postings} nye posteringer, {delivered} leveret, {rejected} afvist; {actions_done} handlinger udført,"
+        " {actions_failed} fejlede, {awaiting_customer} venter på kunden.",
+        "Round: {fetched} fetched, {needs_customer} need the customer, {waiting} wait, {failed} failed;"
+        " {new_postings} new postings, {delivered} delivered, {rejected} rejected;"
+        " {actions_done} actions done, {actions_failed} failed, {awaiting_customer} await the customer.",
+    ),
+    "cli.round_trouble": (
+        "Runden stoppede: {trouble}. `forny doctor` siger, hvad der er galt.",
+        "The round stopped: {trouble}. `forny doctor` says what is wrong.",
+    ),
+    "cli.round_cut": (
+        "Runden blev afbrudt. Det, der var i gang, tages op igen i næste runde.",
+        "The round was cut short. What was in flight is taken up again in the next one.",
+    ),
+    "cli.no_terminal": (
+        "Konsollen kræver en terminal (TERM er dumb, eller der er ingen). Brug `forny list`.",
+        "The console needs a terminal (TERM is dumb, or there is none). Use `forny list`.",
+    ),
+    "cli.not_configured": (
+        "Intet er sat op endnu. Sæt FORNY_STORE og FORNY_AIIA_BASE_URL, eller skriv en konfigurationsfil"
+        " (`forny config where`). `forny demo` viser det hele på en verden for sig selv.",
+        "Nothing is configured yet. Set FORNY_STORE and FORNY_AIIA_BASE_URL, or write a configuration file"
+        " (`forny config where`). `forny demo` shows everything on a world of its own.",
+    ),
+    "cli.open_demo": ("Vil du se demoen?", "Open the demo?"),
+    "cli.ports_taken": (
+        "Sandkassen kan ikke få sine porte fra {port}: {why}. Vælg andre med --port.",
+        "The sandbox cannot have its ports from {port} on: {why}. Choose others with --port.",
+    ),
+    "cli.no_sandbox": (
+        "Hvilken sandkasse? Giv dens control-adresse med --at eller FORNY_SANDBOX_URL.",
+        "Which sandbox? Give its control address with --at or FORNY_SANDBOX_URL.",
+    ),
+    "cli.sandbox_gone": (
+        "Ingen sandkasse svarer på {url}. Start en: `forny sandbox`.",
+        "No sandbox answers at {url}. Start one: `forny sandbox`.",
+    ),
+    "cli.sandbox_refused": ("Sandkassen sagde nej: {why}", "The sandbox said no: {why}"),
+    "cli.no_mailed_link": (
+        "Der er ikke kommet noget link til {address}.",
+        "No link has come to {address}.",
+    ),
+    "cli.no_case": (
+        "{reference} har ingen åben sag. `forny renew {reference}` laver et link.",
+        "{reference} has no open case. `forny renew {reference}` makes a link.",
+    ),
+    "demo.starting": (
+        "Starter en verden med {customers} kunder på denne maskine …",
+        "Starting a world with {customers} customers on this machine …",
+    ),
+    "demo.no_terminal": (
+        "Demoen åbner konsollen og kræver en terminal. Uden: `forny demo --headless`.",
+        "The demo opens the console and needs a terminal. Without one: `forny demo --headless`.",
+    ),
+    "demo.no_world": ("Sandkassen startede ikke: {why}", "The sandbox did not start: {why}"),
+    # -- doctor ----------------------------------------------------------------------------------------------
+    "config.no_mail": (
+        "ingen mailserver er sat op (smtp_url)",
+        "no mail server is configured (smtp_url)",
+    ),
+    "doctor.ok": ("ok", "ok"),
+    "doctor.warn": ("pas på", "warn"),
+    "doctor.fail": ("fejl", "fail"),
+    "doctor.store": (
+        "{path}: {count} bankforbindelser, {mib} MiB",
+        "{path}: {count} connections, {mib} MiB",
+    ),
+    "doctor.damaged": ("filen er beskadiget: {why}", "the file is damaged: {why}"),
+    "doctor.damaged_todo": (
+        "Stop agenten, og læg en sikkerhedskopi tilbage.",
+        "Stop the agent and restore a backup.",
+    ),
+    "doctor.engine": (
+        "SQLite {sqlite}, journal {journal}, skema {schema}",
+        "SQLite {sqlite}, journal {journal}, schema {schema}",
+    ),
+    "doctor.engine_todo": (
+        "Uden WAL venter læsere på skrivere. Installér en SQLite fra 3.51.3 (pysqlite3).",
+        "Without WAL readers wait for writers. Install an SQLite from 3.51.3 on (pysqlite3).",
+    ),
+    "doctor.not_private": ("andre kan læse {path}", "others can read {path}"),
+    "doctor.not_private_todo": ("chmod 600 '{path}'*", "chmod 600 '{path}'*"),
+    "doctor.no_agent": (
+        "ingen kører: intet hentes eller leveres",
+        "none is running: nothing is fetched or delivered",
+    ),
+    "doctor.no_agent_todo": ("Start en: `forny agent`.", "Start one: `forny agent`."),
+    "doctor.agent": ("{kind}, pid {pid} på {host}, i live", "{kind}, pid {pid} on {host}, alive"),
+    "doctor.agent_trouble": (
+        "{kind}, pid {pid} på {host}, kan ikke arbejde: {trouble}",
+        "{kind}, pid {pid} on {host}, cannot work: {trouble}",
+    ),
+    "doctor.agent_trouble_todo": (
+        "Se linjerne om aggregatoren herunder.",
+        "See the lines about the aggregator below.",
+    ),
+    "doctor.agent_quiet": (
+        "{kind}, pid {pid} på {host}, har været stille i {minutes} minutter",
+        "{kind}, pid {pid} on {host}, has been quiet for {minutes} minutes",
+    ),
+    "doctor.agent_quiet_todo": (
+        "Se, om den hænger; den kan stoppes og startes uden tab.",
+        "See whether it hangs; it can be stopped and started without loss.",
+    ),
+    "doctor.provider": (
+        "{url} svarer, vores nøgler virker, {count} banker",
+        "{url} answers, our credentials work, {count} banks",
+    ),
+    "doctor.ledger": ("{url} svarer og lukker os ind", "{url} answers and lets us in"),
+    "doctor.mail": ("mailserveren svarer", "the mail server answers"),
+    "doctor.no_mail_todo": (
+        "Links vises kun; de sendes ikke. Sæt FORNY_SMTP_URL.",
+        "Links are only shown, not sent. Set FORNY_SMTP_URL.",
+    ),
+    "doctor.clock": (
+        "{seconds} s fra {url}",
+        "{seconds} s from {url}",
+    ),
+    "doctor.clock_scaled": ("demoens eget ur", "the demo's own clock"),
+    "doctor.clock_unknown": (
+        "ingen server sagde, hvad klokken er",
+        "no server told the time",
+    ),
+    "doctor.skew": (
+        "uret er {seconds} s fra {url}",
+        "the clock is {seconds} s from {url}",
+    ),
+    "doctor.skew_todo": (
+        "Stil maskinens ur (NTP); udløb og dage regnes forkert.",
+        "Set the machine's clock (NTP); expiries and days are counted wrong.",
+    ),
+    "doctor.todo": ("Se loggen hos den anden side.", "See the log of the other side."),
+    "doctor.todo.refused_credentials": (
+        "Ret klient-id og hemmelighed eller nøgle; indtil da står hele flåden stille.",
+        "Correct the client id and secret, or the token; until then the whole fleet stands still.",
+    ),
+    "doctor.todo.refused": (
+        "De svarede, men sagde nej: se rettigheder og adresse.",
+        "They answered and said no: look at rights and address.",
+    ),
+    "doctor.todo.unreachable": (
+        "Se efter adresse, net og firewall; prøv igen om lidt.",
+        "Check address, network and firewall; try again in a while.",
+    ),
+    "doctor.todo.provider_down": (
+        "Fejlen er deres. Vent, og prøv igen; intet er tabt.",
+        "The fault is theirs. Wait and try again; nothing is lost.",
+    ),
+    "doctor.todo.rate_limited": (
+        "Intet er i stykker. Prøv igen efter det tidspunkt.",
+        "Nothing is broken. Try again after that time.",
+    ),
+    "doctor.todo.malformed": (
+        "Adressen peger nok på noget andet; ret den.",
+        "The address probably points at something else; correct it.",
+    ),
     # -- failures --------------------------------------------------------------------------------------------
     "cli.os_error": ("Det gik ikke: {what} ({where}).", "That did not work: {what} ({where})."),
     "cli.crash": (

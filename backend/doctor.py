@@ -1,0 +1,205 @@
+"""Is everything in order? Each finding says so in words, with what to do when it is not."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from backend.config import ConfigError, Secret
+from backend.model.errors import OutsideError
+from backend.runtime import Runtime
+from backend.setting_values import KINDS
+from backend.settings import Loaded
+from backend.texts import Say
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+
+SKEW_WARN = 60.0
+SKEW_FAIL = 300.0
+"""Seconds between our clock and a server's: tokens and "days left" go wrong beyond (`facts/reliability.md` F8)."""
+
+QUIET_AGENT = 15 * 60.0
+"""Seconds of the clock without a round after which a living agent is worth a warning."""
+
+
+_ADVISED = {"refused_credentials", "refused", "unreachable", "provider_down", "rate_limited", "malformed"}
+"""Kinds of errors that have advice of their own (`doctor.todo.KIND`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the examination. `level` is `ok`, `warn` or `fail`; `todo` is empty when nothing need be done."""
+
+    subject: str
+    level: str
+    text: str
+    todo: str = ""
+
+
+@dataclass(slots=True)
+class _Examination:
+    say: Say
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, subject: str, level: str, key: str, values: dict[str, object] | None = None, todo: str = "") -> None:
+        """Note a finding; `key` and `todo` are text keys that share their values."""
+        text = self.say(key, **(values or {}))
+        advice = self.say(todo, **(values or {})) if todo else ""
+        self.findings.append(Finding(subject=subject, level=level, text=text, todo=advice))
+
+
+async def examine(loaded: Loaded, runtime: Runtime, say: Say) -> list[Finding]:
+    """All findings, in the order in which things depend on each other. Calls the outside, changes nothing there."""
+    found = _Examination(say)
+    if not _configuration(loaded, found):
+        return found.findings
+    if not _store(runtime, found):
+        return found.findings
+    _agent(runtime, found)
+    await _provider(runtime, found)
+    await _clock(runtime, found)
+    await _ledger(runtime, found)
+    await _mail(runtime, found)
+    return found.findings
+
+
+def _configuration(loaded: Loaded, found: _Examination) -> bool:
+    for problem in loaded.problems:
+        found.findings.append(Finding(subject="configuration", level=FAIL, text=problem))
+    for warning in loaded.warnings:
+        found.findings.append(Finding(subject="configuration", level=WARN, text=warning))
+    for name in KINDS:
+        secret = getattr(loaded.settings, name)
+        if isinstance(secret, Secret):
+            try:
+                secret.reveal()
+            except ConfigError as error:
+                found.findings.append(Finding(subject="configuration", level=FAIL, text=str(error)))
+    if not found.findings:
+        found.add("configuration", OK, "config.valid", {"profile": loaded.settings.profile})
+    return not loaded.problems
+
+
+def _store(runtime: Runtime, found: _Examination) -> bool:
+    from backend.store import StoreError
+    from backend.store.about import about
+
+    try:
+        facts = about(runtime.store)
+        with runtime.store.db.write():
+            pass
+    except StoreError as error:
+        found.findings.append(Finding(subject="store", level=FAIL, text=str(error)))
+        return False
+    path = runtime.settings.store
+    size = {"path": path, "count": facts.connections, "mib": facts.bytes // 2**20 + 1}
+    found.add("store", OK, "doctor.store", size)
+    if facts.sound not in ("", "ok"):
+        found.add("store", FAIL, "doctor.damaged", {"why": facts.sound}, "doctor.damaged_todo")
+    engine: dict[str, object] = {"sqlite": facts.sqlite, "journal": facts.journal, "schema": facts.schema}
+    if facts.journal == "wal":
+        found.add("store", OK, "doctor.engine", engine)
+    else:
+        found.add("store", WARN, "doctor.engine", engine, "doctor.engine_todo")
+    if not facts.private:
+        found.add("store", WARN, "doctor.not_private", {"path": path}, "doctor.not_private_todo")
+    return True
+
+
+def _agent(runtime: Runtime, found: _Examination) -> None:
+    status = runtime.agent_status()
+    if status is None or not status.alive:
+        found.add("agent", WARN, "doctor.no_agent", todo="doctor.no_agent_todo")
+        return
+    who: dict[str, object] = {"kind": status.kind, "pid": status.pid, "host": status.host}
+    if status.trouble:
+        who["trouble"] = status.trouble
+        found.add("agent", FAIL, "doctor.agent_trouble", who, "doctor.agent_trouble_todo")
+        return
+    last = status.last_round_at or status.started_at
+    quiet = (runtime.clock.now() - last).total_seconds()
+    if quiet > QUIET_AGENT:
+        who["minutes"] = int(quiet // 60)
+        found.add("agent", WARN, "doctor.agent_quiet", who, "doctor.agent_quiet_todo")
+    else:
+        found.add("agent", OK, "doctor.agent", who)
+
+
+async def _reach(subject: str, found: _Examination, call: Callable[[], Awaitable[str]]) -> None:
+    """One call to the outside; its error becomes the finding."""
+    try:
+        found.findings.append(Finding(subject=subject, level=OK, text=await call()))
+    except ConfigError as error:
+        found.findings.append(Finding(subject=subject, level=FAIL, text=str(error)))
+    except OutsideError as error:
+        key = f"doctor.todo.{error.kind}" if error.kind in _ADVISED else "doctor.todo"
+        found.findings.append(Finding(subject=subject, level=FAIL, text=str(error), todo=found.say(key)))
+
+
+async def _provider(runtime: Runtime, found: _Examination) -> None:
+    async def call() -> str:
+        provider = runtime.provider()
+        try:
+            banks = await provider.banks()
+        finally:
+            await provider.aclose()
+        return found.say("doctor.provider", url=runtime.settings.aiia_base_url, count=len(banks))
+
+    await _reach("aiia", found, call)
+
+
+async def _ledger(runtime: Runtime, found: _Examination) -> None:
+    async def call() -> str:
+        ledger = runtime.ledger()
+        try:
+            await ledger.check()
+        finally:
+            await ledger.aclose()
+        return found.say("doctor.ledger", url=runtime.settings.reconciliation_url)
+
+    await _reach("reconciliation", found, call)
+
+
+async def _mail(runtime: Runtime, found: _Examination) -> None:
+    if not runtime.settings.smtp_url:
+        found.add("mail", WARN, "config.no_mail", todo="doctor.no_mail_todo")
+        return
+
+    async def call() -> str:
+        await runtime.mailer().check()
+        return found.say("doctor.mail")
+
+    await _reach("mail", found, call)
+
+
+async def _clock(runtime: Runtime, found: _Examination) -> None:
+    """Our clock against the `Date` of the first of our servers that tells it."""
+    if runtime.settings.clock:
+        found.add("clock", OK, "doctor.clock_scaled")
+        return
+    for url in (runtime.settings.aiia_base_url, runtime.settings.reconciliation_url):
+        if not url or (theirs := await _date_of(url)) is None:
+            continue
+        skew = (runtime.clock.now() - theirs).total_seconds()
+        values: dict[str, object] = {"seconds": round(abs(skew)), "url": url}
+        if abs(skew) <= SKEW_WARN:
+            found.add("clock", OK, "doctor.clock", values)
+        else:
+            level = FAIL if abs(skew) > SKEW_FAIL else WARN
+            found.add("clock", level, "doctor.skew", values, "doctor.skew_todo")
+        return
+    found.add("clock", WARN, "doctor.clock_unknown")
+
+
+async def _date_of(url: str) -> datetime | None:
+    import httpx
+
+    from backend.http import new_client
+
+    with suppress(httpx.HTTPError, OSError, ValueError, TypeError, KeyError):
+        async with new_client() as client:
+            answer = await client.get(url, timeout=10.0)
+        stamp = parsedate_to_datetime(answer.headers["Date"])
+        return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp
+    return None

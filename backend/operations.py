@@ -1,0 +1,65 @@
+"""The four operations as operators ask for them: a plan that changes nothing, and the door through which it runs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from backend.model.clock import Clock
+from backend.model.facts import Act, Plan, PlanItem
+from backend.model.views import Submitted
+from backend.ports import Door, FleetReader
+
+
+class Operations:
+    """Makes and submits plans in the name of one operator (DESIGN §6). Console and commands share it."""
+
+    def __init__(
+        self, reader: FleetReader, door: Door, clock: Clock, *, operator: str, host: str, provider: str = "aiia"
+    ) -> None:
+        """`provider` is where a new connection is made."""
+        self._reader, self._door, self._clock = reader, door, clock
+        self._operator, self._host, self._provider = operator, host, provider
+
+    def plan(self, act: Act, ids: Sequence[str], *, then_sync: bool = False) -> Plan:
+        """What would run, wait or be refused, and why. The ids are frozen in it (law 9); unknown ones are left out.
+
+        `then_sync` belongs to a renewal: "renew first, then synchronise" as one step (the help page's own advice).
+        """
+        from backend.rules.eligibility import judge
+
+        now = self._clock.now()
+        views = [view for name in dict.fromkeys(ids) if (view := self._reader.connection(name, now)) is not None]
+        items = tuple(judge(act, view.row, view.facts, now) for view in views)
+        return Plan(act=act, operator=self._operator, created_at=now, items=items, then_sync=then_sync)
+
+    def connect(self, agreement: str, bank: str) -> Plan:
+        """The plan of a new connection for a customer that is known; the connection itself is made by `submit`.
+
+        One that was begun at this bank and waits for the customer is taken up again, if its link is not young.
+        Raises LookupError when no customer has that agreement number.
+        """
+        from backend.rules.eligibility import judge
+
+        now = self._clock.now()
+        views = [view for name in self._reader.resolve(agreement) if (view := self._reader.connection(name, now))]
+        if not views:
+            raise LookupError(agreement)
+        begun = (v for v in views if v.consent_id is None and v.row.bank == bank and v.facts.removed_at is None)
+        if (view := next(begun, None)) is not None:
+            item = judge(Act.CONNECT, view.row, view.facts, now)
+        else:
+            row = views[0].row
+            item = PlanItem(
+                connection="", agreement_number=row.agreement_number, customer=row.customer, bank=bank, fate="run"
+            )
+        return Plan(act=Act.CONNECT, operator=self._operator, created_at=now, items=(item,))
+
+    def submit(self, plan: Plan) -> Submitted:
+        """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
+        items = tuple(self._named(item) if plan.act == Act.CONNECT else item for item in plan.items)
+        return self._door.submit(replace(plan, items=items), self._host)
+
+    def _named(self, item: PlanItem) -> PlanItem:
+        if item.connection or item.fate != "run":
+            return item
+        connection = self._door.add_connection(item.agreement_number, item.bank, self._provider, self._clock.now())
+        return replace(item, connection=connection)

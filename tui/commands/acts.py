@@ -1,0 +1,221 @@
+"""`forny connect`, `renew`, `sync` and `remove`: a plan is shown, confirmed, submitted, and followed if asked."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from backend.model.facts import Act, ActionState, Plan
+from backend.model.text import clean
+from backend.model.views import PlanView, Submitted
+from tui.commands.context import (
+    ALL_DONE,
+    NEEDS_CUSTOMER,
+    NOTHING_MATCHED,
+    SOME_REFUSED,
+    Context,
+    leave,
+    on_a_terminal,
+    pass_context,
+    refuse,
+    talk,
+)
+from tui.commands.output import put_json, put_table
+
+Command = Callable[..., None]
+
+
+def _running(command: Command) -> Command:
+    """The options that all four acts share."""
+    for option in reversed(
+        [
+            click.option("--dry-run", is_flag=True, help="Show the plan and change nothing."),
+            click.option("--yes", is_flag=True, help="Do not ask."),
+            click.option("--wait", is_flag=True, help="Until every action is settled; works without an agent too."),
+            click.option(
+                "--json", "as_json", is_flag=True, help="The plan, and what became of it, as one JSON object."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def _chosen(command: Command) -> Command:
+    """Which connections: ids or a filter."""
+    command = click.option("--filter", "query", metavar="FILTER", help="All that match (`*`: everything).")(command)
+    return click.argument("ids", nargs=-1, metavar="[ID]...")(command)
+
+
+@click.command()
+@_chosen
+@click.option("--then-sync", is_flag=True, help="Synchronise as soon as the customer has renewed.")
+@_running
+@pass_context
+def renew(context: Context, /, ids: tuple[str, ...], query: str | None, then_sync: bool, **how: Any) -> None:
+    """Make a link with which the customer renews a connection, mail it, and follow it until rows flow.
+
+    The consent that works now stays untouched until the new one has proved itself. ID is c12 or an agreement number.
+    """
+    _act(context, Act.RENEW, ids, query, then_sync=then_sync, **how)
+
+
+@click.command()
+@_chosen
+@_running
+@pass_context
+def sync(context: Context, /, ids: tuple[str, ...], query: str | None, **how: Any) -> None:
+    """Ask the bank for fresh rows now (about the latest week). It may answer that the customer must log in."""
+    _act(context, Act.SYNC, ids, query, **how)
+
+
+@click.command()
+@_chosen
+@_running
+@pass_context
+def remove(context: Context, /, ids: tuple[str, ...], query: str | None, **how: Any) -> None:
+    """Cut the link to a bank. The bank's consent lives on to its own day; the customer's Aiia account is untouched."""
+    _act(context, Act.REMOVE, ids, query, **how)
+
+
+@click.command()
+@click.argument("agreement")
+@click.option("--bank", default="", help="The bank's name, to choose it for the customer.")
+@_running
+@pass_context
+def connect(context: Context, /, agreement: str, bank: str, **how: Any) -> None:
+    """Make a link with which a customer (AGREEMENT, a number) connects a new bank, mail it, and follow it."""
+    if not context.runtime.reader.resolve(agreement):
+        talk(context.say("cli.no_such_customer", agreement=clean(agreement, 60)))
+        leave(NOTHING_MATCHED)
+    _run(context, context.runtime.operations.connect(agreement, bank), **how)
+
+
+def _act(
+    context: Context, act: Act, ids: Sequence[str], query: str | None, *, then_sync: bool = False, **how: Any
+) -> None:
+    if bool(ids) == (query is not None):
+        refuse(context.say("cli.ids_or_filter", act=act))
+    connections = _by_filter(context, query) if query is not None else _by_ids(context, ids)
+    _run(context, context.runtime.operations.plan(act, connections, then_sync=then_sync), **how)
+
+
+def _by_filter(context: Context, query: str) -> list[str]:
+    from tui.commands.fleet import parsed
+
+    if not query.strip():
+        refuse(context.say("cli.empty_filter"))
+    found = context.runtime.reader.fleet_ids(parsed(context, query), context.clock.now())
+    if not found:
+        talk(context.say("cli.nothing_matched"))
+        leave(NOTHING_MATCHED)
+    return found
+
+
+def _by_ids(context: Context, ids: Sequence[str]) -> list[str]:
+    """The connections that the references mean, each once. One that means none stops the whole: nothing is guessed."""
+    found: dict[str, None] = {}
+    for reference in ids:
+        named = context.runtime.reader.resolve(reference)
+        if not named:
+            talk(context.say("cli.no_such_connection", reference=clean(reference, 60)))
+            leave(NOTHING_MATCHED)
+        found |= dict.fromkeys(named)
+    return list(found)
+
+
+def _run(context: Context, plan: Plan, *, dry_run: bool, yes: bool, wait: bool, as_json: bool) -> None:
+    from tui.commands import shapes
+
+    if dry_run:
+        if as_json:
+            put_json(shapes.plan(plan, context.say))
+        else:
+            _put_items(context, plan)
+        leave(ALL_DONE if len(plan.with_fate("run")) == len(plan.items) else SOME_REFUSED)
+    runnable = len(plan.with_fate("run"))
+    if runnable and not yes:
+        _confirm(context, plan, runnable)
+    submitted = context.runtime.operations.submit(plan)
+    view = _waited(context, submitted) if wait else None
+    if as_json:
+        answer = shapes.plan(plan, context.say, submitted)
+        if view is not None:
+            answer |= shapes.plan_view(view, context.say)
+        put_json(answer)
+    elif view is not None:
+        from tui.commands.plans import put_plan
+
+        put_plan(context, view)
+    else:
+        _put_submitted(context, plan, submitted)
+    leave(_exit_code(submitted, view))
+
+
+def _confirm(context: Context, plan: Plan, count: int) -> None:
+    """Harm decides how: a question for renew and sync, the number of connections for remove (DESIGN §6)."""
+    say = context.say
+    if not on_a_terminal():
+        refuse(say("cli.add_yes"))
+    _put_items(context, plan, to_stderr=True)
+    if plan.act == Act.REMOVE:
+        answer = click.prompt(say("cli.type_number", count=count), default="", show_default=False, err=True)
+        agreed = answer.strip() == str(count)
+    else:
+        agreed = click.confirm(say("cli.confirm", act=plan.act, count=count), default=False, err=True)
+    if not agreed:
+        talk(say("cli.nothing_done"))
+        leave(SOME_REFUSED)
+
+
+def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None:
+    from tui.commands.shapes import reason_text
+    from tui.commands.words import moment
+
+    say = context.say
+    rows = [
+        [
+            item.connection or say("cli.new"),
+            item.agreement_number,
+            item.customer,
+            item.bank,
+            say(f"cli.fate.{item.fate}", until=moment(item.until)),
+            ". ".join(part for part in (reason_text(say, item.reason), item.note) if part),
+        ]
+        for item in plan.items
+    ]
+    put_table(say("cli.items_header").split("|"), rows, stretch=2, err=to_stderr)
+    counts = {fate: len(plan.with_fate(fate)) for fate in ("run", "wait", "refused")}
+    talk(say("cli.plan_counts", act=plan.act, calls=sum(item.calls for item in plan.items), **counts))
+
+
+def _put_submitted(context: Context, plan: Plan, submitted: Submitted) -> None:
+    from tui.commands.shapes import reason_text
+
+    say = context.say
+    click.echo(say("cli.submitted", plan=submitted.plan, count=len(submitted.actions), act=plan.act))
+    for connection, key in submitted.refused:
+        talk(say("cli.not_submitted", connection=connection or "-", reason=reason_text(say, key)))
+    status = context.runtime.agent_status()
+    if submitted.actions and (status is None or not status.alive):
+        talk(say("cli.no_agent"))
+
+
+def _waited(context: Context, submitted: Submitted) -> PlanView:
+    """The plan once nothing of it is on its way. Works it off in this process when no agent lives."""
+    import asyncio
+
+    from tui.commands.waiting import settled
+
+    return asyncio.run(settled(context, submitted.plan))
+
+
+def _exit_code(submitted: Submitted, view: PlanView | None) -> int:
+    if submitted.refused:
+        return SOME_REFUSED
+    if view is None:
+        return ALL_DONE
+    bad = (ActionState.FAILED, ActionState.REFUSED, ActionState.CANCELLED, ActionState.UNKNOWN)
+    if any(view.counts.get(state) for state in bad):
+        return SOME_REFUSED
+    return NEEDS_CUSTOMER if view.counts.get(ActionState.AWAITING_CUSTOMER) else ALL_DONE

@@ -1,0 +1,123 @@
+"""Opening the console, with an agent of its own when none runs."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from backend.config import ConfigError
+from tui.commands.context import WRONG_USAGE, Context, leave, on_a_terminal, refuse, talk
+
+_LOOK_EVERY = 3.0
+"""Seconds between two looks whether an agent lives."""
+
+
+def open_console(context: Context) -> None:
+    """Run the console until the operator leaves it; the exit code is the console's."""
+    say = context.say
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+        refuse(say("cli.no_terminal" if context.loaded.configured else "cli.not_configured"))
+    if not context.loaded.configured:
+        _offer_demo(context)
+        return
+    from tui.app import run_console
+    from tui.desk import Desk
+
+    runtime = context.runtime
+    with own_agent(context):
+        desk = Desk(
+            reader=runtime.reader,
+            operations=runtime.operations,
+            clock=context.clock,
+            settings=context.settings,
+            say=say,
+            operator=context.settings.operator,
+            agent_status=runtime.agent_status,
+        )
+        code = run_console(desk)
+    leave(code)
+
+
+def _offer_demo(context: Context) -> None:
+    talk(context.say("cli.not_configured"))
+    if not on_a_terminal() or not click.confirm(context.say("cli.open_demo"), default=True, err=True):
+        leave(WRONG_USAGE)
+    from tui.demo import DEFAULT_CUSTOMERS, DEFAULT_SPEED, Demo
+
+    with Demo(context.env, context.say, customers=DEFAULT_CUSTOMERS, seed=1, speed=DEFAULT_SPEED) as demo:
+        code = demo.console()
+    leave(code)
+
+
+@contextmanager
+def own_agent(context: Context) -> Iterator[None]:
+    """While the block runs there is an agent: somebody else's, or a child of this process that ends with it."""
+    try:
+        context.runtime.check_agent_settings()
+    except ConfigError:
+        yield  # the console still shows what is known; the status line says that no agent lives
+        return
+    companion = Companion(context)
+    companion.start()
+    try:
+        yield
+    finally:
+        companion.end()
+
+
+class Companion:
+    """Keeps an agent alive beside a console, as a child process, whenever no other one lives."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._over = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._mind, name="companion", daemon=True)
+
+    def start(self) -> None:
+        """Begin to mind; returns at once."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Let the child finish what is in flight, and wait for its end."""
+        self._over.set()
+        self._thread.join()
+        if (child := self._child) is not None and child.poll() is None:
+            assert child.stdin is not None
+            child.stdin.close()
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def _mind(self) -> None:
+        while True:
+            if self._child is None or self._child.poll() is not None:
+                self._replace()
+            if self._over.wait(_LOOK_EVERY):
+                return
+
+    def _replace(self) -> None:
+        if self._child is not None and self._child.stdin is not None:
+            self._child.stdin.close()
+            self._child = None
+        status = self._context.runtime.agent_status()
+        if status is None or not status.alive:
+            self._child = start_agent(self._context.child_environment(), "--until-stdin-closes")
+
+
+def start_agent(env: dict[str, str], *options: str) -> "subprocess.Popen[bytes]":
+    """An agent as a process of its own that a closed terminal does not touch; it ends when its standard input does."""
+    return subprocess.Popen(  # noqa: S603 - our own program, by its own interpreter
+        [sys.executable, "-m", "tui.cli", "agent", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=env,
+        start_new_session=True,
+    )

@@ -1,0 +1,123 @@
+"""What every command is given: the settings that were chosen, the language, the clock, and the store when asked for."""
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from backend.config import Settings
+    from backend.model.clock import ScaledClock
+    from backend.runtime import Runtime
+    from backend.settings import Loaded
+    from backend.texts import Say
+
+ALL_DONE, FAILED, WRONG_USAGE, SOME_REFUSED, NOTHING_MATCHED, NEEDS_CUSTOMER = range(6)
+"""Exit codes (DESIGN §8): a contract with those who write scripts."""
+
+
+class ReaderGone(Exception):
+    """Whoever read our standard output has gone: `forny list | head`."""
+
+
+class Context:
+    """One invocation. Everything is made on first use, so that a command pays only for what it needs."""
+
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        self.env = os.environ if env is None else env
+        self.flags: dict[str, str] = {}
+        self.config: str | None = None
+        self.profile: str | None = None
+
+    def choose(
+        self,
+        *,
+        profile: str | None,
+        config: str | None,
+        store: str | None,
+        operator: str | None,
+        language: str | None,
+    ) -> None:
+        """Take the flags that stand before the command."""
+        self.profile, self.config = profile, config
+        flags = {"store": store, "operator": operator, "language": language}
+        self.flags = {name: value for name, value in flags.items() if value}
+
+    @cached_property
+    def loaded(self) -> "Loaded":
+        """Settings with their origins and everything that is wrong with them."""
+        from backend.settings import read
+
+        return read(self.flags, self.env, config=self.config, profile=self.profile)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings. Raises ConfigError when something is wrong with them."""
+        from backend.config import ConfigError
+
+        if self.loaded.problems:
+            more = len(self.loaded.problems) - 1
+            raise ConfigError(self.loaded.problems[0] + (self.say("config.more", count=more) if more else ""))
+        return self.loaded.settings
+
+    @cached_property
+    def say(self) -> "Say":
+        """Texts in the language that was asked for."""
+        from backend.settings import pick_language
+        from backend.texts import texts_in
+
+        return texts_in(pick_language(self.env, self.flags.get("language") or self.loaded.settings.language))
+
+    @cached_property
+    def clock(self) -> "ScaledClock":
+        from backend.model.clock import parse_clock
+
+        return parse_clock(self.settings.clock)
+
+    @cached_property
+    def runtime(self) -> "Runtime":
+        """The store and what stands on it. Raises StoreError when the store cannot be used."""
+        from backend.runtime import Runtime
+
+        return Runtime(self.settings, self.clock, self.say, self.env)
+
+    def close(self) -> None:
+        """Let go of the store, if it was opened."""
+        if "runtime" in self.__dict__:
+            self.runtime.close()
+
+    def child_environment(self) -> dict[str, str]:
+        """The environment in which a child process finds the same settings."""
+        chosen = {f"FORNY_{name.upper()}": value for name, value in self.flags.items()}
+        if self.config:
+            chosen["FORNY_CONFIG"] = self.config
+        if self.profile:
+            chosen["FORNY_PROFILE"] = self.profile
+        return {**self.env, **chosen}
+
+
+pass_context = click.make_pass_decorator(Context)
+
+
+def talk(text: str) -> None:
+    """Say something to the person, on stderr: stdout is for data."""
+    click.echo(text, err=True)
+
+
+def leave(code: int) -> NoReturn:
+    """End the command with an exit code."""
+    raise click.exceptions.Exit(code)
+
+
+def refuse(text: str) -> NoReturn:
+    """End the command because of how it was called."""
+    talk(text)
+    leave(WRONG_USAGE)
+
+
+def on_a_terminal() -> bool:
+    """Whether a person can be asked: keys come from a terminal, and talk goes to one."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

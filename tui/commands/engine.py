@@ -1,0 +1,139 @@
+"""`forny agent`: the one process that talks to the outside, standing or for one round."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from backend.model.views import AgentStatus
+from tui.commands.context import (
+    ALL_DONE,
+    FAILED,
+    NEEDS_CUSTOMER,
+    SOME_REFUSED,
+    Context,
+    leave,
+    pass_context,
+    refuse,
+    talk,
+)
+from tui.commands.output import put_json
+
+if TYPE_CHECKING:
+    from backend.agent import RoundReport
+
+_STEP_ASIDE = 60.0
+"""Seconds that a console's child gets to finish what is in flight."""
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="One full round (acts, fetch, transfer, renewals), then exit.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: what the round did, as one JSON object.")
+@click.option("--until-stdin-closes", is_flag=True, hidden=True, help="Serve a console: end with it.")
+@pass_context
+def agent(context: Context, once: bool, as_json: bool, until_stdin_closes: bool) -> None:
+    """Run the engine: do what was asked for, fetch what is due, and hand postings to bank reconciliation.
+
+    One agent works on a store at a time. With --once the exit code tells how the round went.
+    """
+    from backend.store import AgentBusy
+
+    context.runtime.check_agent_settings()
+    kind = "once" if once else "console" if until_stdin_closes else "agent"
+    try:
+        if kind == "agent":
+            asyncio.run(_make_room(context))
+        leave(asyncio.run(_work(context, kind, as_json)))
+    except AgentBusy as busy:
+        if kind == "console":
+            leave(ALL_DONE)
+        talk(_busy(context, busy.status))
+        leave(FAILED)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+            raise
+        where = context.settings.listen or context.settings.aiia_redirect_url
+        refuse(context.say("cli.listen_taken", where=where, why=os.strerror(error.errno)))
+
+
+def _busy(context: Context, status: AgentStatus | None) -> str:
+    from tui.commands.words import moment
+
+    if status is None:
+        return context.say("cli.agent_busy_unknown")
+    since = moment(status.started_at)
+    return context.say("cli.agent_busy", kind=status.kind, host=status.host, pid=status.pid, since=since)
+
+
+async def _make_room(context: Context) -> None:
+    """A console's child steps aside for a standing agent: it finishes what is in flight and ends."""
+    status = context.runtime.agent_status()
+    if status is None or not status.alive or status.kind != "console" or status.host != context.runtime.host:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(status.pid, signal.SIGTERM)
+    left = _STEP_ASIDE
+    while left > 0 and (status := context.runtime.agent_status()) and status.alive:
+        await context.clock.nap(0.2)
+        left -= 0.2
+
+
+async def _work(context: Context, kind: str, as_json: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    if kind == "console":
+        threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
+    async with context.runtime.agent(kind) as engine:
+        if kind != "once":
+            if kind == "agent":
+                talk(context.say("cli.agent_started", store=context.settings.store, pid=os.getpid()))
+            await engine.run(stop)
+            return ALL_DONE
+        work = asyncio.create_task(engine.once())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not work.done():
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+            talk(context.say("cli.round_cut"))
+            return FAILED
+        report = work.result()
+    _tell(context, report, as_json)
+    return exit_code(report)
+
+
+def _tell(context: Context, report: "RoundReport", as_json: bool) -> None:
+    if as_json:
+        put_json(asdict(report))
+    talk(context.say("cli.round", **asdict(report)))
+    if report.trouble:
+        talk(context.say("cli.round_trouble", trouble=report.trouble))
+
+
+def exit_code(report: "RoundReport") -> int:
+    """1 could not work, 3 something failed, 5 only customers are needed, 0 all fine."""
+    if report.trouble:
+        return FAILED
+    if report.failed or report.rejected or report.deliveries_failed or report.actions_failed:
+        return SOME_REFUSED
+    return NEEDS_CUSTOMER if report.needs_customer or report.awaiting_customer else ALL_DONE
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """The console's end of the pipe closes with the console, however it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(stop.set)

@@ -1,0 +1,262 @@
+"""`forny list`, `show` and `why`: the fleet, one connection whole, and the facts behind its verdict."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+import click
+
+from backend.model.facts import Account
+from backend.model.filters import Filter
+from backend.model.text import clean
+from backend.model.views import ConnectionView, FleetRow
+from backend.ports import FleetReader
+from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
+from tui.commands.output import iso, put_array, put_csv, put_json, put_pairs, put_table
+
+SORTS = (
+    "customer",
+    "agreement",
+    "bank",
+    "status",
+    "consent",
+    "fetch",
+    "transfer",
+    "verdict",
+    "expires",
+    "fetched",
+    "pending",
+    "id",
+)
+_WINDOW = 2_000
+
+
+@click.command("list")
+@click.argument("words", nargs=-1, metavar="[FILTER]...")
+@click.option(
+    "--sort", default="customer", metavar="FIELD", help=f"One of {', '.join(SORTS)}; with `-` before it, downwards."
+)
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--json", "form", flag_value="json", help="One JSON array.")
+@click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header line.")
+@click.option("--count", "form", flag_value="count", help="Only how many there are.")
+@pass_context
+def list_(context: Context, words: tuple[str, ...], sort: str, limit: int | None, form: str | None) -> None:
+    """List connections, all or those that FILTER matches.
+
+    FILTER: words, !word, /regex/, field:value, field<n, expires<14d, bank:danske, verdict:operator, is:late.
+    """
+    query = parsed(context, " ".join(words))
+    field = sort.removeprefix("-")
+    if field not in SORTS:
+        refuse(context.say("cli.sort_unknown", field=field, known=", ".join(SORTS)))
+    reader = context.runtime.reader
+    if form == "count":
+        count = reader.fleet_count(query, context.clock.now())
+        click.echo(min(count, limit) if limit else count)
+        leave(0 if count else NOTHING_MATCHED)
+    rows = _rows(context, query, field, sort.startswith("-"), limit)
+    if form == "json":
+        from tui.commands.shapes import fleet_row
+
+        found = put_array(fleet_row(row, accounts) for row, accounts in _with_accounts(reader, rows))
+    elif form == "csv":
+        from tui.commands.shapes import FLEET_FIELDS, fleet_values
+
+        whole = _with_accounts(reader, rows)
+        cells = ([*fleet_values(row).values(), " ".join(map(account_number, accounts))] for row, accounts in whole)
+        found = put_csv((*FLEET_FIELDS, "accounts"), cells)
+    else:
+        now = context.clock.now()
+        header = context.say("cli.list_header").split("|")
+        found = put_table(header, (_columns(context, row, now) for row in rows), stretch=2)
+    if not found:
+        talk(context.say("cli.nothing_matched"))
+        leave(NOTHING_MATCHED)
+
+
+def parsed(context: Context, text: str) -> Filter:
+    """The filter, or exit code 2 with what is wrong with it."""
+    from backend.rules.filters import FilterError, parse
+
+    try:
+        return parse(text, context.clock.now())
+    except FilterError as error:
+        refuse(error.sentence(context.say))
+
+
+def _rows(context: Context, query: Filter, sort: str, descending: bool, limit: int | None) -> Iterator[FleetRow]:
+    """The list, read in pieces, so that a million rows never stand in memory."""
+    now = context.clock.now()
+    offset = 0
+    while limit is None or offset < limit:
+        size = _WINDOW if limit is None else min(_WINDOW, limit - offset)
+        rows = context.runtime.reader.fleet(query, sort, descending, offset, size, now)
+        yield from rows
+        if len(rows) < size:
+            return
+        offset += len(rows)
+
+
+def _with_accounts(reader: FleetReader, rows: Iterator[FleetRow]) -> Iterator[tuple[FleetRow, tuple[Account, ...]]]:
+    while window := list(islice(rows, _WINDOW)):
+        accounts = reader.accounts([row.id for row in window])
+        for row in window:
+            yield row, accounts.get(row.id, ())
+
+
+def account_number(account: Account) -> str:
+    """How people name the account: IBAN, else BBAN, else the provider's id."""
+    return account.iban or account.bban or account.provider_account_id
+
+
+def _columns(context: Context, row: FleetRow, now: datetime) -> list[str]:
+    from tui.commands.words import days_left, moment
+
+    left = days_left(row.expires_at, now)
+    return [
+        row.id,
+        row.agreement_number,
+        row.customer,
+        row.bank,
+        row.status,
+        row.consent,
+        moment(row.last_fetched),
+        "-" if left is None else str(left),
+        str(row.pending),
+        next_step(context, row, now),
+    ]
+
+
+def next_step(context: Context, row: FleetRow, now: datetime) -> str:
+    """What to do next about one connection, in a word or two."""
+    from tui.commands.words import moment
+
+    if row.running:
+        return context.say("cli.running", act=row.running)
+    if row.wait_until and row.wait_until > now:
+        return context.say("cli.wait_until", until=moment(row.wait_until))
+    return str(row.action or row.verdict)
+
+
+def found_connections(context: Context, reference: str) -> list[ConnectionView]:
+    """The connections that a reference means. Leaves with exit code 4 when it means none."""
+    reader, now = context.runtime.reader, context.clock.now()
+    views = [view for name in reader.resolve(reference) if (view := reader.connection(name, now))]
+    if not views:
+        talk(context.say("cli.no_such_connection", reference=clean(reference, 60)))
+        leave(NOTHING_MATCHED)
+    return views
+
+
+@click.command()
+@click.argument("reference", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object (an array when ID names several connections).")
+@pass_context
+def show(context: Context, reference: str, as_json: bool) -> None:
+    """Show one connection whole: ID is a connection (c12) or an agreement number."""
+    views = found_connections(context, reference)
+    reader = context.runtime.reader
+    if as_json:
+        from tui.commands.shapes import connection
+
+        items = [connection(view, reader.attempts(view.row.id, 20), context.say) for view in views]
+        put_json(items[0] if len(items) == 1 else items)
+        return
+    for place, view in enumerate(views):
+        if place:
+            click.echo()
+        _show(context, view)
+
+
+def _show(context: Context, view: ConnectionView) -> None:
+    from tui.commands.words import day as danish_day
+    from tui.commands.words import days_left, moment
+
+    say, row, now = context.say, view.row, context.clock.now()
+    left = days_left(row.expires_at, now)
+    key = "cli.expires_unknown" if left is None else "cli.expires_in" if left >= 0 else "cli.expired"
+    expires = say(key, at=moment(row.expires_at), days=left)
+    put_pairs(
+        [
+            (say("cli.word.id"), row.id),
+            (say("cli.word.customer"), f"{row.customer} ({row.agreement_number})"),
+            (say("cli.word.email"), view.email or "-"),
+            (say("cli.word.bank"), row.bank),
+            (say("cli.word.status"), row.status),
+            (say("cli.word.consent"), f"{row.consent}, {expires}"),
+            (say("cli.word.fetch"), f"{row.fetch}, {moment(row.last_fetched)}"),
+            (say("cli.word.transfer"), f"{row.transfer}, {row.pending}"),
+            (say("cli.word.verdict"), row.verdict),
+            (say("cli.word.next"), next_step(context, row, now)),
+        ]
+    )
+    click.echo()
+    put_table(
+        say("cli.accounts_header").split("|"),
+        (
+            [
+                f"{account_number(account)} {account.name}".strip(),
+                danish_day(row.data_from),
+                moment(account.last_fetched or row.last_fetched),
+                account.ledger_account or say("cli.no_ledger_account"),
+                say("cli.orphaned") if account.orphaned else row.status,
+            ]
+            for account in view.accounts
+        ),
+        stretch=0,
+    )
+    if view.case and view.case.stage.open:
+        click.echo()
+        click.echo(say("cli.case_open", kind=view.case.kind, stage=view.case.stage, at=moment(view.case.created_at)))
+        click.echo(view.case.link)
+    click.echo()
+    _reasons(context, view)
+
+
+def _reasons(context: Context, view: ConnectionView) -> None:
+    from backend.rules.explain import explain
+
+    for line in explain(view.assessment, context.say):
+        click.echo(f"- {line}")
+
+
+@click.command()
+@click.argument("reference", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object (an array when ID names several connections).")
+@pass_context
+def why(context: Context, reference: str, as_json: bool) -> None:
+    """Say why a connection stands where it stands: the facts that decided, in order."""
+    views = found_connections(context, reference)
+    from backend.rules.explain import sentence
+
+    if as_json:
+        from backend.texts import texts_in
+        from tui.commands.shapes import reason
+
+        say = {language: texts_in(language) for language in ("da", "en")}
+        items = [
+            {
+                "id": view.row.id,
+                "agreement_number": view.row.agreement_number,
+                "customer": view.row.customer,
+                "verdict": view.row.verdict,
+                "situation": view.row.situation,
+                "action": view.row.action,
+                "wait_until": iso(view.row.wait_until),
+                "reasons": [reason(item, context.say) for item in view.assessment.reasons],
+                "sentence": {
+                    language: sentence(view.assessment, say[language], bank=view.row.bank) for language in say
+                },
+                "next_change_at": iso(view.assessment.next_change_at),
+            }
+            for view in views
+        ]
+        put_json(items[0] if len(items) == 1 else items)
+        return
+    for view in views:
+        row = view.row
+        step = next_step(context, row, context.clock.now())
+        click.echo(context.say("cli.why", id=row.id, customer=row.customer, verdict=row.verdict, step=step))
+        _reasons(context, view)
+        click.echo(context.say("cli.sentence", text=sentence(view.assessment, context.say, bank=row.bank)))

@@ -1,0 +1,137 @@
+"""How data leaves a command: JSON for programs, CSV for spreadsheets, plain columns for people."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+import click
+
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
+
+
+def iso(at: datetime | None) -> str | None:
+    """UTC, ISO 8601, whole seconds, with Z."""
+    if at is None:
+        return None
+    from datetime import UTC
+
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day(value: date | None) -> str | None:
+    """`2026-02-10`."""
+    return None if value is None else value.isoformat()
+
+
+def decimal(value: Decimal | None) -> str | None:
+    """The amount as it is, in digits: never in powers of ten."""
+    return None if value is None else format(value, "f")
+
+
+def _raw(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+
+
+def _dumps(item: object) -> str:
+    return json.dumps(item, ensure_ascii=False)
+
+
+def put_json(item: object) -> None:
+    """One JSON value, laid out for people when a person looks at it. Always UTF-8."""
+    sys.stdout.flush()
+    indent = 2 if sys.stdout.isatty() else None
+    _raw(json.dumps(item, ensure_ascii=False, indent=indent) + "\n")
+
+
+def put_array(items: Iterable[object]) -> int:
+    """One JSON array, written as its items come; gives how many there were."""
+    sys.stdout.flush()
+    count = 0
+    for item in items:
+        _raw(("[\n" if count == 0 else ",\n") + _dumps(item))
+        count += 1
+    _raw("\n]\n" if count else "[]\n")
+    return count
+
+
+def put_line(item: object) -> None:
+    """One JSON value on a line of its own, at once (JSON Lines)."""
+    sys.stdout.flush()
+    _raw(_dumps(item) + "\n")
+    sys.stdout.flush()
+
+
+def put_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """Comma-separated values with a header line; gives how many rows there were. Always UTF-8."""
+    sys.stdout.flush()
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(header)
+    count = 0
+    for row in rows:
+        writer.writerow([csv_cell(value) for value in row])
+        count += 1
+        if buffer.tell() > 60_000:
+            _raw(buffer.getvalue())
+            buffer.seek(0)
+            buffer.truncate()
+    _raw(buffer.getvalue())
+    return count
+
+
+def csv_cell(value: object) -> str:
+    """The cell's text; one that a spreadsheet would take for a formula gets an apostrophe before it."""
+    text = "" if value is None else str(value)
+    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and text and not _PLAIN_NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text
+
+
+def width_of(text: str) -> int:
+    """Terminal cells that the text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def fit(text: str, width: int) -> str:
+    """The text in exactly `width` cells; a cut one ends in `~`, which every locale has."""
+    if width_of(text) <= width:
+        return text + " " * (width - width_of(text))
+    kept = ""
+    for char in text:
+        if width_of(kept + char) > width - 1:
+            break
+        kept += char
+    return kept + "~" + " " * (width - 1 - width_of(kept))
+
+
+def put_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, stretch: int, err: bool = False) -> int:
+    """Columns for people; gives how many rows there were. On a narrow terminal column `stretch` gives way."""
+    body = [list(row) for row in rows]
+    if not body:
+        return 0
+    widths = [max(width_of(row[place]) for row in [list(header), *body]) for place in range(len(header))]
+    if (sys.stderr if err else sys.stdout).isatty():
+        room = shutil.get_terminal_size().columns - sum(widths) - 2 * (len(widths) - 1)
+        if room < 0:
+            widths[stretch] = max(12, widths[stretch] + room)
+    for row in [list(header), *body]:
+        line = "  ".join(fit(cell, width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip(), err=err)
+    return len(body)
+
+
+def put_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names and values under each other."""
+    body = list(pairs)
+    width = max((width_of(name) for name, _ in body), default=0)
+    for name, value in body:
+        click.echo(f"{fit(name, width)}  {value}".rstrip())

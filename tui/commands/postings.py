@@ -1,0 +1,138 @@
+"""`forny postings`: bank rows on their way to bank reconciliation, as a list or as a log that goes on."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import click
+
+from backend.model.facts import PostingState
+from backend.model.text import searchable
+from backend.model.views import PostingFilter, PostingLine
+from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
+from tui.commands.output import put_array, put_csv, put_line, put_table
+
+_PAGE = 2_000
+_SHOWN = 200
+_LOOK_EVERY = 0.25
+"""Seconds between looks at the store's change number, which costs microseconds."""
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[FILTER]...")
+@click.option("--limit", type=click.IntRange(min=1), help=f"The newest so many (for people: {_SHOWN}; else all).")
+@click.option("--follow", is_flag=True, help="Go on with what changes, until interrupted.")
+@click.option("--json", "form", flag_value="json", help="One JSON array (with --follow: one object a line).")
+@click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header line.")
+@pass_context
+def postings(context: Context, words: tuple[str, ...], limit: int | None, follow: bool, form: str | None) -> None:
+    """List postings, oldest change first, all or those that FILTER matches.
+
+    FILTER: words of the text, state:held|queued|acknowledged|rejected|dropped, connection:ID, agreement:NUMBER.
+    Without a state, dropped reservations are left out.
+    """
+    queries = _queries(context, words)
+    if follow and form == "csv":
+        refuse(context.say("cli.follow_csv"))
+    if follow:
+        asyncio.run(_follow(context, queries, limit, form))
+        return
+    if form is None and limit is None:
+        limit = _SHOWN
+    lines: Iterator[PostingLine] | list[PostingLine]
+    lines = _every(context, queries) if limit is None else _newest(context, queries, limit)
+    from tui.commands.shapes import POSTING_FIELDS, posting, posting_line
+
+    if form == "json":
+        found = put_array(map(posting_line, lines))
+    elif form == "csv":
+        rows = (posting(line.posting) for line in lines)
+        found = put_csv(POSTING_FIELDS, ([row[name] for name in POSTING_FIELDS] for row in rows))
+    else:
+        header = context.say("cli.postings_header").split("|")
+        found = put_table(header, (_columns(context, line) for line in lines), stretch=5)
+        if found == _SHOWN:
+            talk(context.say("cli.postings_cut", count=found))
+    if not found:
+        talk(context.say("cli.nothing_matched"))
+        leave(NOTHING_MATCHED)
+
+
+def _queries(context: Context, words: tuple[str, ...]) -> list[PostingFilter]:
+    """One query for each connection that was named, or one for all."""
+    text: list[str] = []
+    states: list[PostingState] = []
+    connections: list[str] | None = None
+    for word in " ".join(words).split():
+        field, colon, value = word.partition(":")
+        if not colon or field not in ("state", "connection", "agreement", "id"):
+            if colon and field.isalpha():
+                refuse(context.say("cli.posting_field", field=field))
+            text.append(word)
+        elif field == "state":
+            try:
+                states += [PostingState(name) for name in value.split(",")]
+            except ValueError:
+                refuse(context.say("cli.posting_state", known=", ".join(PostingState), state=value))
+        else:
+            connections = [*(connections or []), *context.runtime.reader.resolve(value)]
+    whole = PostingFilter(states=tuple(states), text=searchable(" ".join(text)))
+    return [whole] if connections is None else [replace(whole, connection=name) for name in dict.fromkeys(connections)]
+
+
+def _every(context: Context, queries: list[PostingFilter]) -> Iterator[PostingLine]:
+    reader = context.runtime.reader
+    for query in queries:
+        after = query.after
+        while page := reader.postings(replace(query, after=after), _PAGE):
+            yield from page
+            after = page[-1].seq
+
+
+def _newest(context: Context, queries: list[PostingFilter], limit: int) -> list[PostingLine]:
+    found = [line for query in queries for line in context.runtime.reader.postings(query, limit, newest_first=True)]
+    return sorted(found, key=lambda line: line.seq)[-limit:]
+
+
+async def _follow(context: Context, queries: list[PostingFilter], limit: int | None, form: str | None) -> None:
+    """What there is, then every change, until somebody interrupts."""
+    from tui.commands.shapes import posting_line
+
+    reader = context.runtime.reader
+
+    def put(lines: list[PostingLine]) -> None:
+        for line in lines:
+            if form == "json":
+                put_line(posting_line(line))
+            else:
+                click.echo("  ".join(_columns(context, line)))
+
+    shown = _newest(context, queries, limit or _SHOWN)
+    put(shown)
+    after = shown[-1].seq if shown else 0
+    version = -1
+    while True:
+        if (seen := reader.data_version()) != version:
+            version = seen
+            fresh = list(_every(context, [replace(query, after=after) for query in queries]))
+            put(sorted(fresh, key=lambda line: line.seq))
+            after = max((line.seq for line in fresh), default=after)
+        await context.clock.nap(_LOOK_EVERY)
+
+
+def _columns(context: Context, line: PostingLine) -> list[str]:
+    from tui.commands.shapes import reason_text
+    from tui.commands.words import day, moment, money
+
+    posting = line.posting
+    return [
+        moment(posting.fetched_at),
+        line.posting.connection,
+        line.customer,
+        posting.ledger_account or "-",
+        day(posting.date),
+        posting.text,
+        f"{money(posting.amount)} {posting.currency}",
+        posting.state,
+        reason_text(context.say, posting.reason or ""),
+    ]

@@ -1,0 +1,285 @@
+"""Facts as JSON values, with the field names of DESIGN §8: a contract with those who read our output."""
+
+from datetime import datetime
+
+from backend.model.facts import Account, Action, Attempt, Case, Event, Plan, Posting
+from backend.model.health import Reason
+from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, Submitted
+from backend.texts import Say
+from tui.commands.output import day, decimal, iso
+
+FLEET_FIELDS = (
+    "id",
+    "agreement_number",
+    "customer",
+    "bank",
+    "provider",
+    "status",
+    "consent",
+    "fetch",
+    "transfer",
+    "verdict",
+    "situation",
+    "action",
+    "wait_until",
+    "expires_at",
+    "data_from",
+    "last_fetched",
+    "pending",
+)
+
+POSTING_FIELDS = (
+    "id",
+    "connection",
+    "agreement_number",
+    "ledger_account",
+    "iban",
+    "date",
+    "amount",
+    "currency",
+    "text",
+    "state",
+    "reason",
+    "fetched_at",
+    "due_at",
+    "acknowledged_at",
+)
+
+
+def reason_text(say: Say, key: str, **values: object) -> str:
+    """The reason in words; a store's `in_work:act:operator:since` names who is in the way and since when (F15)."""
+    if not key:
+        return ""
+    if key.startswith("in_work:"):
+        _, act, operator, since = key.split(":", 3)
+        return say("cli.in_work", act=act, operator=operator, since=iso(datetime.fromisoformat(since)))
+    try:
+        return say(key, **values)
+    except (KeyError, IndexError):
+        return key
+
+
+def account(item: Account) -> dict[str, object]:
+    return {
+        "iban": item.iban,
+        "bban": item.bban,
+        "name": item.name,
+        "ledger_account": item.ledger_account,
+        "orphaned": item.orphaned,
+    }
+
+
+def fleet_row(row: FleetRow, accounts: tuple[Account, ...]) -> dict[str, object]:
+    """One element of `forny list --json`."""
+    return {**fleet_values(row), "accounts": [account(item) for item in accounts]}
+
+
+def fleet_values(row: FleetRow) -> dict[str, object]:
+    """The fields of `FLEET_FIELDS`."""
+    return {
+        "id": row.id,
+        "agreement_number": row.agreement_number,
+        "customer": row.customer,
+        "bank": row.bank,
+        "provider": row.provider,
+        "status": row.status,
+        "consent": row.consent,
+        "fetch": row.fetch,
+        "transfer": row.transfer,
+        "verdict": row.verdict,
+        "situation": row.situation,
+        "action": row.action,
+        "wait_until": iso(row.wait_until),
+        "expires_at": iso(row.expires_at),
+        "data_from": day(row.data_from),
+        "last_fetched": iso(row.last_fetched),
+        "pending": row.pending,
+    }
+
+
+def reason(item: Reason, say: Say) -> dict[str, object]:
+    return {
+        "key": item.key,
+        "text": reason_text(say, item.key, **dict(item.values)),
+        "at": iso(item.at),
+        "source": item.source,
+    }
+
+
+def case(item: Case) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "stage": item.stage,
+        "link": item.link,
+        "note": item.note,
+        "created_at": iso(item.created_at),
+        "sent_at": iso(item.sent_at),
+        "authorised_at": iso(item.authorised_at),
+        "closed_at": iso(item.closed_at),
+    }
+
+
+def action(item: Action, say: Say) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "plan": item.plan,
+        "act": item.act,
+        "connection": item.connection,
+        "agreement_number": item.agreement_number,
+        "customer": item.customer,
+        "state": item.state,
+        "reason": item.reason,
+        "reason_text": reason_text(say, item.reason),
+        "result": item.result,
+        "operator": item.operator,
+        "created_at": iso(item.created_at),
+        "sent_at": iso(item.sent_at),
+        "finished_at": iso(item.finished_at),
+    }
+
+
+def attempt(item: Attempt) -> dict[str, object]:
+    return {
+        "operation": item.operation,
+        "started_at": iso(item.started_at),
+        "ended_at": iso(item.ended_at),
+        "outcome": item.outcome,
+        "http_status": item.http_status,
+        "request_id": item.request_id,
+        "correlation_id": item.correlation_id,
+        "user_present": item.user_present,
+        "detail": item.detail,
+    }
+
+
+def connection(view: ConnectionView, attempts: list[Attempt], say: Say) -> dict[str, object]:
+    """`forny show --json`: the row of the list, and all that lies behind it."""
+    accounts = [
+        {
+            **account(item),
+            "currency": item.currency,
+            "data_from": day(view.row.data_from),
+            "last_fetched": iso(item.last_fetched),
+            "last_synchronized": iso(item.last_synchronized),
+            "booked_balance": decimal(item.booked_balance),
+            "status": view.row.status,
+        }
+        for item in view.accounts
+    ]
+    return {
+        **fleet_values(view.row),
+        "accounts": accounts,
+        "email": view.email,
+        "consent_id": view.consent_id,
+        "running": view.row.running or None,
+        "reasons": [reason(item, say) for item in view.assessment.reasons],
+        "next_change_at": iso(view.assessment.next_change_at),
+        "case": case(view.case) if view.case else None,
+        "actions": [action(item, say) for item in view.actions],
+        "attempts": [attempt(item) for item in attempts],
+    }
+
+
+def plan(item: Plan, say: Say, submitted: Submitted | None = None) -> dict[str, object]:
+    """A plan before it runs (`--dry-run`) and the same object once it was submitted, with its actions."""
+    lines = [
+        {
+            "connection": line.connection or None,
+            "agreement_number": line.agreement_number,
+            "customer": line.customer,
+            "bank": line.bank,
+            "fate": line.fate,
+            "reason": line.reason,
+            "reason_text": reason_text(say, line.reason),
+            "until": iso(line.until),
+            "calls": line.calls,
+            "note": line.note,
+        }
+        for line in item.items
+    ]
+    return {
+        "plan": submitted.plan if submitted else None,
+        "act": item.act,
+        "operator": item.operator,
+        "created_at": iso(item.created_at),
+        "then_sync": item.then_sync,
+        "fates": {fate: len(item.with_fate(fate)) for fate in ("run", "wait", "refused")},
+        "items": lines,
+        "actions": [action(entry, say) for entry in submitted.actions] if submitted else [],
+        "refused": refused(submitted.refused, say) if submitted else [],
+    }
+
+
+def refused(entries: tuple[tuple[str, str], ...], say: Say) -> list[dict[str, object]]:
+    return [
+        {"connection": connection or None, "reason": key, "reason_text": reason_text(say, key)}
+        for connection, key in entries
+    ]
+
+
+def plan_view(view: PlanView, say: Say) -> dict[str, object]:
+    """A submitted plan and how far it has come."""
+    return {
+        "plan": view.id,
+        "act": view.act,
+        "operator": view.operator,
+        "host": view.host,
+        "created_at": iso(view.created_at),
+        "settled": view.settled,
+        "counts": {str(state): count for state, count in view.counts.items()},
+        "actions": [action(entry, say) for entry in view.actions],
+        "refused": refused(view.refused, say),
+    }
+
+
+def posting(item: Posting) -> dict[str, object]:
+    """One element of `forny postings --json`."""
+    return {
+        "id": item.id,
+        "connection": item.connection,
+        "agreement_number": item.agreement_number,
+        "ledger_account": item.ledger_account,
+        "iban": item.iban,
+        "date": day(item.date),
+        "amount": decimal(item.amount),
+        "currency": item.currency,
+        "text": item.text,
+        "state": item.state,
+        "reason": item.reason,
+        "fetched_at": iso(item.fetched_at),
+        "due_at": iso(item.due_at),
+        "acknowledged_at": iso(item.acknowledged_at),
+    }
+
+
+def posting_line(line: PostingLine) -> dict[str, object]:
+    """A posting with its place in the log, and whose it is."""
+    return {**posting(line.posting), "seq": line.seq, "customer": line.customer, "bank": line.bank}
+
+
+def event(item: Event) -> dict[str, object]:
+    return {
+        "seq": item.seq,
+        "at": iso(item.at),
+        "kind": item.kind,
+        "connection": item.connection,
+        "operator": item.operator,
+        "host": item.host,
+        "data": item.data,
+        "hash": item.hash,
+    }
+
+
+def agent_status(status: AgentStatus | None) -> dict[str, object] | None:
+    if status is None:
+        return None
+    return {
+        "pid": status.pid,
+        "host": status.host,
+        "kind": status.kind,
+        "started_at": iso(status.started_at),
+        "last_round_at": iso(status.last_round_at),
+        "alive": status.alive,
+        "trouble": status.trouble,
+    }
