@@ -11,10 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from backend.rules.assess import assess
 
 from backend.model.facts import Act, ActionState, Plan, PlanItem, Tokens
 from backend.model.filters import EVERYTHING, Compare, Filter, Not, Pattern, Word
+from backend.rules.assess import assess
 from backend.store import AgentBusy, SqliteStore, StoreError, open_store
 from backend.store.engine import wal_is_safe
 from tests.fakes import NOON, HandClock, import_account, record, records
