@@ -200,7 +200,7 @@ class SandboxClient:
 
     def _press(self, reader: _Reader, response: httpx.Response, wishes: "_Wishes") -> _Form:
         forms, page = reader.forms, reader.page
-        if wishes.cancel and page in ("bank", "choose", "consent") and "cancel" in forms:
+        if wishes.cancel and page in ("bank", "bank-down", "choose", "consent") and "cancel" in forms:
             return forms["cancel"]
         if page == "login":
             form = forms["login"]

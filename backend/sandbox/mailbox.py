@@ -95,5 +95,5 @@ def send(host: str, port: int, sender: str, to: str, subject: str, text: str) ->
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, to, subject
     mail.set_content(text)
-    with smtplib.SMTP(host, port, timeout=5) as server:
+    with smtplib.SMTP(host, port, local_hostname="localhost", timeout=5) as server:
         server.send_message(mail)

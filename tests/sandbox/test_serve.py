@@ -65,7 +65,10 @@ def test_the_announcement_names_all_that_a_caller_needs() -> None:
 def test_it_ends_on_a_signal_with_sessions_open(sent: signal.Signals) -> None:
     with process("alone") as (started, addresses):
         host, _, port = addresses["smtp"].removeprefix("smtp://").partition(":")
-        with smtplib.SMTP(host, int(port)) as mail, plain_client(addresses["control"]) as http:
+        with (
+            smtplib.SMTP(host, int(port), local_hostname="localhost") as mail,
+            plain_client(addresses["control"]) as http,
+        ):
             mail.noop()
             assert http.get("/books").status_code == 200
             started.send_signal(sent)
