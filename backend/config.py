@@ -37,6 +37,7 @@ class Settings:
     mail_from: str = "forny@localhost"
     operator: str = ""
     language: str = ""
+    customer_language: str = "da"
     listen: str = ""
     token_key: Secret | None = None
     fetch_every: int = 2 * 3600

@@ -16,7 +16,7 @@ from backend.operations import Operations
 from backend.ports import Door, FleetReader, Ledger, Mailer, Provider
 from backend.references import is_reference, resolve
 from backend.settings import require
-from backend.texts import Say
+from backend.texts import Say, texts_in
 
 if TYPE_CHECKING:
     from backend.agent import Agent
@@ -143,7 +143,7 @@ class Runtime:
                     ledger=ledger,
                     mailer=self.mailer(),
                     clock=self.clock,
-                    say=self.say,
+                    say=texts_in(self.settings.customer_language),
                     fetch_every=self.settings.fetch_every,
                     redirect_url=self.settings.aiia_redirect_url,
                     listen=self.settings.listen,

@@ -29,6 +29,7 @@ KINDS: dict[str, str] = {
     "mail_from": "text",
     "operator": "text",
     "language": "language",
+    "customer_language": "language",
     "listen": "listen",
     "token_key": "secret",
     "fetch_every": "duration",

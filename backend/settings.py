@@ -22,6 +22,7 @@ _ABOUT_A_SERVICE = frozenset(KINDS) - {
     "environment",
     "operator",
     "language",
+    "customer_language",
     "clock",
     "mail_from",
     "listen",

@@ -56,21 +56,30 @@ class Agent:
             fetch_every=fetch_every,
         )
         self.report = RoundReport()
+        self._stop = asyncio.Event()
         self._redirect_url, self._listen = redirect_url, listen
 
     # -- one round ---------------------------------------------------------------------------------------------
 
-    async def once(self) -> RoundReport:
-        """One full round: acts, every connection, transfers, cases. Reports what happened; raises only StoreError."""
-        self.report = RoundReport()
+    async def once(self, stop: asyncio.Event | None = None) -> RoundReport:
+        """One full round: acts, every connection, transfers, cases. Reports what happened; raises only StoreError.
+
+        Once `stop` is set, what is under way is finished and the rest is left to the next round.
+        """
+        self.report, self._stop = RoundReport(), stop or asyncio.Event()
+        steps: tuple[Callable[[], Awaitable[object]], ...] = (
+            self._catch_up,
+            lambda: self._acts(at_once=True),
+            self._fetch_all,
+            lambda: advance(self.tools, self.report, at_once=True),
+            lambda: self._acts(at_once=True),
+            lambda: transfer_all(self.tools, self.report),
+            lambda: advance(self.tools, self.report),
+        )
         async with self._receiver():
-            await self._catch_up()
-            await self._acts(at_once=True)
-            await self._fetch_all()
-            await advance(self.tools, self.report, at_once=True)
-            await self._acts(at_once=True)
-            await transfer_all(self.tools, self.report)
-            await advance(self.tools, self.report)
+            for step in steps:
+                if not self._stop.is_set():
+                    await step()
             await self._note()
         return self.report
 
@@ -90,7 +99,7 @@ class Agent:
 
     async def _fetch_all(self) -> None:
         after: str | None = None
-        while not self.report.trouble:
+        while not self.report.trouble and not self._stop.is_set():
             page = await self.tools.write(self.tools.books.due, self.tools.now(), 0, _PAGE, after)
             if not page:
                 return

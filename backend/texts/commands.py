@@ -131,7 +131,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting.smtp_url": ("Mailserver, smtp:// eller smtps://", "Mail server, smtp:// or smtps://"),
     "setting.mail_from": ("Afsender på mails til kunder", "Sender of mail to customers"),
     "setting.operator": ("Hvem der handler, til revisionssporet", "Who acts, for the audit log"),
-    "setting.language": ("da eller en", "da or en"),
+    "setting.language": ("Operatørens sprog, da eller en", "The operator's language, da or en"),
+    "setting.customer_language": ("Sproget i mails til kunder, da eller en", "Of mail to customers, da or en"),
     "setting.listen": (
         "VÆRT:PORT, hvor agenten tager imod kunder, der kommer fra Aiia",
         "HOST:PORT where the agent takes customers who come from Aiia",
@@ -300,6 +301,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Plan {plan}: {count} sat i gang ({act}). Følg den: `forny plan {plan}`.",
         "Plan {plan}: {count} under way ({act}). Follow it: `forny plan {plan}`.",
     ),
+    "cli.nothing_runs": ("Intet kan køre nu; intet er skrevet.", "Nothing can run now; nothing was written."),
+    "cli.renew_first": (
+        "Forny først, synkroniser derefter, i ét: `forny renew {ids} --then-sync`.",
+        "Renew first, then synchronise, as one step: `forny renew {ids} --then-sync`.",
+    ),
     "cli.not_submitted": ("{connection}: ikke sat i gang: {reason}", "{connection}: not under way: {reason}"),
     "cli.in_work": ("{operator} er i gang med {act} siden {since}", "{operator} has {act} under way since {since}"),
     "cli.no_agent": (
@@ -342,8 +348,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The round stopped: {trouble}. `forny doctor` says what is wrong.",
     ),
     "cli.round_cut": (
-        "Runden blev afbrudt. Det, der var i gang, tages op igen i næste runde.",
-        "The round was cut short. What was in flight is taken up again in the next one.",
+        "Runden blev afbrudt; det, der var i gang, er gjort færdigt. Resten tages i næste runde.",
+        "The round was cut short; what was in flight is finished. The rest is for the next round.",
     ),
     "cli.no_terminal": (
         "Konsollen kræver en terminal (TERM er dumb, eller der er ingen). Brug `forny list`.",

@@ -1,7 +1,7 @@
 """`forny connect`, `renew`, `sync` and `remove`: a plan is shown, confirmed, submitted, and followed if asked."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -134,7 +134,9 @@ def _run(context: Context, plan: Plan, *, dry_run: bool, yes: bool, wait: bool, 
             _put_items(context, plan)
         leave(ALL_DONE if len(plan.with_fate("run")) == len(plan.items) else SOME_REFUSED)
     runnable = len(plan.with_fate("run"))
-    if runnable and not yes:
+    if not runnable:
+        _nothing_runs(context, plan, as_json)
+    if not yes:
         _confirm(context, plan, runnable)
     submitted = context.runtime.operations.submit(plan)
     view = _waited(context, submitted) if wait else None
@@ -150,6 +152,22 @@ def _run(context: Context, plan: Plan, *, dry_run: bool, yes: bool, wait: bool, 
     else:
         _put_submitted(context, plan, submitted)
     leave(_exit_code(submitted, view))
+
+
+def _nothing_runs(context: Context, plan: Plan, as_json: bool) -> NoReturn:
+    """Everything waits or is refused: there is nothing to confirm or to write."""
+    from tui.commands import shapes
+
+    if as_json:
+        refused = tuple((item.connection, item.reason) for item in plan.items)
+        put_json(shapes.plan(plan, context.say) | {"refused": shapes.refused(refused, context.say)})
+    else:
+        _put_items(context, plan)
+    first = [item.connection for item in plan.items if item.reason == "renew_first"]
+    if plan.act == Act.SYNC and first:
+        talk(context.say("cli.renew_first", ids=" ".join(first[:5])))
+    talk(context.say("cli.nothing_runs"))
+    leave(SOME_REFUSED)
 
 
 def _confirm(context: Context, plan: Plan, count: int) -> None:

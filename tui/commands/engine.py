@@ -98,18 +98,11 @@ async def _work(context: Context, kind: str, as_json: bool) -> int:
                 talk(context.say("cli.agent_started", store=context.settings.store, pid=os.getpid()))
             await engine.run(stop)
             return ALL_DONE
-        work = asyncio.create_task(engine.once())
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if not work.done():
-            work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await work
-            talk(context.say("cli.round_cut"))
-            return FAILED
-        report = work.result()
+        report = await engine.once(stop)
     _tell(context, report, as_json)
+    if stop.is_set():
+        talk(context.say("cli.round_cut"))
+        return FAILED
     return exit_code(report)
 
 
@@ -122,8 +115,9 @@ def _tell(context: Context, report: "RoundReport", as_json: bool) -> None:
 
 
 def exit_code(report: "RoundReport") -> int:
-    """1 could not work, 3 something failed, 5 only customers are needed, 0 all fine."""
-    if report.trouble:
+    """1 could not work at all, 3 something failed, 5 only customers are needed, 0 all fine."""
+    reached = report.fetched or report.needs_customer or report.waiting or report.delivered
+    if report.trouble or (report.failed and not reached):
         return FAILED
     if report.failed or report.rejected or report.deliveries_failed or report.actions_failed:
         return SOME_REFUSED
