@@ -1,8 +1,9 @@
 """The fleet list's columns: what each shows, how wide it may be, and which leave first when there is no room."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from backend.model.views import FleetRow
 from backend.texts import Say
@@ -25,6 +26,9 @@ from tui.wording import (
 
 KEY = "key"
 """The role of a text that begins with the key to press."""
+
+ROOMY = 150
+"""Cells from which the columns stand further apart."""
 
 SOON = 14
 """Days left from which the number is shown as a warning."""
@@ -125,22 +129,32 @@ COLUMNS: tuple[Column, ...] = (
     Column("next", 9, 34, 0, None, _next),
 )
 
+FLEXIBLE = ("customer", "bank", "next")
+"""Columns that take the room first: a name that can be read whole is worth more than a longer date."""
+
 SORTS = tuple(column.sort for column in COLUMNS if column.sort)
 """The orders one can choose, from left to right."""
 
 
+def gap(width: int) -> str:
+    """What stands between two columns: more air where there is room."""
+    return "  " if width >= ROOMY else " "
+
+
+@lru_cache(64)
 def layout(width: int) -> list[tuple[Column, int]]:
-    """The columns that fit into so many cells, and how wide each is; one cell stays free between two."""
-    kept = list(COLUMNS)
-    while len(kept) > 1 and sum(column.narrow + 1 for column in kept) - 1 > width:
+    """The columns that fit into so many cells, and how wide each is, with a gap between two."""
+    kept, air = list(COLUMNS), len(gap(width))
+    while len(kept) > 1 and sum(column.narrow + air for column in kept) - air > width:
         leaving = max(kept, key=lambda column: column.rank)
         if leaving.rank == 0:
             break
         kept.remove(leaving)
     widths = {column.id: column.narrow for column in kept}
-    slack = width - sum(widths.values()) - (len(kept) - 1)
+    slack = width - sum(widths.values()) - (len(kept) - 1) * air
     while slack > 0:
-        growing = [column for column in kept if widths[column.id] < column.wide]
+        open_ = [column for column in kept if widths[column.id] < column.wide]
+        growing = [column for column in open_ if column.id in FLEXIBLE] or open_
         if not growing:
             break
         for column in growing[:slack]:
@@ -149,24 +163,26 @@ def layout(width: int) -> list[tuple[Column, int]]:
     return [(column, widths[column.id]) for column in kept]
 
 
-def row_line(row: FleetRow, columns: Sequence[tuple[Column, int]], look: Look) -> Line:
+def row_line(row: FleetRow, width: int, look: Look) -> Line:
     """One row as spans, each column at its width."""
     line: list[Span] = []
-    for column, width in columns:
-        text, role = column.cell(row, look, width)
-        text = fit(text, width, right=column.right)
+    columns, between = layout(width), gap(width)
+    for column, cells in columns:
+        text, role = column.cell(row, look, cells)
+        text = fit(text, cells, right=column.right)
         line += [(text[0], "accent"), (text[1:], "text")] if role == KEY else [(text, role)]
-        line.append((" ", "text"))
+        line.append((between, "text"))
     return line[:-1]
 
 
-def heading(columns: Sequence[tuple[Column, int]], sort: str, descending: bool, say: Say, glyphs: Glyphs) -> Line:
+def heading(width: int, sort: str, descending: bool, say: Say, glyphs: Glyphs) -> Line:
     """The line of titles; the order's column carries an arrow."""
     line: list[Span] = []
-    for column, width in columns:
+    columns, between = layout(width), gap(width)
+    for column, cells in columns:
         title = say(f"console.column.{column.id}")
         if column.sort == sort:
             title = f"{title}{glyphs.down if descending else glyphs.up}"
-        line.append((fit(title, width, right=column.right), "title" if column.sort == sort else "head"))
-        line.append((" ", "head"))
+        line.append((fit(title, cells, right=column.right), "title" if column.sort == sort else "head"))
+        line.append((between, "head"))
     return line[:-1]

@@ -70,7 +70,8 @@ class Palette:
         if known is None:
             known = Style.parse(self.styles[role])
             if selected:
-                known = known + self._over
+                # Reverse video over several colours is a patchwork: few colours mean one ground for the whole line.
+                known = (Style(bold=known.bold) if self.ansi else known) + self._over
             self._cache[role, selected] = known
         return known
 
@@ -168,7 +169,7 @@ def _plain(name: str, colour: Mapping[str, str]) -> Palette:
         "panel_dim": say("dim"),
         "panel_warn": say("warn"),
         "panel_bad": say("bad", "bold"),
-        "button": say("text"),
+        "button": say("text", "underline"),
         "button_on": say("accent", "bold reverse"),
         "button_danger": say("bad", "bold reverse"),
         "rule": say("dim"),
@@ -303,6 +304,7 @@ class Glyphs:
     dropped: str = "·"
     arrow: str = "→"
     dot: str = "·"
+    pointer: str = "▸"
 
 
 ASCII = Glyphs(
@@ -326,6 +328,7 @@ ASCII = Glyphs(
     dropped=".",
     arrow=">",
     dot="-",
+    pointer=">",
 )
 
 

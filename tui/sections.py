@@ -7,6 +7,7 @@ from datetime import datetime
 from backend.model.facts import Account, Action, ActionState, Attempt, Case, Stage
 from backend.model.health import Assessment
 from backend.model.views import ConnectionView, FleetRow, PostingLine
+from backend.rules import explain
 from backend.texts import Say
 from tui.cells import Line, Span, fit, width_of, wrap
 from tui.palette import Glyphs
@@ -91,7 +92,7 @@ class Page:
             ("   ", "text"),
             (next_step(row, self.now, self.say), "title"),
         ]
-        return [[], head, self._axes(row), *self._reasons(found), *self._sentence(found)]
+        return [[], head, self._axes(row), *self._reasons(found), *self._sentence(found, row.bank)]
 
     def _axes(self, row: FleetRow) -> Line:
         left = days_left(row.expires_at, self.now)
@@ -108,31 +109,26 @@ class Page:
 
     def _reasons(self, found: Assessment) -> list[Line]:
         lines: list[Line] = []
-        for reason in found.reasons:
-            values = dict(reason.values)
-            text = self.say(reason.key, **values)
-            about = ", ".join(part for part in (reason.source, moment(reason.at) if reason.at else "") if part)
-            lines += self._wrapped(f"{self.glyphs.dot} {text}" + (f"  ({about})" if about else ""), "text")
+        for text in explain.explain(found, self.say):
+            first, *rest = wrap(text, min(self.width, 110) - 4)
+            lines.append([(f"  {self.glyphs.dot} ", "dim"), (first, "text")])
+            lines += [[("    ", "text"), (part, "text")] for part in rest]
         return lines
 
-    def _sentence(self, found: Assessment) -> list[Line]:
-        from backend.rules.assess import sentence  # type: ignore[import-untyped,unused-ignore]
-
-        text = sentence(found, self.say)
-        if not text:
-            return []
+    def _sentence(self, found: Assessment, bank: str) -> list[Line]:
+        text = explain.sentence(found, self.say, bank=bank)
         return [[], [("  ", "dim"), (self.say("console.connection.tell"), "dim")], *self._wrapped(text, "strong", 4)]
 
     # -- accounts ---------------------------------------------------------------------------------------------
 
     def accounts(self, view: ConnectionView) -> list[Line]:
         """The help page's five columns, and under each account its number and balance."""
-        first = max(12, self.width - sum(FIVE) - 2 * (len(FIVE) - 1) - 2)
+        first = max(12, self.width - sum(FIVE) - (len(FIVE) - 1) - 2)
         widths = (min(first, 44), *FIVE[1:])
         titles = ("account", "data_from", "last_fetched", "ledger", "status")
         head: list[Span] = [("  ", "head")]
         for title, width in zip(titles, widths, strict=True):
-            head += [(fit(self.say(f"console.account.{title}"), width), "head"), ("  ", "head")]
+            head += [(fit(self.say(f"console.account.{title}"), width), "head"), (" ", "head")]
         lines = [*self._title("console.section.accounts"), head[:-1]]
         for account in view.accounts:
             lines += self._account(account, view.row, widths)
@@ -153,7 +149,7 @@ class Page:
         )
         line: list[Span] = [("  ", "text")]
         for (text, role), width in zip(cells, widths, strict=True):
-            line += [(fit(text, width), role), ("  ", "text")]
+            line += [(fit(text, width), role), (" ", "text")]
         parts = [number, account.owner, account.kind]
         if account.booked_balance is not None:
             parts.append(f"{money(account.booked_balance)} {account.currency}")
@@ -168,11 +164,11 @@ class Page:
         """How far the newest renewal (or new connection) has come, and since when."""
         lines = self._title(f"console.section.case.{case.kind.value}")
         role = "text" if case.stage.open else "good" if case.stage == Stage.RELEASED else "warn"
-        line: list[Span] = [("  ", "text"), (self.say(f"console.stage.{case.stage.value}"), role)]
-        line.append((f"   {self.say('console.case.begun', at=moment(case.created_at))}", "dim"))
+        line: Line = [("  ", "text"), (self.say(f"console.stage.{case.stage.value}"), role)]
+        since: list[Span] = [("  ", "dim"), (self.say("console.case.begun", at=moment(case.created_at)), "dim")]
         if case.sent_at is not None:
-            line.append((f"   {self.say('console.case.sent', at=moment(case.sent_at), to=case.email)}", "dim"))
-        lines.append(line)
+            since.append((f"   {self.say('console.case.sent', at=moment(case.sent_at), to=case.email)}", "dim"))
+        lines += [line, since]
         if case.stage in WAY:
             lines.append(self._way(case.stage))
         if case.note:
@@ -247,23 +243,23 @@ class Page:
         if not attempts:
             return [*made, [("  ", "text"), (self.say("console.attempts.none"), "dim")]]
         for attempt in attempts:
-            fine = attempt.outcome == "ok"
-            took = int((attempt.ended_at - attempt.started_at).total_seconds() * 1000)
-            status = str(attempt.http_status or "–")
-            made.append(
-                [
-                    ("  ", "text"),
-                    (fit(short_moment(attempt.started_at, self.now), 9), "dim"),
-                    (fit(attempt.operation, 15), "text"),
-                    (
-                        fit(f"{self.glyphs.fine if fine else self.glyphs.rejected} {attempt.outcome}", 20),
-                        "good" if fine else "warn",
-                    ),
-                    (fit(status, 4), "text"),
-                    (fit(f"{took} ms", 9, right=True), "dim"),
-                    (f"  {attempt.correlation_id or attempt.request_id or ''}", "dim"),
-                ]
-            )
-            if attempt.detail:
-                made += self._wrapped(attempt.detail, "dim", 11)
+            made += self._attempt(attempt)
         return made
+
+    def _attempt(self, attempt: Attempt) -> list[Line]:
+        fine = attempt.outcome == "ok"
+        took = int((attempt.ended_at - attempt.started_at).total_seconds() * 1000)
+        sign = self.glyphs.fine if fine else self.glyphs.rejected
+        words = self.say("console.attempt.ok") if fine else self.reason(attempt.outcome)
+        line: Line = [
+            ("  ", "text"),
+            (fit(short_moment(attempt.started_at, self.now), 9), "dim"),
+            (fit(attempt.operation, 14), "text"),
+            (fit(f"{sign} {words}", 34), "good" if fine else "warn"),
+            (fit(str(attempt.http_status or "–"), 4), "text"),
+            (fit(f"{took} ms", 9, right=True), "dim"),
+        ]
+        if fine:
+            return [line]
+        ticket = [attempt.detail, attempt.correlation_id or "", attempt.request_id or ""]
+        return [line, *self._wrapped(f" {self.glyphs.dot} ".join(part for part in ticket if part), "dim", 11)]

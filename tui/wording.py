@@ -1,24 +1,15 @@
 """How values are written on screen: Danish dates and money, short words for the axes, glyphs for verdicts."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from backend.model.facts import Account, Act, ActionState, PostingState
+from backend.model.facts import Account, Act, ActionState, Consent, Fetch, PostingState, Status, Transfer, Verdict
+from backend.model.health import Assessment
 from backend.model.views import FleetRow
+from backend.rules import explain
+from backend.rules.danish import local
 from backend.texts import Say
 from tui.palette import Glyphs
-
-
-def danish_time() -> tzinfo | None:
-    """The zone in which the product's users read a clock; the machine's own when it knows no zones."""
-    try:
-        return ZoneInfo("Europe/Copenhagen")
-    except ZoneInfoNotFoundError:
-        return None
-
-
-ZONE = danish_time()
 
 VERDICT_ROLE = {"fine": "good", "customer": "warn", "operator": "bad", "incident": "bad", "wait": "info"}
 POSTING_ROLE = {"held": "warn", "queued": "info", "acknowledged": "good", "rejected": "bad", "dropped": "dim"}
@@ -30,11 +21,6 @@ CONSENT_ROLE = {
     "removed": "dim",
 }
 """Consents that are not named here are broken, and look so."""
-
-
-def local(at: datetime) -> datetime:
-    """The instant on a Danish clock."""
-    return at.astimezone(ZONE)
 
 
 def moment(at: datetime | None) -> str:
@@ -131,14 +117,30 @@ def state_word(state: ActionState, say: Say) -> str:
 
 
 def next_step(row: FleetRow, now: datetime, say: Say, *, short: bool = False) -> str:
-    """What to do next about one row of the list, in as few words as there can be."""
-    size = "short" if short else "long"
+    """What to do next about one row of the list; `short` in at most nine cells."""
     if row.running:
         act, _, state = row.running.partition(":")
         return say("console.running.unknown" if state == "unknown" else f"console.running.{act}")
+    if not short:
+        return explain.next_step(_assessment(row), say, now)
     if row.wait_until and row.wait_until > now:
-        return say(f"console.next.wait_until.{size}", until=until(row.wait_until, now))
-    return say(f"console.next.{row.action or row.verdict}.{size}")
+        return say("console.next.wait_until", until=until(row.wait_until, now))
+    return say(f"console.next.{row.action or row.verdict}")
+
+
+def _assessment(row: FleetRow) -> Assessment:
+    return Assessment(
+        status=Status(row.status),
+        consent=Consent(row.consent),
+        fetch=Fetch(row.fetch),
+        transfer=Transfer(row.transfer),
+        verdict=Verdict(row.verdict),
+        action=Act(row.action) if row.action else None,
+        wait_until=row.wait_until,
+        situation=row.situation,
+        reasons=(),
+        next_change_at=None,
+    )
 
 
 def account_name(account: Account) -> str:

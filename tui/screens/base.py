@@ -61,22 +61,24 @@ class ConsoleScreen(Screen[None]):
         """What stands between header and message line."""
         raise NotImplementedError
 
-    def crumb(self) -> tuple[Line, Line]:
-        """The header's second line: what is shown, and at its right what of it is chosen."""
+    def crumb(self, width: int) -> tuple[Line, Line]:
+        """The header's second line in so many cells: what is shown, and at the right how."""
         raise NotImplementedError
 
     def _header(self, width: int) -> Sequence[Line]:
         app = self.console
         settings = app.desk.settings
-        band = "band_production" if settings.environment == "production" else "band_sandbox"
+        production = settings.environment == "production"
+        environment = self.say("console.environment.production") if production else settings.environment.upper()
+        band = "band_production" if production else "band_sandbox"
         left: list[Span] = [
-            (f" {self.say(f'console.environment.{settings.environment}')} ", band),
+            (f" {environment} ", band),
             (f" forny {app.glyphs.dot} {settings.profile} ", "bar"),
         ]
         right: list[Span] = [(app.agent_words() + "  ", "bar_dim")]
         if app.changed_at is not None:
             right.append((self.say("console.changed", at=clock_time(app.changed_at)) + " ", "bar_dim"))
-        one, two = self.crumb()
+        one, two = self.crumb(width - 2)
         return [
             spread(left, right, width, "bar"),
             spread(cut([(" ", "text"), *one, ("", "text")], width), [*two, ("", "text")], width, "text"),

@@ -54,7 +54,7 @@ class ConnectScreen(ModalScreen[tuple[str, str] | None]):
         for place, (title, entry) in enumerate(zip(titles, self.entries, strict=True)):
             on = place == self.at
             spans = entry.spans(28, "button", "button_on" if on else "button")
-            made.append([("  ", "panel"), (f"{glyphs.cursor if on else ' '}{title:<14}", "panel"), *spans])
+            made.append([("  ", "panel"), (f"{glyphs.pointer if on else ' '}{title:<14}", "panel"), *spans])
         hint = (self.complaint, "panel_bad") if self.complaint else (say("console.connect.keys"), "panel_dim")
         return [*made, [("", "panel")], [("  ", "panel"), hint]]
 

@@ -45,7 +45,7 @@ class ConnectionScreen(MovesDoc, ConsoleScreen):
     def on_mount(self) -> None:
         self.data_changed()
 
-    def crumb(self) -> tuple[Line, Line]:
+    def crumb(self, width: int) -> tuple[Line, Line]:
         view = self.reading.view if self.reading else None
         if view is None:
             return [(self.connection, "dim")], []

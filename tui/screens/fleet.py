@@ -12,9 +12,10 @@ from backend.model.filters import EVERYTHING, Compare, Filter
 from backend.model.views import FleetRow
 from tui.actions import FLEET
 from tui.cells import Line, Span
-from tui.columns import SORTS, Look, heading, layout, row_line
+from tui.columns import SORTS, Look, heading, row_line
 from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesRoster
+from tui.widgets.bars import fitting
 from tui.widgets.prompt import Prompt
 from tui.widgets.roster import Roster, Wanted, Window
 from tui.wording import VERDICT_ROLE, number, verdict_glyph, verdict_word
@@ -74,23 +75,23 @@ class FleetScreen(MovesRoster, ConsoleScreen):
     def on_mount(self) -> None:
         self.count()
 
-    def crumb(self) -> tuple[Line, Line]:
-        marked = len(self.roster.marks)
-        left: list[Span] = [(self.say("console.marked", n=number(marked)), "mark"), ("   ", "text")] if marked else []
-        counts = self.counts
+    def crumb(self, width: int) -> tuple[Line, Line]:
+        counts, parts = self.counts, list[Span]()
+        if self.roster.marks:
+            parts.append((self.say("console.marked", n=number(len(self.roster.marks))), "mark"))
         if counts is None:
-            return [*left, (self.say("console.reading"), "dim")], []
+            return fitting([*parts, (self.say("console.reading"), "dim")], width, "   "), []
         if self.filter.terms:
             shown = self.say("console.fleet.shown", shown=number(counts.shown), all=number(counts.everything))
-            left += [(f"/{self.filter.text}", "accent"), ("  ", "text"), (shown, "text")]
+            parts += [(f"/{self.filter.text}", "accent"), (shown, "text")]
         else:
-            left.append((self.say("console.fleet.all", all=number(counts.everything)), "text"))
+            parts.append((self.say("console.fleet.all", all=number(counts.everything)), "text"))
         for verdict, many in counts.verdicts:
             if many:
                 glyph = verdict_glyph(verdict, self.console.glyphs)
                 word = verdict_word(verdict, self.console.desk.say)
-                left += [("   ", "text"), (f"{glyph} {number(many)} {word}", VERDICT_ROLE[verdict])]
-        return left, []
+                parts.append((f"{glyph} {number(many)} {word}", VERDICT_ROLE[verdict]))
+        return fitting(parts, width, "   "), []
 
     # -- painting ---------------------------------------------------------------------------------------------
 
@@ -98,10 +99,10 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         return Look(self.console.now(), self.console.desk.say, self.console.glyphs)
 
     def _paint(self, row: FleetRow, width: int) -> Line:
-        return row_line(row, layout(width), self._look())
+        return row_line(row, width, self._look())
 
     def _heading(self, width: int) -> Line:
-        return heading(layout(width), self.sort, self.descending, self.console.desk.say, self.console.glyphs)
+        return heading(width, self.sort, self.descending, self.console.desk.say, self.console.glyphs)
 
     # -- reading ----------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ class HelpScreen(MovesDoc, ConsoleScreen):
         self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
         yield self.doc
 
-    def crumb(self) -> tuple[Line, Line]:
+    def crumb(self, width: int) -> tuple[Line, Line]:
         return [(self.say(f"console.help.title.{self.about}"), "strong")], []
 
     def _text(self, width: int) -> Sequence[Line]:

@@ -22,7 +22,7 @@ class MessagesScreen(MovesDoc, ConsoleScreen):
         self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
         yield self.doc
 
-    def crumb(self) -> tuple[Line, Line]:
+    def crumb(self, width: int) -> tuple[Line, Line]:
         return [(self.say("console.messages.title", n=len(self.console.messages)), "strong")], []
 
     def _text(self, width: int) -> Sequence[Line]:

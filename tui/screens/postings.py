@@ -64,7 +64,7 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
     def on_mount(self) -> None:
         self.read()
 
-    def crumb(self) -> tuple[Line, Line]:
+    def crumb(self, width: int) -> tuple[Line, Line]:
         kind = self.say(f"console.postings.kind.{KINDS[self.kind][0]}")
         totals = self.say("console.postings.totals", queued=number(self.totals.queued), held=number(self.totals.held))
         left: list[Span] = [(kind, "title"), (f"   {totals}", "text")]

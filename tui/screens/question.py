@@ -181,7 +181,7 @@ class Question(ModalScreen[str | None]):
         line: list[Span] = []
         for place, choice in enumerate(self.choices()):
             on = place == self.chosen
-            mark = self.console.glyphs.cursor if on else " "
+            mark = self.console.glyphs.pointer if on else " "
             line.append((f"{mark}{choice.text} ", choice.look if on else "button"))
             line.append(("  ", "panel"))
         hint = self.say("console.question.keys")

@@ -42,6 +42,18 @@ def footer_line(actions: Sequence[Action], titles: Callable[[Action], str], widt
     return line
 
 
+def fitting(parts: Sequence[Span], width: int, between: str) -> list[Span]:
+    """As many parts as fit whole, in their order; the first one always."""
+    line: list[Span] = []
+    for text, role in parts:
+        cells = width_of(text) + (width_of(between) if line else 0)
+        if line and cells > width:
+            break
+        line += [(between, "text"), (text, role)] if line else [(text, role)]
+        width -= cells
+    return line
+
+
 def cut(line: Line, width: int) -> list[Span]:
     """The line within `width` cells, ending in an ellipsis when it is cut."""
     made: list[Span] = []

@@ -1,0 +1,353 @@
+"""The question before an act, and what follows an answer: nothing runs that was not read and confirmed."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+from textual.events import Key, Paste
+
+from backend.model.facts import Act, ActionState
+from backend.model.filters import EVERYTHING
+from tests.tui.driving import Driver, console
+from tests.tui.fakes import FakeOperations, FakeReader, make_desk
+from tui.desk import Desk
+from tui.screens.fleet import FleetScreen
+from tui.screens.question import DEAD_TIME, Question
+
+NEVER = float("inf")
+
+
+def drive(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(scenario)
+
+
+def set_up(*, monotonic: float = 0.0, language: str = "da") -> tuple[Desk, FakeReader, FakeOperations]:
+    reader = FakeReader()
+    operations = FakeOperations(reader)
+    return make_desk(reader, operations=operations, monotonic=monotonic, language=language), reader, operations
+
+
+def fleet(it: Driver) -> FleetScreen:
+    screen = it.app.screen_stack[0]
+    assert isinstance(screen, FleetScreen)
+    return screen
+
+
+async def asked(it: Driver) -> Question:
+    """Wait for the question to stand on screen."""
+    await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+    assert isinstance(it.app.screen, Question)
+    return it.app.screen
+
+
+def test_cancel_comes_first_and_is_chosen() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up()
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("r")
+            question = await asked(it)
+            assert [choice.answer for choice in question.choices()] == [None, "run"]
+            assert "▸Fortryd" in it.text()
+            await it.press("enter")
+            await it.see("Fortrudt, intet er gjort.")
+            assert operations.submitted == []
+
+    drive(run())
+
+
+@pytest.mark.parametrize(("key", "act"), [("r", Act.RENEW), ("s", Act.SYNC)])
+def test_what_was_confirmed_is_what_is_submitted(key: str, act: Act) -> None:
+    async def run() -> None:
+        desk, reader, operations = set_up()
+        async with console(desk) as it:
+            await it.see("▌")
+            chosen = fleet(it).roster.cursor_id
+            row = fleet(it).roster.current
+            assert row is not None and chosen is not None
+            await it.press(key)
+            await asked(it)
+            assert row.customer in it.text() and row.agreement_number in it.text()
+            reader.fleet_rows = [one for one in reader.fleet_rows if one.id != chosen] + reader.rows(
+                [chosen], desk.clock.now()
+            )
+            reader.change("c1001", customer="Nu en anden")
+            await it.press("right", "enter")
+            await it.see("Plan 1")
+            (plan,) = operations.submitted
+            assert plan.act == act
+            assert [item.connection for item in plan.items] == [chosen]
+            assert not plan.then_sync
+
+    drive(run())
+
+
+def test_a_question_takes_no_key_that_came_before_it_could_be_read() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up(monotonic=NEVER)
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("r")
+            question = await asked(it)
+            await it.press("right", "enter", "escape", "enter")
+            it.app.post_message(Paste("1\r\r"))
+            await it.pilot.pause()
+            assert it.app.screen is question and question.chosen == 0
+            assert operations.submitted == []
+            question.drawn_at = 0.0
+            await it.press("escape")
+            await it.see("Fortrudt")
+
+    drive(run())
+
+
+def test_the_dead_time_is_counted_from_the_key_s_own_arrival() -> None:
+    async def run() -> None:
+        desk, _, _ = set_up()
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("r")
+            question = await asked(it)
+            question.drawn_at = 100.0
+            early, late = Key("right", None), Key("right", None)
+            early.time, late.time = 100.0 + DEAD_TIME - 0.01, 100.0 + DEAD_TIME + 0.01
+            assert question.too_early(early) and not question.too_early(late)
+            question.drawn_at = None
+            assert question.too_early(late)
+
+    drive(run())
+
+
+def test_enter_in_the_same_moment_as_the_act_opens_and_confirms_nothing() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up(monotonic=NEVER)
+        operations.gate.clear()
+        async with console(desk) as it:
+            await it.see("▌")
+            it.app.post_message(Key("r", "r"))
+            it.app.post_message(Key("enter", "\r"))
+            it.app.post_message(Key("enter", "\r"))
+            await it.until(lambda: it.app.acting.planning)
+            await it.pilot.pause()
+            assert len(it.app.screen_stack) == 1
+            operations.gate.set()
+            await asked(it)
+            assert operations.submitted == []
+
+    drive(run())
+
+
+def test_escape_drops_a_plan_that_takes_long() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up()
+        operations.gate.clear()
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("r", "down", "escape")
+            await it.see("Planen er droppet")
+            operations.gate.set()
+            await it.press("s")
+            question = await asked(it)
+            assert question.plan.act == Act.SYNC
+
+    drive(run())
+
+
+def test_removing_wants_the_agreement_s_number_typed() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up()
+        async with console(desk) as it:
+            await it.see("▌")
+            row = fleet(it).roster.current
+            assert row is not None
+            await it.press("x")
+            question = await asked(it)
+            await it.press("right", "enter")
+            assert it.app.screen is question
+            await it.press(*"999", "enter")
+            assert it.app.screen is question
+            it.app.post_message(Paste(row.agreement_number))
+            await it.pilot.pause()
+            assert question.typed == "999"
+            await it.press("backspace", "backspace", "backspace", *row.agreement_number)
+            await it.press("enter")
+            await it.see("Plan 1")
+            assert operations.submitted[0].act == Act.REMOVE
+
+    drive(run())
+
+
+def test_removing_several_wants_their_number_typed_and_names_five() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up()
+        async with console(desk, size=(80, 30)) as it:
+            await it.see("▌")
+            await it.press(*["space"] * 7, "x")
+            await it.see("og 2 til")
+            await asked(it)
+            assert "Skriv 7 for at fjerne" in it.text()
+            await it.press("down")
+            assert "og 2 til" not in it.text()
+            await it.press("7", "right", "enter")
+            await it.see("Plan 1")
+            assert len(operations.submitted[0].items) == 7
+
+    drive(run())
+
+
+def test_what_waits_and_what_is_refused_is_told_with_its_reason() -> None:
+    async def run() -> None:
+        desk, reader, operations = set_up()
+        ids = [row.id for row in reader.fleet(EVERYTHING, "verdict", False, 0, 3, desk.clock.now())]
+        operations.fates = {ids[0]: ("refused", "already_removed"), ids[1]: ("wait", "rate_limited")}
+        async with console(desk, size=(100, 30)) as it:
+            await it.see("▌")
+            await it.press("space", "space", "space", "s")
+            await asked(it)
+            text = it.text()
+            assert "Kører (1)" in text and "Venter (1)" in text and "Afvist (1)" in text
+            assert desk.say("already_removed") in text and desk.say("rate_limited") in text
+            assert "Synkroniser 1" in text
+
+    drive(run())
+
+
+def test_synchronising_without_consent_offers_to_renew_first() -> None:
+    async def run() -> None:
+        desk, reader, operations = set_up(language="en")
+        first = reader.fleet(EVERYTHING, "verdict", False, 0, 1, desk.clock.now())[0]
+        operations.fates = {first.id: ("refused", "renew_first")}
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("s")
+            question = await asked(it)
+            assert [choice.answer for choice in question.choices()] == [None, "renew_first"]
+            await it.press("right", "enter")
+            await it.see("then synchronise?")
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen is not question)
+            second = await asked(it)
+            assert second.plan.act == Act.RENEW and second.plan.then_sync
+            await it.press("right", "enter")
+            await it.see("Plan 1")
+            assert operations.submitted[0].then_sync
+
+    drive(run())
+
+
+def test_the_question_says_how_many_the_filter_hides() -> None:
+    async def run() -> None:
+        desk, _, _ = set_up()
+        async with console(desk, size=(80, 30)) as it:
+            await it.see("▌")
+            await it.press("space", "space", "space")
+            await it.press("slash", *"lunar", "enter", "r")
+            await asked(it)
+            assert "3 af dem er skjult af filteret." in it.text()
+
+    drive(run())
+
+
+def test_the_outcome_is_told_and_what_failed_keeps_its_mark() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up()
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("space", "space", "r")
+            await asked(it)
+            marked = sorted(fleet(it).roster.marks)
+            await it.press("right", "enter")
+            await it.see("Plan 1: forny, 2 sat i gang")
+            operations.settle(1, **{marked[0]: ActionState.FAILED, marked[1]: ActionState.DONE})
+            await it.see("1 mislykket, 1 udført")
+            assert fleet(it).roster.marks == {marked[0]}
+
+    drive(run())
+
+
+def test_a_running_act_shows_in_its_row() -> None:
+    async def run() -> None:
+        desk, reader, _ = set_up()
+        async with console(desk) as it:
+            await it.see("▌")
+            row = fleet(it).roster.current
+            assert row is not None
+            reader.change(row.id, running="renew:sent")
+            await it.see("fornyer …")
+            assert "fornyer …" in it.line_with("▌")
+            reader.change(row.id, running="renew:unknown")
+            await it.see("uafklaret")
+
+    drive(run())
+
+
+def test_a_plan_that_cannot_be_made_or_written_is_told() -> None:
+    class Broken(FakeOperations):
+        def submit(self, plan: object) -> Any:
+            raise OSError("disk full")
+
+    async def run() -> None:
+        reader = FakeReader()
+        async with console(make_desk(reader, operations=Broken(reader))) as it:
+            await it.see("▌")
+            await it.press("r")
+            await asked(it)
+            await it.press("right", "enter")
+            await it.see("disk full")
+            assert "intet er sendt" in it.text()
+
+    drive(run())
+
+
+def test_a_new_connection_asks_for_agreement_and_bank_and_then_for_consent() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up()
+        async with console(desk) as it:
+            await it.see("▌")
+            row = fleet(it).roster.current
+            assert row is not None
+            await it.press("n")
+            await it.see("For hvilken aftale")
+            assert row.agreement_number in it.line_with("Aftalenummer")
+            await it.press(*"Sydbank", "enter")
+            await asked(it)
+            await it.press("right", "enter")
+            await it.until(lambda: operations.submitted)
+            (item,) = operations.submitted[0].items
+            assert (item.agreement_number, item.bank) == (row.agreement_number, "Sydbank")
+
+    drive(run())
+
+
+def test_an_act_with_nothing_under_the_cursor_says_so() -> None:
+    async def run() -> None:
+        desk, reader, operations = set_up()
+        reader.fleet_rows = []
+        async with console(desk) as it:
+            await it.see("Ingen bankforbindelser endnu")
+            await it.press("r", "x", "enter", "space")
+            await it.see("Der er ingen forbindelse her")
+            assert not it.app.acting.planning and operations.submitted == []
+
+    drive(run())
+
+
+@pytest.mark.parametrize("torn", ["\x1b[B", "\x1b[3~", "\x1b[<0;12;7M", "\x1bOP", "\x1b[1;5D"])
+def test_a_torn_escape_sequence_is_no_act(torn: str) -> None:
+    """A slow line brings the characters of a key one by one (`facts/console.md` rule 4)."""
+
+    async def run() -> None:
+        desk, _, operations = set_up()
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("space")
+            for char in torn:
+                key = "escape" if char == "\x1b" else char
+                it.app.post_message(Key(key, char))
+            await it.pilot.pause()
+            await it.pilot.pause()
+            assert it.app.is_running and len(it.app.screen_stack) == 1
+            assert not it.app.acting.planning and operations.submitted == []
+            assert len(fleet(it).roster.marks) == 1
+
+    drive(run())
