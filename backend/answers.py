@@ -118,7 +118,9 @@ _PATTERNS = (
     ),
     (re.compile(r"\b\d{6}-\d{4}\b"), "[cpr]"),
 )
-_IBAN = re.compile(r"\b[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}\b")
+_IBAN = re.compile(
+    r"\b(?:[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)|[a-z]{2}\d{2}[a-z0-9]{11,30})\b"
+)
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -139,9 +141,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 def _short_iban(match: re.Match[str]) -> str:
     bare = match.group().replace(" ", "").upper()
-    digits = "".join(str(int(char, 36)) for char in bare[4:] + bare[:4])
-    if not match.group().isupper() and int(digits) % 97 != 1:
-        return match.group()
+    if match.group().islower():
+        # Ids in lower case hexadecimal look alike; the check digits tell.
+        digits = "".join(str(int(char, 36)) for char in bare[4:] + bare[:4])
+        if int(digits) % 97 != 1:
+            return match.group()
     return f"{bare[:2]}…{bare[-4:]}"
 
 

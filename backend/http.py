@@ -222,6 +222,8 @@ class Caller:
             headers["Content-Type"] = "application/json"
         if call.request_id:
             headers["X-Request-Id"] = call.request_id
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise Refused("the call cannot be written: a header value has characters that cannot be sent")
         try:
             request = self._client.build_request(call.method, call.url, headers=headers, content=call.body)
         except (httpx.InvalidURL, ValueError) as error:

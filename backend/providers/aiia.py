@@ -10,7 +10,7 @@ OutsideError
 ├── ProviderDown             any other 5xx
 ├── Refused                  400, 403, 422 and the rest of 4xx
 │   └── RefusedCredentials   our client id and secret are not accepted
-├── Gone                     404, 410
+├── Gone                     404 of an account or consent; 410
 ├── InProgress               409: the same X-Request-Id is still in work
 ├── Malformed                an answer that cannot be read, or pages that go in circles
 └── Unreachable(sent)        no answer
@@ -30,12 +30,12 @@ from weakref import WeakValueDictionary
 import httpx
 import msgspec
 
-from backend.http import Call, Caller, checked_secret, checked_url, new_client, segment
+from backend.http import Call, Caller, Explain, checked_secret, checked_url, new_client, segment
 from backend.model.clock import Clock
 from backend.model.errors import Gone, Malformed, Refused
 from backend.model.facts import Account, Bank, BankRow, Grant, Session, SyncAnswer
 from backend.ports import Recorder, Vault
-from backend.providers.aiia_errors import WHO, AccessRefused, of_any_call, of_replayed_call, of_user_call
+from backend.providers.aiia_errors import WHO, AccessRefused, of_access, of_any_call, of_fixed_address, of_fresh_access
 from backend.providers.aiia_tokens import TokenKeeper
 from backend.providers.aiia_wire import (
     AccountsWire,
@@ -142,7 +142,14 @@ class Aiia:
             for _ in range(MAX_PAGES):
                 query = {"pageSize": str(PAGE_SIZE), "includeDeleted": "true", **reading.cursor()}
                 await self._user_call(
-                    session, "transactions", "GET", path, TransactionsWire, query=query, inspect=reading.take
+                    session,
+                    "transactions",
+                    "GET",
+                    path,
+                    TransactionsWire,
+                    query=query,
+                    inspect=reading.take,
+                    explain=of_any_call,
                 )
                 if reading.done:
                     return reading.rows()
@@ -168,7 +175,9 @@ class Aiia:
         path = f"/v1/consent/{segment(session.consent_id)}/all-accounts-selected"
         try:
             async with self._turn(session):
-                answer = await self._user_call(session, "all_accounts_selected", "GET", path, SelectedWire)
+                answer = await self._user_call(
+                    session, "all_accounts_selected", "GET", path, SelectedWire, explain=of_any_call
+                )
         except Refused as refused:
             if refused.http_status == 403:
                 return None
@@ -178,11 +187,11 @@ class Aiia:
     async def banks(self) -> list[Bank]:
         """The banks that can be connected; v2, or v1 where there is no v2 (§1.9). Proves that our credentials work."""
         try:
-            return await self._banks("/v2/providers")
+            return await self._banks("/v2/providers", of_any_call)
         except Gone:
-            return await self._banks("/v1/providers")
+            return await self._banks("/v1/providers", of_fixed_address)
 
-    async def _banks(self, path: str) -> list[Bank]:
+    async def _banks(self, path: str, explain: Explain) -> list[Bank]:
         found: list[Bank] = []
 
         def read(answer: msgspec.Raw) -> str:
@@ -196,7 +205,7 @@ class Aiia:
             url=self._address(path, {}),
             headers=self._keeper.basic,
             secrets=(self._secret,),
-            explain=of_any_call,
+            explain=explain,
         )
         await self._caller.call(call, msgspec.Raw, read)
         return found
@@ -216,6 +225,7 @@ class Aiia:
         body: bytes | None = None,
         request_id: str | None = None,
         inspect: Callable[[T], str] | None = None,
+        explain: Explain = of_fixed_address,
     ) -> T:
         """A call with the customer's access token; after a 401 one refresh and one replay, with the same request id."""
         access = await self._keeper.access(session)
@@ -226,13 +236,16 @@ class Aiia:
             body=body,
             connection=session.connection,
             request_id=request_id or (str(uuid4()) if method == "POST" else None),
-            explain=of_user_call,
+            explain=lambda failure: of_access(failure) or explain(failure),
         )
         try:
             return await self._caller.call(self._signed(call, access), into, inspect)
         except AccessRefused:
             access = await self._keeper.access(session, refused=access)
-        return await self._caller.call(replace(self._signed(call, access), explain=of_replayed_call), into, inspect)
+        again = replace(
+            self._signed(call, access), explain=lambda failure: of_fresh_access(failure) or explain(failure)
+        )
+        return await self._caller.call(again, into, inspect)
 
     def _signed(self, call: Call, access: str) -> Call:
         return replace(call, headers={"Authorization": f"Bearer {access}"}, secrets=(access, self._secret))

@@ -21,7 +21,8 @@ _CUSTOMER_REASON = re.compile(
 _BANK_CODE = re.compile(r"bank|provider|institution|aspsp", re.IGNORECASE)
 _BANK_REASON = re.compile(r"\b(bank|provider|institution|aspsp)\b", re.IGNORECASE)
 _BANK_FIELD = re.compile(r'"(bank|provider|institution)(id|name)?"\s*:\s*"', re.IGNORECASE)
-_WRAPPED_LIMIT = re.compile(r"\b429\b|too ?many ?requests|rate.?limit", re.IGNORECASE)
+_LIMIT_WORDS = re.compile(r"too ?many ?requests|rate.?limit|^429$|\b(status|error)( code)? 429\b", re.IGNORECASE)
+_LIMIT_FIELD = re.compile(r'"[a-z_]*(status|code)"\s*:\s*"?429\b', re.IGNORECASE)
 
 
 class AccessRefused(Refused):
@@ -34,18 +35,16 @@ class GrantRefused(Refused):
     ours = False
 
 
-def of_user_call(failure: Failure) -> OutsideError | None:
-    """A call with a customer's access token (`facts/aiia-economic.md` §1.11, `facts/operations.md` §2.3)."""
-    if failure.status == 401:
-        return AccessRefused(failure.words(WHO), http_status=401)
-    return of_any_call(failure)
+def of_access(failure: Failure) -> OutsideError | None:
+    """A 401 on a customer's access token: it may only be old."""
+    return AccessRefused(failure.words(WHO), http_status=401) if failure.status == 401 else None
 
 
-def of_replayed_call(failure: Failure) -> OutsideError | None:
-    """The same with an access token that is brand new: now a 401 is about the customer's login."""
+def of_fresh_access(failure: Failure) -> OutsideError | None:
+    """A 401 on an access token that is brand new: now it is about the customer's login."""
     if failure.status == 401:
         return NeedsCustomer(f"{failure.words(WHO)}, with a fresh token as well", http_status=401)
-    return of_any_call(failure)
+    return None
 
 
 def of_token_call(failure: Failure) -> OutsideError | None:
@@ -54,6 +53,13 @@ def of_token_call(failure: Failure) -> OutsideError | None:
         error = GrantRefused(failure.words(WHO), http_status=failure.status)
         error.ours = names_our_client(failure)
         return error
+    return of_fixed_address(failure)
+
+
+def of_fixed_address(failure: Failure) -> OutsideError | None:
+    """An address that holds nothing of a customer's: a 404 there is a wrong base address, and nobody is gone."""
+    if failure.status == 404:
+        return Refused(f"{failure.words(WHO)}: there is no such address, check aiia_base_url", http_status=404)
     return of_any_call(failure)
 
 
@@ -67,7 +73,7 @@ def of_any_call(failure: Failure) -> OutsideError | None:
     words, status = failure.words(WHO), failure.status
     if status in (400, 403, 422) and _names_the_customer(failure):
         return NeedsCustomer(words, http_status=status)
-    if status == 500 and _WRAPPED_LIMIT.search(failure.text):
+    if status == 500 and _names_a_limit(failure):
         # Some aggregators wrap a 429 (`facts/operations.md` T32).
         until = limit_ends(failure.until, failure.text, failure.now)
         return RateLimited(words, http_status=status, until=until)
@@ -79,6 +85,11 @@ def of_any_call(failure: Failure) -> OutsideError | None:
 def _names_the_customer(failure: Failure) -> bool:
     code = "".join(char for char in failure.code.lower() if char.isalnum())
     return bool(_CUSTOMER_CODE.search(code) or _CUSTOMER_REASON.search(failure.reason))
+
+
+def _names_a_limit(failure: Failure) -> bool:
+    said = (failure.code, failure.reason, failure.text)
+    return any(_LIMIT_WORDS.search(part) for part in said) or bool(_LIMIT_FIELD.search(failure.text))
 
 
 def _names_the_bank(failure: Failure) -> bool:

@@ -5,6 +5,7 @@ the only door (DESIGN §11). Its request id is the call's `X-Request-Id`, so tha
 is asked again and the provider repeats what it said (`facts/aiia-economic.md` §1.3, §1.11).
 """
 
+import asyncio
 import base64
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -18,14 +19,13 @@ from backend.model.errors import (
     InProgress,
     Malformed,
     NeedsCustomer,
-    OutsideError,
     Refused,
     RefusedCredentials,
     Unreachable,
 )
 from backend.model.facts import Session, Tokens
 from backend.ports import Vault
-from backend.providers.aiia_errors import WHO, GrantRefused, names_our_client, of_any_call, of_token_call
+from backend.providers.aiia_errors import WHO, GrantRefused, names_our_client, of_token_call
 from backend.providers.aiia_wire import TokenAnswer, read_tokens
 
 SPARE = timedelta(minutes=1)
@@ -35,7 +35,7 @@ PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds before the same question is asked again, while it is in work there or its answer was lost."""
 
 PROBE_KEPT = timedelta(minutes=1)
-"""How long the proof that our own credentials work is believed, so that a burst of refusals asks once."""
+"""How long what was found out about our own credentials is believed, so that a burst of refusals asks once."""
 
 _TURNS = 3
 """How often another process may be found to have refreshed while we waited, before we give up."""
@@ -49,7 +49,8 @@ class TokenKeeper:
         self._secrets = (secret,)
         pair = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
         self.basic = {"Authorization": f"Basic {pair}"}
-        self._proved_at: datetime | None = None
+        self._probed: tuple[datetime, bool] | None = None
+        self._probing = asyncio.Lock()
 
     async def access(self, session: Session, refused: str | None = None) -> str:
         """A usable access token, which is not the one that was just `refused`. Raises `OutsideError`s only."""
@@ -68,6 +69,8 @@ class TokenKeeper:
 
     async def exchange(self, code: str, redirect_url: str, connection: str | None) -> Tokens:
         """Trade a code. Its request id follows from the code, so that a repeat is the same question (§1.3)."""
+        if not _word(code):
+            raise NeedsCustomer("the login gave no usable code: it must be done again")
         body = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_url, "scope": "read"}
         request_id = str(uuid5(NAMESPACE_URL, f"forny:code:{code}"))
         try:
@@ -80,8 +83,8 @@ class TokenKeeper:
 
     async def _read(self, session: Session) -> Tokens:
         tokens = await self._vault.read(session.consent)
-        if tokens is None:
-            raise NeedsCustomer("there are no tokens for this consent: the customer must log in")
+        if tokens is None or not _word(tokens.refresh_token):
+            raise NeedsCustomer("there are no usable tokens for this consent: the customer must log in")
         return tokens
 
     def _usable(self, tokens: Tokens, refused: str | None) -> str | None:
@@ -96,7 +99,7 @@ class TokenKeeper:
         try:
             answer = await self._ask("refresh", session.connection, body, request_id, used)
             fresh = read_tokens(answer, self._clock.now(), kept=used)
-        except (GrantRefused, Gone) as refused:
+        except GrantRefused as refused:
             current = await self._vault.read(session.consent)
             await self._vault.end_refresh(session.consent, None)
             if current is not None and current.refresh_token != used:
@@ -134,17 +137,21 @@ class TokenKeeper:
             await self._clock.nap(pause)
         return await self._caller.call(call, TokenAnswer)
 
-    async def _is_our_fault(self, refused: OutsideError, connection: str | None) -> bool:
+    async def _is_our_fault(self, refused: GrantRefused, connection: str | None) -> bool:
         """Whether our own credentials are what was refused: they say so, or a call that needs nothing else fails too.
 
-        404 and 405 there prove nothing. Raises what the probe raised when it could not be answered: then nothing is
-        known, and a customer is not sent through a login for it (law 5).
+        Raises what the probe raised when it could not be answered: then nothing is known, and no customer is sent
+        through a login for it (law 5).
         """
-        if isinstance(refused, GrantRefused) and refused.ours:
+        if refused.ours:
             return True
-        now = self._clock.now()
-        if self._proved_at and now - self._proved_at < PROBE_KEPT:
-            return False
+        async with self._probing:
+            if self._probed is None or self._clock.now() - self._probed[0] >= PROBE_KEPT:
+                self._probed = self._clock.now(), await self._probe(connection)
+            return self._probed[1]
+
+    async def _probe(self, connection: str | None) -> bool:
+        """True when our credentials are refused at client level; anything else that is answered proves nothing."""
         probe = Call(
             operation="probe",
             method="GET",
@@ -152,21 +159,23 @@ class TokenKeeper:
             headers=self.basic,
             connection=connection,
             secrets=self._secrets,
-            explain=lambda failure: of_token_call(failure) if names_our_client(failure) else of_any_call(failure),
+            explain=lambda failure: RefusedCredentials(failure.words(WHO)) if names_our_client(failure) else None,
         )
         try:
             await self._caller.call(probe, msgspec.Raw)
-        except (RefusedCredentials, GrantRefused):
+        except RefusedCredentials:
             return True
-        except Refused as other:
-            if other.http_status == 403:
-                return True
         except (Gone, Malformed):
-            pass
-        self._proved_at = now
+            return False
+        except Refused as other:
+            return other.http_status == 403
         return False
 
-    def _our_fault(self, refused: OutsideError) -> RefusedCredentials:
+    def _our_fault(self, refused: GrantRefused) -> RefusedCredentials:
         return RefusedCredentials(
             f"{WHO} does not accept our client id and secret: check them ({refused})", http_status=refused.http_status
         )
+
+
+def _word(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable()

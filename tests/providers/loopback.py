@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from backend.model.facts import Attempt, Tokens
@@ -95,12 +96,11 @@ async def _read(reader: asyncio.StreamReader) -> Asked | None:
 async def serving(handler: Handler) -> AsyncIterator[Served]:
     """A server for one test; every connection is closed at the end."""
     served = Served("", [])
-    open_ones: set[asyncio.StreamWriter] = set()
-    talks: set[asyncio.Task[None] | None] = set()
+    talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        open_ones.add(writer)
-        talks.add(mine := asyncio.current_task())
+        mine = cast("asyncio.Task[None]", asyncio.current_task())
+        talks.add(mine)
         try:
             while asked := await _read(reader):
                 served.asked.append(asked)
@@ -111,11 +111,10 @@ async def serving(handler: Handler) -> AsyncIterator[Served]:
                     return
                 writer.write(reply.encoded())
                 await writer.drain()
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
-            open_ones.discard(writer)
             talks.discard(mine)
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0, limit=1 << 20)
@@ -124,9 +123,9 @@ async def serving(handler: Handler) -> AsyncIterator[Served]:
         yield served
     finally:
         server.close()
-        for writer in list(open_ones):
-            writer.transport.abort()
-        await asyncio.gather(*(task for task in talks if task), return_exceptions=True)
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
 
 
 async def _break(fault: Fault, writer: asyncio.StreamWriter) -> None:
