@@ -58,8 +58,11 @@ OWN: tuple[Situation, ...] = (
     Situation(33, "provider_fault", "The aggregator fails or does not answer.", named=True),
     Situation(34, "removed_consent_alive", "Removed here, but the consent at the bank still lives.", named=True),
     Situation(35, "rows_rejected", "Bank reconciliation has rejected single rows.", named=True),
-    Situation(36, "fetch_hangs", "A fetch was begun and never ended.", named=True),
+    Situation(
+        36, "renewal_unproven", "The customer has logged in, but the new consent does not prove itself.", named=True
+    ),
     Situation(37, "partly_fetched", "Some accounts were fetched and some were not.", named=True),
+    Situation(38, "consent_gone", "The aggregator does not know the connection any more.", named=True),
 )
 """What forny tells apart beside the facts' table."""
 
