@@ -1,0 +1,105 @@
+"""What an act would do on one connection: run, wait until a time, or be refused with the reason (DESIGN §6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.model.facts import Act, Consent, Fetch, PlanItem
+from backend.model.health import HealthFacts
+from backend.model.views import FleetRow
+from backend.rules import axes
+
+CALLS = {Act.SYNC: 1, Act.RENEW: 0, Act.CONNECT: 0, Act.REMOVE: 0}
+"""Unattended look-ups at the bank that an act spends of the day's allowance (`facts/aiia-economic.md` §1.11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One connection in front of one act."""
+
+    row: FleetRow
+    facts: HealthFacts
+    now: datetime
+    consent: Consent
+    outcome: Fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Hurdle:
+    """One row of the table: for these acts, when it holds, the act does not run. With `until` it waits."""
+
+    reason: str
+    acts: tuple[Act, ...]
+    holds: Callable[[_Asked], bool]
+    until: Callable[[_Asked], datetime | None] | None = None
+
+
+_ALL = tuple(Act)
+_OUTSIDE = (Act.CONNECT, Act.RENEW, Act.SYNC)
+
+
+def _just_renewed(asked: _Asked) -> bool:
+    until = axes.promised_until(asked.facts)
+    return asked.consent in axes.LIVE and until is not None and asked.now < until
+
+
+def _promised(asked: _Asked) -> datetime | None:
+    return axes.promised_until(asked.facts)
+
+
+def _limit(asked: _Asked) -> datetime | None:
+    return axes.limited_until(asked.facts)
+
+
+def _lately(asked: _Asked) -> bool:
+    """The last attempt is recent enough to believe in; an old failure must not bar the way out of itself."""
+    until = axes.tried_until(asked.facts)
+    return until is not None and asked.now < until
+
+
+def _live_but(asked: _Asked, outcome: Fetch) -> bool:
+    return asked.consent in axes.LIVE and asked.outcome is outcome and _lately(asked)
+
+
+def _young_link(asked: _Asked) -> bool:
+    return axes.case_is_young(asked.facts, asked.now)
+
+
+HURDLES: tuple[Hurdle, ...] = (
+    Hurdle("in_work", _ALL, lambda a: bool(a.row.running)),
+    Hurdle("already_removed", (Act.RENEW, Act.SYNC, Act.REMOVE), lambda a: a.consent is Consent.REMOVED),
+    Hurdle("refused_credentials", _OUTSIDE, lambda a: _lately(a) and a.facts.last_outcome == "refused_credentials"),
+    # A second link beside a young one confuses the customer, and either may supersede the other (law 6).
+    Hurdle("renewal_open", (Act.RENEW, Act.CONNECT), _young_link),
+    Hurdle("no_consent", (Act.SYNC,), lambda a: a.consent in (Consent.NONE, Consent.AWAITING_CUSTOMER)),
+    Hurdle("renew_first", (Act.SYNC,), lambda a: a.consent not in axes.LIVE),
+    Hurdle("renew_first", (Act.SYNC,), lambda a: a.outcome is Fetch.CUSTOMER_ACTION),
+    Hurdle("rate_limited", (Act.SYNC,), lambda a: a.outcome is Fetch.RATE_LIMITED, _limit),
+    # The customer would meet the same outage, and an outage never sends him a mail (law 5). A consent that has
+    # ended needs the customer all the same, and his link outlives the outage.
+    Hurdle("bank_down", (Act.SYNC, Act.RENEW), lambda a: _live_but(a, Fetch.BANK_DOWN)),
+    Hurdle("provider_down", (Act.SYNC, Act.RENEW), lambda a: _live_but(a, Fetch.PROVIDER_DOWN)),
+    Hurdle("renewed_wait", (Act.SYNC,), _just_renewed, _promised),
+    Hurdle("renewed_wait", (Act.RENEW,), _just_renewed),
+)
+"""The first row that holds decides; none means that the act runs. `reason` is a text key."""
+
+
+def judge(act: Act, row: FleetRow, facts: HealthFacts, now: datetime) -> PlanItem:
+    """One line of a plan. `until` also stands on a refusal that ends by itself; `calls` is what a run will spend."""
+    asked = _Asked(row, facts, now, axes.consent_of(facts, now), axes.outcome_of(facts, now))
+    hurdle = next((h for h in HURDLES if act in h.acts and h.holds(asked)), None)
+    fate = "run" if hurdle is None else "wait" if hurdle.until else "refused"
+    until = None
+    if hurdle is not None:
+        until = _promised(asked) if hurdle.reason == "renewed_wait" else hurdle.until(asked) if hurdle.until else None
+    return PlanItem(
+        connection=row.id,
+        agreement_number=row.agreement_number,
+        customer=row.customer,
+        bank=row.bank,
+        fate=fate,
+        reason="" if hurdle is None else hurdle.reason,
+        until=until,
+        calls=CALLS[act] if hurdle is None else 0,
+    )
