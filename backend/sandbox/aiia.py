@@ -15,7 +15,7 @@ from backend.sandbox.hub import ConnectRequest
 from backend.sandbox.statement import Link, View, views
 from backend.sandbox.tokens import TokenError
 from backend.sandbox.web import Caller, Desk, Problem, answer, read_json
-from backend.sandbox.world import BankRateLimitedError, Consent, World
+from backend.sandbox.world import BankDownError, BankRateLimitedError, Consent, World
 
 PAGE = 50
 MAX_PAGE = 500
@@ -232,6 +232,12 @@ class AiiaApi:
             queued = self.world.ask_update(consent)
         except BankRateLimitedError as limit:
             raise self.desk.too_many(limit.until, "The bank allows no more logins without the user") from limit
+        except BankDownError as down:
+            health = shapes.provider(consent.bank, self.world.clock.now(), strange=False)["status"]
+            reason = f"{consent.bank.kind.name} svarer ikke"
+            raise Problem(
+                503, "ProviderUnavailable", reason, providerId=consent.bank.kind.id, providerStatus=health
+            ) from down
         if consent.bank.mood(self.world.clock.now()) is Mood.SLOW:
             await self.desk.pause(request, self.desk.slow_seconds)
         if queued:

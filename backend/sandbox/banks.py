@@ -35,6 +35,10 @@ class BankKind:
     color: str = "#003755"
 
 
+OUTSPOKEN = ("BEC", "SDC")
+"""Data centres that turn a request away at once while they are down; the others take it and stay silent."""
+
+
 @dataclass(slots=True)
 class Bank:
     """A bank with its moods so far, oldest first."""

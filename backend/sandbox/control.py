@@ -1,9 +1,9 @@
 """The knobs of the world, over HTTP: the fleet to import, the books, the banks' moods, and trouble on order."""
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -108,7 +108,7 @@ class Control:
                     ],
                 }
             )
-        return [json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in made]
+        return [msgspec.json.encode(line) + b"\n" for line in made]
 
     def customer(self, asked: Said) -> Said:
         """One customer by `index`, `agreement` or `email`, with the truth about the consents."""

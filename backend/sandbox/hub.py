@@ -25,6 +25,7 @@ from backend.sandbox.world import Consent, User, World
 COOKIE = "aiia_visit"
 CODE_LIFE = timedelta(minutes=10)
 MAX_TRIES = 5
+MAX_VISITS = 20_000
 SENDER = "Aiia <no-reply@aiia.example>"
 
 
@@ -253,6 +254,8 @@ class Hub:
         if visit.consent is not None:
             self.world.renew(user, visit.consent, visit.chosen)
             made = visit.consent
+            if visit.request is not None and visit.request.group is not None:
+                made.group, made.group_name = visit.request.group, visit.request.group_name
         else:
             group = visit.request
             made = self.world.grant(
@@ -286,6 +289,8 @@ class Hub:
         self._made += 1
         visit = Visit(uuid_of(self.world.seed, "visit", self._made).replace("-", ""), request)
         self._visits[visit.id] = visit
+        if len(self._visits) > MAX_VISITS:
+            del self._visits[next(iter(self._visits))]
         return visit
 
     def _known_address(self, visit: Visit) -> str:

@@ -15,7 +15,7 @@ from backend.sandbox.banks import Bank, Mood
 from backend.sandbox.books import Books
 from backend.sandbox.dice import digest, share, uuid_of
 from backend.sandbox.faults import Faults
-from backend.sandbox.fleet import AccountKind, Customer, Fleet
+from backend.sandbox.fleet import AccountKind, Connection, Customer, Fleet
 from backend.sandbox.statement import BankAccount, Link
 from backend.sandbox.tokens import TokenOffice
 
@@ -35,6 +35,10 @@ class BankRateLimitedError(Exception):
     def __init__(self, until: datetime) -> None:
         super().__init__("rate limited")
         self.until = until
+
+
+class BankDownError(Exception):
+    """The bank turns requests away."""
 
 
 @dataclass(slots=True)
@@ -197,7 +201,10 @@ class World:
         return best
 
     def ask_update(self, consent: Consent) -> bool:
-        """Queue a fetch without the customer; False when only a supervised login helps. Raises BankRateLimitedError."""
+        """Queue a fetch without the customer; False when only a supervised login helps.
+
+        Raises BankRateLimitedError and BankDownError. A bank that is down without saying so takes the request.
+        """
         now = self.clock.now()
         mood = consent.bank.mood(now)
         if consent.ended(now) or not consent.bank.kind.unattended or mood is Mood.SUPERVISED_ONLY:
@@ -207,6 +214,8 @@ class World:
             if until is None or until <= now:
                 until = self._rate_limits[consent.bank.kind.id] = now + BANK_PAUSE
             raise BankRateLimitedError(until)
+        if mood is Mood.DOWN and consent.bank.kind.cluster in banks.OUTSPOKEN:
+            raise BankDownError
         consent.logins = [at for at in consent.logins if at > now - timedelta(days=1)]
         if len(consent.logins) >= LOGINS_A_DAY:
             raise BankRateLimitedError(consent.logins[0] + timedelta(days=1))
@@ -305,13 +314,14 @@ class World:
                 expires_at=connection.expires_at,
                 links=[Link(account) for account in chosen],
                 synced_at=connection.authorised_at,
-                revoked_at=self._revoked_at(connection.revoked, connection.consent_id),
+                revoked_at=self._revoked_at(connection),
                 revoked_by="customer" if connection.revoked else "",
             )
         return user
 
-    def _revoked_at(self, revoked: bool, consent_id: str) -> datetime | None:
-        return self.start - timedelta(hours=3 + 100 * share(consent_id, "revoked")) if revoked else None
+    def _revoked_at(self, connection: Connection) -> datetime | None:
+        lived = self.start - connection.authorised_at
+        return self.start - lived * share(connection.consent_id, "revoked") if connection.revoked else None
 
 
 def _find(there: list[BankAccount], kind: AccountKind) -> BankAccount:

@@ -303,6 +303,28 @@ def test_a_supervised_login_is_asked_for_and_brings_the_rows(place: Place, index
     assert place.accounts(bearer)[0]["lastSynchronized"] > before
 
 
+def test_a_bank_that_is_down_refuses_or_stays_silent(place: Place) -> None:
+    refused = update(place, place.bearer(place.lines[DOWN]))
+    assert (refused.status_code, refused.json()["details"]["providerId"]) == (503, "DK_KlitBanken")
+    bearer = place.bearer(place.lines[FINE])
+    before = place.accounts(bearer)[0]["lastSynchronized"]
+    place.world.client.set_mood("Danske Bank", "down")
+    assert update(place, bearer).json()["status"] == "AllQueued"
+    place.clock.move(minutes=10)
+    assert place.accounts(bearer)[0]["lastSynchronized"] == before
+
+
+def test_a_slow_bank_takes_its_time_but_comes(place: Place) -> None:
+    place.world.client.set_mood("Danske Bank", "slow")
+    bearer = place.bearer(place.lines[FINE])
+    before = place.accounts(bearer)[0]["lastSynchronized"]
+    assert update(place, bearer).json()["status"] == "AllQueued"
+    place.clock.move(minutes=9)
+    assert place.accounts(bearer)[0]["lastSynchronized"] == before
+    place.clock.move(minutes=2)
+    assert place.accounts(bearer)[0]["lastSynchronized"] > before
+
+
 def test_a_wrong_update_is_400(place: Place) -> None:
     bearer = place.bearer(place.lines[FINE])
     assert place.http.post("/v1/update", json={}, headers=bearer).status_code == 400

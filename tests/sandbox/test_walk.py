@@ -10,10 +10,13 @@ def test_a_renewal_continues_the_consent_and_gives_a_code(place: Place) -> None:
     line = place.lines[EXPIRED]
     before = place.world.client.customer(index=EXPIRED)["consents"][0]
     assert before["ended_at"] is not None
-    walked = place.world.client.walk(place.connect_link(consentId=line["consent_id"], state="nonce"))
+    walked = place.world.client.walk(
+        place.connect_link(consentId=line["consent_id"], accountsGroupId="agr-7", state="nonce")
+    )
     assert walked.consent_id == line["consent_id"]
     assert "state" not in walked.url
     assert walked.pages == ("login", "code", "accounts", "bank", "choose", "consent")
+    assert place.world.client.customer(index=EXPIRED)["consents"][0]["group"] == "agr-7"
     after = place.world.client.customer(index=EXPIRED)["consents"][0]
     assert after["ended_at"] is None
     assert walked.code is not None
