@@ -145,6 +145,7 @@ class Runtime:
                     clock=self.clock,
                     say=texts_in(self.settings.customer_language),
                     fetch_every=self.settings.fetch_every,
+                    stale_after=self.settings.stale_after,
                     redirect_url=self.settings.aiia_redirect_url,
                     listen=self.settings.listen,
                 )

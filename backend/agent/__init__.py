@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from backend.agent.acts import follow_sync, perform
@@ -42,10 +43,14 @@ class Agent:
         clock: Clock,
         say: Say,
         fetch_every: int = 2 * 3600,
+        stale_after: int = 36 * 3600,
         redirect_url: str = "",
         listen: str = "",
     ) -> None:
-        """`fetch_every` is in seconds; `listen` is `host:port`, empty to follow a loopback `redirect_url`."""
+        """`fetch_every` and `stale_after` are in seconds.
+
+        `listen` is `host:port`; empty to follow a `redirect_url` on this machine.
+        """
         self.tools = Tools(
             books=books,
             provider=provider,
@@ -54,6 +59,7 @@ class Agent:
             clock=clock,
             say=say,
             fetch_every=fetch_every,
+            stale_after=timedelta(seconds=stale_after),
         )
         self.report = RoundReport()
         self._stop = asyncio.Event()

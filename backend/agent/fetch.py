@@ -86,7 +86,7 @@ async def gather(
         asked += 1
         try:
             rows_seen += await _account(tools, session, context, account, harvest, match.rekeyed, renewed_at)
-            harvest.accounts[place] = replace(account, last_fetched=tools.now())
+            harvest.accounts[place] = replace(account, last_fetched=_as_of(tools, account))
         except (RateLimited, NeedsCustomer, RefusedCredentials) as error:
             if isinstance(error, RefusedCredentials) or not harvest.upserts:
                 raise
@@ -103,6 +103,17 @@ async def gather(
     times = [a.last_synchronized for a in (*match.matched, *match.new) if a.last_synchronized and not a.orphaned]
     harvest.synchronized = max(times, default=None)
     return harvest
+
+
+def _as_of(tools: Tools, account: Account) -> datetime:
+    """How old what we have just read is: now, unless the provider itself has had no news from the bank for long.
+
+    Its store answers readily for a consent that is dead; to call that a fetch would break law 3.
+    """
+    now, news = tools.now(), account.last_synchronized
+    if news is None or now - news <= tools.stale_after:
+        return now
+    return max(news, account.last_fetched or news)
 
 
 def ours(context: FetchContext, reported: Sequence[Account]) -> list[Account]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
@@ -26,7 +26,7 @@ PER_BANK = 8
 
 @dataclass
 class Tools:
-    """Ports, clock and settings of one agent. `fetch_every` is in seconds."""
+    """Ports, clock and settings of one agent. `fetch_every` is in seconds; older news than `stale_after` is no news."""
 
     books: Books
     provider: Provider
@@ -35,6 +35,7 @@ class Tools:
     clock: Clock
     say: Say
     fetch_every: int = 2 * 3600
+    stale_after: timedelta = timedelta(hours=36)
     _busy: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     _banks: defaultdict[str, asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(PER_BANK))

@@ -152,7 +152,8 @@ class Cases(Intake, TokenBox):
             self.db.run("UPDATE consents SET state = 'live' WHERE id = ?", (row["consent"],))
             bank = next((a.bank_name for a in accounts if a.bank_name), "")
             self.db.run(
-                "UPDATE connections SET consent = ?1, said = 'valid', expires_at = NULL, renewed_at = ?2,"
+                "UPDATE connections SET consent = ?1, said = 'valid', expires_at = NULL, sync_failed = 0,"
+                " renewed_at = ?2,"
                 " connected_at = coalesce(connected_at, ?2), removed_at = NULL,"
                 " bank = CASE WHEN bank = '' THEN ?3 ELSE bank END WHERE id = ?4",
                 (row["consent"], ms(now), bank, key),

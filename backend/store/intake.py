@@ -14,6 +14,10 @@ _FAILURES_KEEP_RETRY = timedelta(minutes=30)
 _CUSTOMER_RETRY = timedelta(hours=24)
 """While only the customer can help, asking more often is waste; his own renewal at the hub is noticed within a day."""
 
+_PROMISED = timedelta(hours=6)
+_AFTER_RENEWAL = timedelta(minutes=10)
+"""Until the bank's first news after a renewal we look often: rows are promised within six hours (help page)."""
+
 _POSTING = (
     "id, seq, connection, agreement, account, account_key, iban, ledger_account, source_id, date, value_date, amount,"
     " currency, text, balance, position, state, reason, fetched_at, due_at, acknowledged_at"
@@ -93,7 +97,7 @@ class Intake(Tables):
         dropped: Sequence[str] = (),
         fetch_every: int = 7200,
     ) -> None:
-        """The end of one fetch. `last_fetched` moves only when the fetch worked (law 3).
+        """The end of one fetch. `last_fetched` moves only when the fetch worked, and no further than its data (law 3).
 
         Fresh data from the bank after the day that the consent was said to end disproves that day: the customer has
         renewed by himself, or the forecast was wrong (`facts/operations.md` §0 rule 2).
@@ -108,9 +112,12 @@ class Intake(Tables):
                 """
                 UPDATE connections SET last_attempt_at = ?1, last_outcome = ?2, last_detail = ?3, last_until = ?4,
                   running_since = NULL, next_fetch_at = ?5,
-                  last_fetched = CASE WHEN ?6 THEN ?1 ELSE last_fetched END,
+                  last_fetched = CASE WHEN ?6 THEN coalesce((SELECT max(a.last_fetched) FROM accounts a
+                    WHERE a.connection = ?7 AND NOT a.orphaned), ?1) ELSE last_fetched END,
                   failing_since = CASE WHEN ?6 THEN NULL ELSE coalesce(failing_since, ?1) END,
-                  sync_failed = CASE WHEN ?6 THEN 0 ELSE sync_failed END,
+                  sync_failed = sync_failed AND NOT (?6 AND coalesce((SELECT max(last_synchronized) FROM accounts a
+                    WHERE a.connection = ?7) > (SELECT max(sent_at) FROM actions a
+                    WHERE a.connection = ?7 AND a.act = 'sync'), 0)),
                   expires_at = CASE WHEN ?6 AND expires_at < (SELECT max(last_synchronized) FROM accounts a
                     WHERE a.connection = ?7 AND NOT a.orphaned) THEN NULL ELSE expires_at END,
                   data_from = coalesce(data_from, (SELECT min(date) FROM postings WHERE connection = ?7))
@@ -125,6 +132,12 @@ class Intake(Tables):
                     worked,
                     key,
                 ),
+            )
+            self.db.run(
+                "UPDATE connections SET next_fetch_at = min(next_fetch_at, ?) WHERE id = ? AND renewed_at > ?"
+                " AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection = connections.id"
+                "   AND a.last_synchronized > renewed_at)",
+                (ms(now + _AFTER_RENEWAL), key, ms(now - _PROMISED)),
             )
             self.reassess(key, now)
 

@@ -470,3 +470,50 @@ def test_a_standing_agent_does_what_is_asked_while_it_stands_and_stops_when_told
         return plan
 
     assert world.outcome(asyncio.run(asyncio.wait_for(stand(), 20)))[0] == ActionState.DONE
+
+
+# -- how old is what we have -----------------------------------------------------------------------------------
+
+
+def test_old_news_from_the_provider_is_no_fresh_fetch(world: World) -> None:
+    news = NOON - timedelta(days=20)
+    connection = world.customer(expires_at=NOON - timedelta(days=20))
+    world.provider.shown["consent-1"] = [account(1, last_synchronized=news)]
+    world.once()
+    assert world.store.rows([connection], NOON)[0].last_fetched == news
+
+
+def test_fresh_news_after_the_stated_end_of_a_consent_disproves_it(world: World) -> None:
+    connection = world.customer(expires_at=NOON - timedelta(days=2))
+    assert world.store.rows([connection], NOON)[0].consent == "expired"
+    world.once()
+    (seen,) = world.store.rows([connection], NOON)
+    assert (seen.consent, seen.expires_at) == ("valid", None)
+
+
+def test_a_failed_sync_is_remembered_until_the_bank_has_delivered(world: World) -> None:
+    connection = world.customer()
+    world.provider.trouble = lambda what, _: NeedsCustomer("gone") if what == "sync" else None
+    world.act(Act.SYNC, connection)
+    world.once()
+    view = world.store.connection(connection, NOON)
+    assert view is not None and view.facts.sync_failed and view.row.action == "renew"
+    world.clock.move(hours=1)
+    world.provider.shown["consent-1"] = [account(1, last_synchronized=world.clock.now())]
+    world.once()
+    view = world.store.connection(connection, world.clock.now())
+    assert view is not None and not view.facts.sync_failed
+
+
+def test_after_a_renewal_we_look_often_until_the_bank_has_delivered(world: World) -> None:
+    connection = world.customer()
+    _, state = renewed(world, connection)
+    world.provider.grants["code"] = "consent-new"
+    world.provider.shown["consent-new"] = [account(1)]
+    world.login("code", None, state)
+    soon = world.clock.now() + timedelta(minutes=11)
+    assert world.store.due(soon, 7200, 9) == [connection]
+    world.provider.shown["consent-new"] = [account(1, last_synchronized=soon)]
+    world.clock.move(minutes=11)
+    world.once()
+    assert world.store.due(soon + timedelta(minutes=11), 7200, 9) == []
