@@ -43,7 +43,9 @@ class _Droppable(H11Protocol):
 
         async def with_drop(scope: Scope, receive: Receive, send: Send) -> None:
             scope["forny.drop"] = transport.abort
-            await inner(scope, receive, send)
+            # Cancelled is only what is in work when the world ends; the caller's line is cut by then.
+            with contextlib.suppress(asyncio.CancelledError):
+                await inner(scope, receive, send)
 
         self.app = with_drop
 
@@ -69,7 +71,7 @@ class _Port:
 
     def __init__(self, app: ASGIApp) -> None:
         self._config = uvicorn.Config(
-            app, http=_Droppable, ws="none", lifespan="off", log_config=None, access_log=False
+            app, http=_Droppable, ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
         )
         self._state = ServerState()
         self._server: asyncio.Server | None = None
@@ -85,10 +87,10 @@ class _Port:
         if self._server is None:
             return
         self._server.close()
-        for task in list(self._state.tasks):
-            task.cancel()
         for connection in list(self._state.connections):
             connection.transport.abort()
+        for task in list(self._state.tasks):
+            task.cancel()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
         await self._server.wait_closed()
 

@@ -77,6 +77,19 @@ def test_it_ends_on_a_signal_with_sessions_open(sent: signal.Signals) -> None:
             mail.close()
 
 
+def test_it_ends_quietly_with_a_call_in_work() -> None:
+    with process("alone") as (started, addresses), SandboxClient(addresses) as client:
+        client.fault("providers", "slow", seconds=1000)
+        host, _, port = addresses["aiia"].removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as line:
+            line.sendall(b"GET /v1/providers HTTP/1.1\r\nHost: x\r\n\r\n")
+            while not client.books()["faults"]:
+                pass
+            started.send_signal(signal.SIGTERM)
+            assert started.communicate(timeout=30) == ("", "")
+            assert started.returncode == 0
+
+
 def test_it_ends_with_its_parents_pipe() -> None:
     with process("pipe") as (started, _):
         assert started.stdin is not None
