@@ -1,6 +1,8 @@
 """Where the customer's browser comes back to after logging in at the provider."""
 
+import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -56,11 +58,9 @@ class _Quiet(uvicorn.Server):
 @asynccontextmanager
 async def receiving(host: str, port: int, app: Starlette) -> AsyncIterator[None]:
     """Serve `app` while the block runs. Raises OSError when the address is taken."""
-    import asyncio
-    import socket
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

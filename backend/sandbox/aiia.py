@@ -105,16 +105,17 @@ class AiiaApi:
         return answer({**pair, "redirect_uri": redirect_uri})
 
     def _trade_refresh(self, text: str) -> Response:
+        """A token of a dead consent is refused, not spent: only one that was honoured can be used twice."""
+        owner = self.world.tokens.read(text, "RefreshToken")
+        consent = self.world.consent(owner.consent_id)
+        if consent is None or consent.revoked_at is not None:
+            raise TokenError("Consent is revoked")
         try:
             claims = self.world.tokens.spend(text)
         except TokenError as error:
             if error.reused:
-                owner = self.world.tokens.read(text, "RefreshToken")
                 self.world.books.reused_tokens.append({"consent_id": owner.consent_id, "user_id": owner.user_id})
             raise
-        consent = self.world.consent(claims.consent_id)
-        if consent is None or consent.revoked_at is not None:
-            raise TokenError("Consent is revoked")
         self.world.books.refreshes += 1
         return answer(self.world.tokens.pair(claims.user_id, claims.consent_id, claims.session_id))
 
