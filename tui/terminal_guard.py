@@ -101,6 +101,9 @@ class GuardedApp(App[None]):
         self._return_code = 1
         self._close_messages_no_wait()
 
+    def _set_pointer_shape(self, shape: str) -> None:
+        """No mouse, no pointer: the sequence for it (OSC 22) is unknown to many terminals."""
+
     def panic(self, *renderables: object) -> None:
         """Textual's input thread calls this with a traceback when the terminal breaks under it: show nothing."""
         self.exit(return_code=1)

@@ -88,8 +88,8 @@ class ConnectionScreen(MovesDoc, ConsoleScreen):
     # -- acting -----------------------------------------------------------------------------------------------
 
     def why_not_act(self) -> str | None:
-        known = self.reading is not None and self.reading.view is not None
-        return None if known else self.say("console.why.nothing_here")
+        gone = self.reading is not None and self.reading.view is None
+        return self.say("console.connection.gone") if gone else None
 
     def do_renew(self) -> None:
         self.console.acting.propose(Act.RENEW, (self.connection,))
