@@ -54,16 +54,17 @@ class TokenKeeper:
 
     async def access(self, session: Session, refused: str | None = None) -> str:
         """A usable access token, which is not the one that was just `refused`. Raises `OutsideError`s only."""
-        tokens = await self._read(session)
+        tokens, spare = await self._read(session), SPARE
         for _ in range(_TURNS):
-            if usable := self._usable(tokens, refused):
+            if usable := self._usable(tokens, refused, spare):
                 return usable
+            spare = timedelta(0)  # what was only just given is good enough, however short it lives
             request_id = await self._vault.begin_refresh(session.consent, tokens.refresh_token, str(uuid4()))
             if request_id is None:
                 tokens = await self._read(session)
             else:
                 tokens = await self._spend(session, tokens, request_id)
-        if usable := self._usable(tokens, refused):
+        if usable := self._usable(tokens, refused, spare):
             return usable
         raise InProgress("the customer's tokens are being renewed by another process")
 
@@ -74,12 +75,11 @@ class TokenKeeper:
         body = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_url, "scope": "read"}
         request_id = str(uuid5(NAMESPACE_URL, f"forny:code:{code}"))
         try:
-            answer = await self._ask("exchange", connection, body, request_id, code)
+            return await self._ask("exchange", connection, body, request_id, code)
         except GrantRefused as refused:
             if await self._is_our_fault(refused, connection):
                 raise self._our_fault(refused) from None
             raise NeedsCustomer(f"{refused}: the login must be done again", http_status=refused.http_status) from None
-        return read_tokens(answer, self._clock.now())
 
     async def _read(self, session: Session) -> Tokens:
         tokens = await self._vault.read(session.consent)
@@ -87,9 +87,9 @@ class TokenKeeper:
             raise NeedsCustomer("there are no usable tokens for this consent: the customer must log in")
         return tokens
 
-    def _usable(self, tokens: Tokens, refused: str | None) -> str | None:
+    def _usable(self, tokens: Tokens, refused: str | None, spare: timedelta) -> str | None:
         ends = tokens.access_expires_at
-        fresh = ends is not None and ends - self._clock.now() > SPARE
+        fresh = ends is not None and ends - self._clock.now() > spare
         return tokens.access_token if fresh and tokens.access_token != refused else None
 
     async def _spend(self, session: Session, tokens: Tokens, request_id: str) -> Tokens:
@@ -97,8 +97,7 @@ class TokenKeeper:
         used = tokens.refresh_token
         body = {"grant_type": "refresh_token", "refresh_token": used}
         try:
-            answer = await self._ask("refresh", session.connection, body, request_id, used)
-            fresh = read_tokens(answer, self._clock.now(), kept=used)
+            fresh = await self._ask("refresh", session.connection, body, request_id, used, kept=used)
         except GrantRefused as refused:
             current = await self._vault.read(session.consent)
             await self._vault.end_refresh(session.consent, None)
@@ -113,8 +112,21 @@ class TokenKeeper:
         return fresh
 
     async def _ask(
-        self, operation: str, connection: str | None, body: dict[str, str], request_id: str, secret: str
-    ) -> TokenAnswer:
+        self,
+        operation: str,
+        connection: str | None,
+        body: dict[str, str],
+        request_id: str,
+        secret: str,
+        kept: str | None = None,
+    ) -> Tokens:
+        """Put one question to the token address, and put it again while it is in work or its answer was lost."""
+        given: list[Tokens] = []
+
+        def read(answer: TokenAnswer) -> str:
+            given.append(read_tokens(answer, self._clock.now(), kept))
+            return ""
+
         call = Call(
             operation=operation,
             method="POST",
@@ -126,16 +138,15 @@ class TokenKeeper:
             secrets=(*self._secrets, secret),
             explain=of_token_call,
         )
-        for pause in PAUSES:
+        for pause in (*PAUSES, None):
             try:
-                return await self._caller.call(call, TokenAnswer)
-            except InProgress:
-                pass
-            except Unreachable as lost:
-                if not lost.sent:
+                await self._caller.call(call, TokenAnswer, read)
+                break
+            except (InProgress, Unreachable) as open_still:
+                if pause is None or not open_still.unknown:
                     raise
-            await self._clock.nap(pause)
-        return await self._caller.call(call, TokenAnswer)
+                await self._clock.nap(pause)
+        return given[0]
 
     async def _is_our_fault(self, refused: GrantRefused, connection: str | None) -> bool:
         """Whether our own credentials are what was refused: they say so, or a call that needs nothing else fails too.

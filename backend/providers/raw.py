@@ -54,8 +54,13 @@ def text(wire: Raw, limit: int = MAX_TEXT) -> str:
     data = bytes(wire)
     if data == b"null":
         return ""
-    found = string(wire) if data[:1] == b'"' else None
-    return clean(data[: limit * 4].decode("utf-8", "replace") if found is None else found, limit)
+    if data[:1] == b'"':
+        found = string(wire)
+        if found is None:
+            found = string(Raw(data.decode("utf-8", "replace").encode()))
+        if found is not None:
+            return clean(found, limit)
+    return clean(data[: limit * 4].decode("utf-8", "replace"), limit)
 
 
 def secret(wire: Raw) -> str | None:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -82,11 +83,18 @@ def jwt(**claims: object) -> str:
     return f"{part({'alg': 'HS256'})}.{part(claims)}.canary-signature"
 
 
+@dataclass(frozen=True)
+class Before:
+    """Break before anything was done; a bare fault on the token address breaks after the tokens were made."""
+
+    fault: Fault
+
+
 class FakeAiia:
     """Answers as documented. `told` holds replies for a path that come first, in order."""
 
     def __init__(self) -> None:
-        self.told: dict[str, list[Reply | Fault]] = defaultdict(list)
+        self.told: dict[str, list[Reply | Fault | Before]] = defaultdict(list)
         self.generation = 0
         self.refresh_token = self._refresh()
         self.access_token = "canary-access-0"
@@ -122,6 +130,8 @@ class FakeAiia:
             told = self.told[asked.path].pop(0)
             if isinstance(told, Reply):
                 return told
+            if isinstance(told, Before):
+                return told.fault
             if asked.path == "/v1/oauth/token":
                 self._token(asked)  # the work was done, only its answer is lost
             return told

@@ -1,66 +1,15 @@
 """The Aiia adapter's methods, against the documented contract (`facts/aiia-economic.md` §1)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from backend.model.facts import Account
-from backend.providers.aiia import Aiia
-from tests.providers.fake_aiia import ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, REDIRECT, ROW, SESSION, FakeAiia
-from tests.providers.loopback import START, Attempts, Served, SharedVault, StillClock, serving
-
-
-@dataclass
-class World:
-    """One adapter, the server it talks to, and what can be seen of both."""
-
-    aiia: Aiia
-    fake: FakeAiia
-    served: Served
-    vault: SharedVault
-    clock: StillClock
-    attempts: Attempts
-
-
-@asynccontextmanager
-async def world(fake: FakeAiia | None = None, secret: str = CLIENT_SECRET) -> AsyncIterator[World]:
-    fake = fake or FakeAiia()
-    async with serving(fake) as served:
-        vault, clock, attempts = SharedVault(), StillClock(), Attempts()
-        vault.tokens[SESSION.consent] = fake.tokens()
-        aiia = adapter(served, vault, clock, attempts, secret)
-        try:
-            yield World(aiia, fake, served, vault, clock, attempts)
-        finally:
-            await aiia.aclose()
-
-
-def adapter(
-    served: Served,
-    vault: SharedVault,
-    clock: StillClock,
-    attempts: Attempts,
-    secret: str = CLIENT_SECRET,
-    me: str = "a",
-) -> Aiia:
-    return Aiia(
-        base_url=served.url,
-        client_id=CLIENT_ID,
-        client_secret=secret,
-        redirect_url=REDIRECT,
-        vault=vault.seen_by(me),
-        clock=clock,
-        record=attempts,
-    )
-
-
-ACCOUNT = Account(provider_account_id=ACCOUNT_ID, iban="DK6999990001234567", bban="9999-0001234567", name="Driftskonto")
+from tests.providers.fake_aiia import ACCOUNT_ID, CLIENT_ID, REDIRECT, ROW, SESSION
+from tests.providers.loopback import START
+from tests.providers.world import ACCOUNT, world
 
 
 def test_accounts_are_read_whole() -> None:
