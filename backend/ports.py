@@ -246,8 +246,8 @@ class Books(Vault, Protocol):
 
     def plan(self, plan: int) -> PlanView | None: ...
 
-    def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[str]:
-        """Connections to fetch now, longest untried first; with `fetch_every` 0, all that may be asked, by id."""
+    def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
+        """Connections to fetch now and their banks, longest untried first; with `fetch_every` 0, all that may be asked, by id."""
         ...
 
     def fetch_context(self, connection: str) -> FetchContext | None: ...

@@ -7,27 +7,32 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from backend.agent.acts import follow_sync, perform
-from backend.agent.fetch import fetch_connection
-from backend.agent.receiver import address, application, receiving
+from backend.agent.receiver import CannotListen, address, application, receiving
 from backend.agent.renewals import advance, login_finished
 from backend.agent.tools import RoundReport, Tools
 from backend.agent.transfer import transfer, transfer_all
+from backend.agent.turns import Turns
 from backend.model.clock import Clock
 from backend.model.errors import OutsideError, RefusedCredentials
 from backend.model.facts import Act, Action
 from backend.ports import Books, Ledger, Mailer, Provider
 from backend.texts import Say
 
-__all__ = ["Agent", "RoundReport"]
+__all__ = ["Agent", "CannotListen", "RoundReport"]
 
 _IDLE = 0.5
 """Seconds of the machine's time between two looks for work."""
 
 _PAGE = 64
-"""Connections that are looked up at once."""
+"""Acts that are done together."""
 
-_SYNC_LOOK = 20.0
-"""Seconds between two looks whether a queued sync is done."""
+_LOOK_AGAIN = 10.0
+"""Seconds between two looks at what depends on others: queued syncs, unknown outcomes, open cases."""
+
+_NOTE = 60.0
+"""Seconds between two signs of life in the store."""
+
+Step = Callable[[], Awaitable[int]]
 
 
 class Agent:
@@ -63,6 +68,7 @@ class Agent:
         )
         self.report = RoundReport()
         self._stop = asyncio.Event()
+        self._turns = Turns(self.tools, lambda: self.report)
         self._redirect_url, self._listen = redirect_url, listen
 
     # -- one round ---------------------------------------------------------------------------------------------
@@ -75,10 +81,12 @@ class Agent:
         self.report, self._stop = RoundReport(), stop or asyncio.Event()
         steps: tuple[Callable[[], Awaitable[object]], ...] = (
             self._catch_up,
-            lambda: self._acts(at_once=True),
+            self._acts_again,
+            self._acts,
             self._fetch_all,
+            self._follow_syncs,
             lambda: advance(self.tools, self.report, at_once=True),
-            lambda: self._acts(at_once=True),
+            self._acts,
             lambda: transfer_all(self.tools, self.report),
             lambda: advance(self.tools, self.report),
         )
@@ -95,80 +103,74 @@ class Agent:
         until = tools.now().timestamp() + patience
         async with self._receiver():
             while True:
-                await self._acts(at_once=True)
+                await self._acts()
                 view = await tools.write(tools.books.plan, plan)
                 waiting = view is not None and any(action.state == "waiting" for action in view.actions)
                 if view is None or (view.settled and not waiting) or tools.now().timestamp() >= until:
                     return
                 await tools.clock.nap(_IDLE)
+                await self._acts_again()
                 await self._follow_syncs()
 
     async def _fetch_all(self) -> None:
-        after: str | None = None
-        while not self.report.trouble and not self._stop.is_set():
-            page = await self.tools.write(self.tools.books.due, self.tools.now(), 0, _PAGE, after)
-            if not page:
-                return
-            await asyncio.gather(*map(self._fetch, page))
-            after = page[-1]
+        await self._turns.all(self._stop)
+        self._turns.check()
 
-    async def _fetch(self, connection: str) -> None:
-        if self.report.trouble:
-            return
-        try:
-            harvest = await fetch_connection(self.tools, connection)
-        except RefusedCredentials as error:
-            self.report.trouble = error.kind
-            self.report.failed += 1
-            return
-        if harvest is not None:
-            self.report.count_fetch(harvest.outcome)
-            self.report.new_postings += harvest.new
+    async def _acts(self) -> int:
+        """Do what was asked for, until nothing new is asked."""
+        done = 0
+        while todo := await self.tools.write(self.tools.books.claim_actions, _PAGE, self.tools.now()):
+            await asyncio.gather(*map(self._perform, todo))
+            done += len(todo)
+        return done
 
-    async def _acts(self, *, at_once: bool = False) -> int:
-        """Do what was asked for, and look again at what is not known."""
-        tools = self.tools
-        todo: list[Action] = await tools.write(tools.books.claim_actions, _PAGE, tools.now())
-        if at_once:
-            claimed = {action.id for action in todo}
-            unknown = await tools.write(tools.books.unknown_actions, _PAGE)
-            todo += [action for action in unknown if action.id not in claimed]
-        await asyncio.gather(*(perform(tools, action, self.report) for action in todo))
+    async def _acts_again(self) -> int:
+        """Look at what is not known, with the same key; gives how much there was."""
+        todo = await self.tools.write(self.tools.books.unknown_actions, _PAGE)
+        await asyncio.gather(*map(self._perform, todo))
         return len(todo)
 
-    async def _follow_syncs(self) -> int:
-        waiting = await self.tools.write(self.tools.books.waiting_actions, Act.SYNC, _PAGE)
-        await asyncio.gather(*(self._follow(action) for action in waiting))
-        return 0
+    async def _perform(self, action: Action) -> None:
+        await self._minding_credentials(perform(self.tools, action, self.report))
 
-    async def _follow(self, action: Action) -> None:
+    async def _follow_syncs(self) -> int:
+        """See whether queued syncs are done."""
+        waiting = await self.tools.write(self.tools.books.waiting_actions, Act.SYNC, _PAGE)
+        follow = (follow_sync(self.tools, action, self.report) for action in waiting)
+        await asyncio.gather(*map(self._minding_credentials, follow))
+        return len(waiting)
+
+    async def _minding_credentials(self, work: Awaitable[None]) -> None:
         try:
-            await follow_sync(self.tools, action, self.report)
+            await work
         except RefusedCredentials as error:
             self.report.trouble = error.kind
 
     async def _catch_up(self) -> int:
         return await self.tools.write(self.tools.books.catch_up, self.tools.now())
 
-    async def _note(self) -> None:
-        trouble = self.report.trouble
-        await self.tools.write(self.tools.books.note_round, self.tools.now(), trouble)
+    async def _note(self) -> int:
+        """Say that we are alive and how it goes."""
+        await self.tools.write(self.tools.books.note_round, self.tools.now(), self.report.trouble)
+        return 0
 
     # -- standing ----------------------------------------------------------------------------------------------
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; what is under way then is finished first."""
-        async with self._receiver(), asyncio.TaskGroup() as group:
-            group.create_task(self._loop(stop, self._acts_step))
+        """Work until `stop` is set; what is under way then is finished first. Raises CannotListen."""
+        async with self._receiver(needed=True), asyncio.TaskGroup() as group:
+            group.create_task(self._loop(stop, self._acts))
             group.create_task(self._loop(stop, self._fetch_step))
             group.create_task(self._loop(stop, lambda: transfer(self.tools, self.report)))
-            group.create_task(self._loop(stop, lambda: advance(self.tools, self.report)))
             group.create_task(self._loop(stop, self._catch_up))
-            group.create_task(self._loop(stop, self._follow_syncs, pause=_SYNC_LOOK))
+            for step in (self._acts_again, self._follow_syncs, lambda: advance(self.tools, self.report)):
+                group.create_task(self._loop(stop, step, pause=_LOOK_AGAIN, always=True))
+            group.create_task(self._loop(stop, self._note, pause=_NOTE, always=True))
 
-    async def _loop(self, stop: asyncio.Event, step: Callable[[], Awaitable[int]], pause: float = _IDLE) -> None:
+    async def _loop(self, stop: asyncio.Event, step: Step, pause: float = _IDLE, *, always: bool = False) -> None:
+        """Take one step after another; pause when there was nothing to do, or `always`."""
         while not stop.is_set():
-            if await step():
+            if await step() and not always:
                 continue
             nap = asyncio.create_task(self.tools.clock.nap(pause))
             stopped = asyncio.create_task(stop.wait())
@@ -176,33 +178,29 @@ class Agent:
             for task in pending:
                 task.cancel()
 
-    async def _acts_step(self) -> int:
-        return await self._acts()
-
     async def _fetch_step(self) -> int:
-        """One page of what is due; a fault of our own credentials stops the whole fleet until they work again."""
-        tools = self.tools
-        if self.report.trouble:
-            try:
-                await tools.provider.banks()
-            except OutsideError:
-                await self._note()
-                return 0
-            self.report.trouble = ""
-        page = await tools.write(tools.books.due, tools.now(), tools.fetch_every, _PAGE)
-        await asyncio.gather(*map(self._fetch, page))
-        await self._note()
-        return len(page)
+        """Begin what is due; a fault of our own credentials stops the whole fleet until they work again."""
+        trouble = self.report.trouble
+        begun = await self._turns.due()
+        self._turns.check()
+        if trouble != self.report.trouble:
+            await self._note()
+        return begun
 
     # -- the customer's way back -------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def _receiver(self) -> AsyncIterator[None]:
+    async def _receiver(self, *, needed: bool = False) -> AsyncIterator[None]:
+        """Be there for returning customers; a short round does without when somebody else has the address."""
         where = address(self._listen, self._redirect_url)
         async with AsyncExitStack() as stack:
             if where is not None:
                 app = application(urlsplit(self._redirect_url).path, self._arrive, self.tools.say)
-                await stack.enter_async_context(receiving(*where, app))
+                try:
+                    await stack.enter_async_context(receiving(*where, app))
+                except CannotListen:
+                    if needed:
+                        raise
             yield
 
     async def _arrive(self, code: str | None, consent_id: str | None, state: str | None) -> str:

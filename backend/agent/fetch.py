@@ -1,6 +1,6 @@
 """Fetch one connection: accounts, then each account's rows, told apart from what is known already."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -26,8 +26,12 @@ class Harvest:
     synchronized: datetime | None = None
 
 
-async def fetch_connection(tools: Tools, connection: str) -> Harvest | None:
-    """One fetch with the live consent, written down whatever comes of it. None when the connection has no consent.
+async def fetch_connection(
+    tools: Tools, connection: str, *, called_off: Callable[[], object] = lambda: False
+) -> Harvest | None:
+    """One fetch with the live consent, written down whatever comes of it.
+
+    None when the connection has no consent, or when it was `called_off` before its turn came.
 
     Raises RefusedCredentials, after writing it down: the fault is ours, and all others would fail too.
     """
@@ -41,6 +45,8 @@ async def fetch_connection(tools: Tools, connection: str) -> Harvest | None:
         customer=context.agreement_number,
     )
     async with tools.lane(connection, context.bank):
+        if called_off():
+            return None
         await tools.write(tools.books.start_fetch, connection, tools.now())
         trouble: RefusedCredentials | None = None
         try:
@@ -98,6 +104,8 @@ async def gather(
         harvest.outcome = errors[0].kind if len(errors) == asked else "partial"
         harvest.detail = "; ".join(dict.fromkeys(str(error) for error in errors))
         harvest.until = next((error.until for error in errors if error.until), None)
+    elif context.accounts and not asked:
+        harvest.outcome, harvest.detail = "partial", "none of the accounts is shown any more"
     elif rows_seen:
         harvest.outcome = "ok"
     times = [a.last_synchronized for a in (*match.matched, *match.new) if a.last_synchronized and not a.orphaned]

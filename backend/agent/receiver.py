@@ -15,6 +15,11 @@ from starlette.routing import Route
 
 from backend.texts import Say
 
+
+class CannotListen(Exception):
+    """The address that customers come back to is taken by another program."""
+
+
 Arrival = Callable[[str | None, str | None, str | None], Awaitable[str]]
 """Takes code, consent id and state; gives the word that `login_finished` gives, or `failed`."""
 
@@ -57,16 +62,16 @@ class _Quiet(uvicorn.Server):
 
 @asynccontextmanager
 async def receiving(host: str, port: int, app: Starlette) -> AsyncIterator[None]:
-    """Serve `app` while the block runs. Raises OSError when the address is taken."""
+    """Serve `app` while the block runs. Raises CannotListen."""
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise CannotListen(f"{host}:{port} cannot be listened on: {error.strerror}") from error
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=5)
     server = _Quiet(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

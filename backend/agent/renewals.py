@@ -51,7 +51,8 @@ async def login_finished(
     return "done" if await prove(tools, case, session, report) else "pending"
 
 
-_WAITING = (Stage.LINK_MADE, Stage.SENT, Stage.OPENED, Stage.AT_BANK)
+_WAITING = (Stage.LINK_MADE, Stage.SENT, Stage.OPENED, Stage.AT_BANK, Stage.AUTHORISED)
+"""Stages in which a login is welcome; after one that proved nothing the customer may try again."""
 
 
 async def _whose(tools: Tools, session: Session, cases: list[Case]) -> Case | None:
@@ -81,6 +82,7 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
     context = await tools.write(tools.books.fetch_context, case.connection)
     if context is None:
         return False
+    tools.proved[case.id] = tools.now()
     async with tools.lane(case.connection, context.bank):
         try:
             harvest = await gather(tools, session, context, renewed_at=tools.now())
@@ -134,7 +136,8 @@ async def advance(tools: Tools, report: RoundReport, *, at_once: bool = False) -
         number = case.id
         if case.stage == Stage.AUTHORISED:
             session = await tools.write(tools.books.candidate, number)
-            if session is not None and (at_once or tools.now() - (case.authorised_at or case.created_at) > _AGAIN):
+            rested = tools.now() - tools.proved.get(number, case.authorised_at or case.created_at) > _AGAIN
+            if session is not None and (at_once or rested):
                 moved += await prove(tools, case, session, report)
         elif case.stage == Stage.FETCHED:
             if await tools.write(tools.books.released, case.connection):

@@ -26,7 +26,10 @@ PER_BANK = 8
 
 @dataclass
 class Tools:
-    """Ports, clock and settings of one agent. `fetch_every` is in seconds; older news than `stale_after` is no news."""
+    """Ports, clock and settings of one agent. `fetch_every` is in seconds; older news than `stale_after` is no news.
+
+    `proved` says when a case's candidate was last put to the test.
+    """
 
     books: Books
     provider: Provider
@@ -36,6 +39,7 @@ class Tools:
     say: Say
     fetch_every: int = 2 * 3600
     stale_after: timedelta = timedelta(hours=36)
+    proved: dict[int, datetime] = field(default_factory=dict)
     _busy: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     _banks: defaultdict[str, asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(PER_BANK))

@@ -104,6 +104,10 @@ class Cases(Intake, TokenBox):
         return row
 
     def _assign(self, consent: int, consent_id: str, case: int, now: datetime) -> None:
+        earlier = self.db.value("SELECT consent FROM cases WHERE id = ? AND consent <> ?", (case, consent))
+        if earlier is not None:
+            self.db.run("DELETE FROM tokens WHERE consent = ?", (earlier,))
+            self.db.run("UPDATE consents SET state = 'ended', ended_at = ? WHERE id = ?", (ms(now), earlier))
         self.db.run("UPDATE cases SET consent = ? WHERE id = ?", (consent, case))
         self.move_case(case, Stage.AUTHORISED, now, consent_id=consent_id)
 

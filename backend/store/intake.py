@@ -27,21 +27,24 @@ _POSTING = (
 class Intake(Tables):
     """Implements the fetching half of `ports.Books`."""
 
-    def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[str]:
-        """Connections to fetch now, longest untried first; with `fetch_every` 0, all that may be asked, by id."""
+    def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
+        """Connections to fetch now and their banks, longest untried first; with `fetch_every` 0 all, by id.
+
+        Nobody is asked before a rate limit's own time, whatever `fetch_every` says (law 4).
+        """
         if fetch_every:
             rows = self.db.rows(
-                "SELECT id FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL"
+                "SELECT id, bank FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL"
                 " AND next_fetch_at <= ? ORDER BY next_fetch_at, id LIMIT ?",
                 (ms(now), limit),
             )
         else:
             rows = self.db.rows(
-                "SELECT id FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL AND id > ?"
+                "SELECT id, bank FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL AND id > ?"
                 " AND NOT (last_outcome = 'rate_limited' AND coalesce(last_until, 0) > ?) ORDER BY id LIMIT ?",
                 (number(after) if after else 0, ms(now), limit),
             )
-        return [public(row["id"]) for row in rows]
+        return [(public(row["id"]), row["bank"]) for row in rows]
 
     def fetch_context(self, connection: str) -> FetchContext | None:
         row = self.db.row(

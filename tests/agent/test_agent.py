@@ -512,8 +512,61 @@ def test_after_a_renewal_we_look_often_until_the_bank_has_delivered(world: World
     world.provider.shown["consent-new"] = [account(1)]
     world.login("code", None, state)
     soon = world.clock.now() + timedelta(minutes=11)
-    assert world.store.due(soon, 7200, 9) == [connection]
+    assert world.store.due(soon, 7200, 9) == [(connection, "Nordea")]
     world.provider.shown["consent-new"] = [account(1, last_synchronized=soon)]
     world.clock.move(minutes=11)
     world.once()
     assert world.store.due(soon + timedelta(minutes=11), 7200, 9) == []
+
+
+def test_a_bank_that_hangs_does_not_hold_up_another_banks_customers(world: World) -> None:
+    for number in range(1, 300):
+        world.customer(number, bank="Langsom Bank")
+    world.customer(300, bank="Hurtig Bank")
+    world.bank(row("quick"), number=300)
+    real = world.provider.accounts
+
+    async def stand() -> None:
+        stop, hanging = asyncio.Event(), asyncio.Event()
+
+        async def accounts(session: Session, group: str | None = None) -> object:
+            if session.consent_id != "consent-300":
+                await hanging.wait()
+            return await real(session, group)
+
+        world.provider.accounts = accounts  # type: ignore[assignment,method-assign]
+        running = asyncio.create_task(world.agent.run(stop))
+        while not world.ledger.booked:
+            await asyncio.sleep(0)
+        stop.set()
+        hanging.set()
+        await running
+
+    asyncio.run(asyncio.wait_for(stand(), 20))
+    assert world.states()["quick"] == PostingState.ACKNOWLEDGED
+
+
+def test_accounts_that_all_vanish_are_no_success(world: World) -> None:
+    connection = world.customer()
+    world.bank(row("a"))
+    world.once()
+    before = world.store.rows([connection], NOON)[0].last_fetched
+    world.clock.move(hours=2)
+    world.provider.shown["consent-1"] = []
+    world.once()
+    (seen,) = world.store.rows([connection], world.clock.now())
+    assert (seen.fetch, seen.last_fetched) == ("partial", before) and seen.verdict != "fine"
+    world.provider.shown["consent-1"] = [account(1)]
+    world.once()
+    assert world.store.rows([connection], world.clock.now())[0].fetch == "ok"
+
+
+def test_a_login_that_proved_nothing_can_be_done_again(world: World) -> None:
+    connection = world.customer()
+    _, state = renewed(world, connection)
+    world.provider.grants |= {"wrong": "consent-wrong", "right": "consent-right"}
+    world.provider.shown |= {"consent-wrong": [account(77)], "consent-right": [account(1)]}
+    assert world.login("wrong", "consent-wrong", state) == "pending"
+    assert world.login("right", "consent-right", state) == "done"
+    view = world.store.connection(connection, NOON)
+    assert view is not None and view.consent_id == "consent-right"
