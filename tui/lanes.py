@@ -86,14 +86,14 @@ class _Lane:
     def put(self, topic: str, job: Callable[[], None]) -> None:
         with self._some:
             self._jobs[topic] = job
-            self._some.notify()
+            self._some.notify_all()
 
     def stop(self, *, drop: bool) -> None:
         with self._some:
             self._open = False
             if drop:
                 self._jobs.clear()
-            self._some.notify()
+            self._some.notify_all()
 
     def _run(self) -> None:
         while True:

@@ -19,6 +19,7 @@ from tui.wording import (
     day,
     days_left,
     fetch_word,
+    held_word,
     ledger_name,
     moment,
     money,
@@ -219,7 +220,7 @@ class Page:
             posting = line.posting
             late = posting.state == "queued" and posting.due_at is not None and posting.due_at <= self.now
             state = f"{posting_glyph(posting.state, self.glyphs)} {self.say(f'console.posting.{posting.state.value}')}"
-            detail = self.reason(f"console.held.{posting.reason}") if posting.reason else ""
+            detail = held_word(posting.reason, self.say) if posting.reason else ""
             if not detail and posting.state == "queued" and posting.due_at:
                 detail = self.say("console.due", at=until(posting.due_at, self.now))
             text_width = max(10, min(40, self.width - 2 - 10 - 14 - 5 - 14 - 24))

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from backend.model.facts import Account, Act, ActionState, Consent, Fetch, PostingState, Status, Transfer, Verdict
 from backend.model.health import Assessment
+from backend.model.text import clean
 from backend.model.views import FleetRow
 from backend.rules import explain
 from backend.rules.danish import local
@@ -91,41 +92,54 @@ def posting_glyph(state: PostingState, glyphs: Glyphs) -> str:
     return str(getattr(glyphs, state.value))
 
 
+def word(kind: str, value: str, say: Say) -> str:
+    """The word for a value of one kind (`console.consent`, …); what has no word is shown as it is."""
+    try:
+        return say(f"{kind}.{value}")
+    except KeyError:
+        return clean(value, 40)
+
+
 def verdict_word(verdict: str, say: Say) -> str:
-    return say(f"console.verdict.{verdict}")
+    return word("console.verdict", verdict, say)
 
 
 def consent_word(consent: str, say: Say) -> str:
-    return say(f"console.consent.{consent}")
+    return word("console.consent", consent, say)
 
 
 def fetch_word(fetch: str, say: Say) -> str:
-    return say(f"console.fetch.{fetch}")
+    return word("console.fetch", fetch, say)
 
 
 def transfer_word(transfer: str, say: Say) -> str:
-    return say(f"console.transfer.{transfer}")
+    return word("console.transfer", transfer, say)
 
 
 def act_word(act: Act | str, say: Say) -> str:
     """`forny`."""
-    return say(f"console.act.{act}")
+    return word("console.act", str(act), say)
 
 
 def state_word(state: ActionState, say: Say) -> str:
-    return say(f"console.state.{state.value}")
+    return word("console.state", state.value, say)
+
+
+def held_word(reason: str, say: Say) -> str:
+    """Why a posting waits, in a word or two; another's reason as it was given."""
+    return word("console.held", reason, say)
 
 
 def next_step(row: FleetRow, now: datetime, say: Say, *, short: bool = False) -> str:
     """What to do next about one row of the list; `short` in at most nine cells."""
     if row.running:
         act, _, state = row.running.partition(":")
-        return say("console.running.unknown" if state == "unknown" else f"console.running.{act}")
+        return word("console.running", "unknown" if state == "unknown" else act, say)
     if not short:
         return explain.next_step(_assessment(row), say, now)
     if row.wait_until and row.wait_until > now:
         return say("console.next.wait_until", until=until(row.wait_until, now))
-    return say(f"console.next.{row.action or row.verdict}")
+    return word("console.next", row.action or row.verdict, say)
 
 
 def _assessment(row: FleetRow) -> Assessment:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
+from textual.events import Key
 from textual.pilot import Pilot
 
 from tests.tui.fakes import make_desk
@@ -34,6 +35,12 @@ class Driver:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """Type on one screen without waiting between the keys, as a fast typist or a slow line does."""
+        for char in text:
+            self.app.post_message(Key({" ": "space", "/": "slash"}.get(char, char), char))
         await self.pilot.pause()
 
     def lines(self) -> list[str]:

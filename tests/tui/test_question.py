@@ -170,7 +170,8 @@ def test_removing_wants_the_agreement_s_number_typed() -> None:
             it.app.post_message(Paste(row.agreement_number))
             await it.pilot.pause()
             assert question.typed == "999"
-            await it.press("backspace", "backspace", "backspace", *row.agreement_number)
+            await it.press("backspace", "backspace", "backspace")
+            await it.type(row.agreement_number)
             await it.press("enter")
             await it.see("Plan 1")
             assert operations.submitted[0].act == Act.REMOVE
@@ -183,7 +184,8 @@ def test_removing_several_wants_their_number_typed_and_names_five() -> None:
         desk, _, operations = set_up()
         async with console(desk, size=(80, 30)) as it:
             await it.see("▌")
-            await it.press(*["space"] * 7, "x")
+            await it.type(" " * 7)
+            await it.press("x")
             await it.see("og 2 til")
             await asked(it)
             assert "Skriv 7 for at fjerne" in it.text()
@@ -241,7 +243,8 @@ def test_the_question_says_how_many_the_filter_hides() -> None:
         async with console(desk, size=(80, 30)) as it:
             await it.see("▌")
             await it.press("space", "space", "space")
-            await it.press("slash", *"lunar", "enter", "r")
+            await it.type("/lunar")
+            await it.press("enter", "r")
             await asked(it)
             assert "3 af dem er skjult af filteret." in it.text()
 
@@ -309,7 +312,8 @@ def test_a_new_connection_asks_for_agreement_and_bank_and_then_for_consent() -> 
             await it.press("n")
             await it.see("For hvilken aftale")
             assert row.agreement_number in it.line_with("Aftalenummer")
-            await it.press(*"Sydbank", "enter")
+            await it.type("Sydbank")
+            await it.press("enter")
             await asked(it)
             await it.press("right", "enter")
             await it.until(lambda: operations.submitted)

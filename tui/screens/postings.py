@@ -15,7 +15,7 @@ from tui.log import KINDS, Log
 from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesRoster
 from tui.widgets.roster import CursorMoved, Roster, Wanted, Window
-from tui.wording import POSTING_ROLE, age, money, number, posting_glyph, until
+from tui.wording import POSTING_ROLE, age, held_word, money, number, posting_glyph, until
 
 BATCH = 500
 """Lines of one read. When more than that is new, the log begins anew at the newest and says what it skipped."""
@@ -134,7 +134,7 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
         if settled:
             return ""
         if reason:
-            return self.console.reason(f"console.held.{reason}")
+            return held_word(reason, self.console.desk.say)
         return self.say("console.due", at=until(due, now)) if due is not None else ""
 
     # -- reading ----------------------------------------------------------------------------------------------
