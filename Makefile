@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check style types contract lock clean
+.PHONY: demo test check style types contract bench lock clean
 
 demo: $(STAMP)  ## a whole world on this machine, and the console on it
 	$(BIN)/forny demo $(if $(customers),--customers $(customers)) $(ARGS)
@@ -29,6 +29,9 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(STAMP)
+
+bench: $(STAMP)  ## how fast the line is on this machine, as ratios
+	$(BIN)/python -m tests.bench
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11 -o requirements.lock

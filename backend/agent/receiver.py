@@ -16,7 +16,7 @@ from starlette.routing import Route
 from backend.texts import Say
 
 
-class CannotListen(Exception):
+class CannotListen(OSError):
     """The address that customers come back to is taken by another program."""
 
 
@@ -71,7 +71,7 @@ async def receiving(host: str, port: int, app: Starlette) -> AsyncIterator[None]
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise CannotListen(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+        raise CannotListen(error.errno, error.strerror) from error
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=5)
     server = _Quiet(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
