@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.importing import MAX_LINE, BadLine, Reader
@@ -171,6 +171,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(ANYTHING)
 def test_no_value_of_any_kind_gets_past_or_is_told(value: object) -> None:
     secret = "rt-secret-1"

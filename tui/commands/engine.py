@@ -94,8 +94,7 @@ async def _work(context: Context, kind: str, as_json: bool) -> int:
         threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
     async with context.runtime.agent(kind) as engine:
         if kind != "once":
-            if kind == "agent":
-                talk(context.say("cli.agent_started", store=context.settings.store, pid=os.getpid()))
+            talk(context.say("cli.agent_started", store=context.settings.store, pid=os.getpid()))
             await engine.run(stop)
             return ALL_DONE
         report = await engine.once(stop)
