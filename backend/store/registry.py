@@ -63,6 +63,10 @@ class Registry(Intake, TokenBox):
                 "UPDATE connections SET customer = ?, name_fold = ? WHERE agreement = ?",
                 (record.customer, fold(record.customer), record.agreement_number),
             )
+            for sibling in self.db.rows(
+                "SELECT id FROM connections WHERE agreement = ? AND id <> ?", (record.agreement_number, key)
+            ):
+                self.refresh_haystack(sibling["id"])
             if token is not None and token != known["imported_token"] and known["removed_at"] is None:
                 self._take_token(record, key, token, now)
         self._mappings(record, key)

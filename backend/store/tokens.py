@@ -1,6 +1,7 @@
 """Customers' tokens: encrypted at rest, refreshed through one door by all processes (DESIGN §11)."""
 
 import asyncio
+import base64
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -17,18 +18,19 @@ T = TypeVar("T")
 _POLL_SECONDS = 0.2
 """How often a process looks whether the other one has finished its refresh."""
 
+_NONCE = 12
+"""Bytes of a fresh random nonce before each sealed text (AES-256-GCM)."""
+
 
 def key_beside(path: Path) -> bytes:
     """The key file of a store (0600), made on first use. Whoever may read it can read the tokens."""
     file = path.with_name(path.name + ".key")
     try:
         if not file.exists():
-            from cryptography.fernet import Fernet
-
             fresh = file.with_name(file.name + f".{os.getpid()}")
             fd = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(fd, "wb") as out:
-                out.write(Fernet.generate_key())
+                out.write(base64.urlsafe_b64encode(os.urandom(32)))
                 out.flush()
                 os.fsync(out.fileno())
             try:
@@ -49,28 +51,33 @@ class TokenBox(Tables):
 
     _cipher: Any = None
 
-    def _fernet(self) -> Any:
+    def _aead(self) -> Any:
         if self._cipher is None:
-            from cryptography.fernet import Fernet
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
             try:
-                self._cipher = Fernet(self.key().strip())
+                self._cipher = AESGCM(base64.urlsafe_b64decode(self.key().strip()))
             except ValueError as error:
-                raise StoreError("The token key is not a Fernet key (32 bytes, base64). Check token_key.") from error
+                raise StoreError("The token key is not 32 bytes in base64. Check token_key.") from error
         return self._cipher
 
-    def _open(self, sealed: bytes | None) -> str | None:
+    def _open(self, sealed: bytes | None, consent: int) -> str | None:
+        """What `_seal` sealed for this consent; a row that was moved to another consent does not open."""
         if sealed is None:
             return None
-        from cryptography.fernet import InvalidToken
+        from cryptography.exceptions import InvalidTag
 
         try:
-            return str(self._fernet().decrypt(sealed).decode())
-        except InvalidToken as error:
+            nonce, box = sealed[:_NONCE], sealed[_NONCE:]
+            return str(self._aead().decrypt(nonce, box, str(consent).encode()).decode())
+        except InvalidTag as error:
             raise StoreError("The tokens in this store were sealed with another key. Restore its key file.") from error
 
-    def _seal(self, text: str | None) -> bytes | None:
-        return None if text is None else self._fernet().encrypt(text.encode())
+    def _seal(self, text: str | None, consent: int) -> bytes | None:
+        if text is None:
+            return None
+        nonce = os.urandom(_NONCE)
+        return bytes(nonce + self._aead().encrypt(nonce, text.encode(), str(consent).encode()))
 
     def keep_tokens(self, consent: int, tokens: Tokens) -> None:
         """Store tokens inside the transaction of the caller; any refresh under way is over."""
@@ -81,9 +88,9 @@ class TokenBox(Tables):
             " access_expires_at = excluded.access_expires_at, request_id = NULL, refreshing = NULL",
             (
                 consent,
-                self._seal(tokens.refresh_token),
+                self._seal(tokens.refresh_token, consent),
                 ms(tokens.refresh_expires_at),
-                self._seal(tokens.access_token),
+                self._seal(tokens.access_token, consent),
                 ms(tokens.access_expires_at),
             ),
         )
@@ -94,9 +101,9 @@ class TokenBox(Tables):
         if row is None:
             return None
         return Tokens(
-            refresh_token=self._open(row["refresh"]) or "",
+            refresh_token=self._open(row["refresh"], consent) or "",
             refresh_expires_at=when(row["refresh_expires_at"]),
-            access_token=self._open(row["access"]),
+            access_token=self._open(row["access"], consent),
             access_expires_at=when(row["access_expires_at"]),
         )
 
@@ -105,7 +112,7 @@ class TokenBox(Tables):
         me = self.sessions.open()
         with self.db.write():
             row = self.db.row("SELECT * FROM tokens WHERE consent = ?", (consent,))
-            if row is None or self._open(row["refresh"]) != used:
+            if row is None or self._open(row["refresh"], consent) != used:
                 return True, None
             if row["refreshing"] not in (None, me) and self.sessions.alive(row["refreshing"]):
                 return False, None
