@@ -8,9 +8,11 @@ no time limit for writing. Both libraries keep cookies, which would mix the cust
 import asyncio
 import ipaddress
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
@@ -100,16 +102,22 @@ def segment(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    # Reading the certificates of the world takes longer than opening the client does.
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def new_client(limits: httpx.Limits = LIMITS) -> httpx.AsyncClient:
     """A client with this module's settings; one per adapter, used in one event loop, closed with `aclose()`."""
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=limits.max_connections or 0, keepalive_timeout=limits.keepalive_expiry, ssl=transport.ssl_context
+            limit=limits.max_connections or 0, keepalive_timeout=limits.keepalive_expiry, ssl=_trusted()
         )
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
-    transport = AiohttpTransport(trust_env=False, limits=limits, client=session)
+    transport = AiohttpTransport(verify=_trusted(), trust_env=False, limits=limits, client=session)
     return httpx.AsyncClient(
         transport=transport,
         trust_env=False,

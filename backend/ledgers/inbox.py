@@ -158,16 +158,16 @@ def read_receipt(answer: ReceiptWire, sent: set[str], token: str) -> tuple[Recei
     both = refused.keys() & {*taken, *again}
     named = {*taken, *again, *refused}
     defects = [
-        (len(named - sent), "ids that were not sent"),
-        (len(both), "ids both taken and rejected"),
-        (odd + taken.count("") + again.count(""), "entries that cannot be read"),
+        (len(named - sent - {""}), "not sent by us"),
+        (len(both), "both taken and rejected"),
+        (odd + taken.count("") + again.count(""), "that cannot be read"),
     ]
     receipt = Receipt(
         acknowledged=tuple(dict.fromkeys(i for i in taken if i in sent - both)),
         duplicates=tuple(dict.fromkeys(i for i in again if i in sent - both and i not in taken)),
         rejected=tuple((i, reason) for i, reason in refused.items() if i in sent - both),
     )
-    return receipt, ", ".join(f"{count} {what}" for count, what in defects if count)
+    return receipt, ", ".join(f"ids {what}: {count}" for count, what in defects if count)
 
 
 def _ids(entries: list[msgspec.Raw] | None) -> list[str]:
