@@ -71,7 +71,7 @@ class Demo:
         folder = Path(tempfile.mkdtemp(prefix="forny-demo-"))
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         self.addresses = self._sandbox(folder)
-        (folder / "config.toml").write_text("# The demo is configured by its environment.\n")
+        (folder / "config.toml").write_text('[profiles.demo]\nenvironment = "demo"\n')
         self.env = self._environment(folder)
         self.settings = load({}, self.env)
         self.clock = parse_clock(self.settings.clock)
@@ -111,7 +111,6 @@ class Demo:
         return {
             **_clean(self._outer),
             "FORNY_CONFIG": str(folder / "config.toml"),
-            "FORNY_ENVIRONMENT": "demo",
             "FORNY_STORE": str(folder / "forny.db"),
             "FORNY_PROVIDER": "aiia",
             "FORNY_AIIA_BASE_URL": at["aiia"],

@@ -184,6 +184,23 @@ def test_a_round_that_cannot_work_says_so(line: Run) -> None:
     assert lost.code == 1 and "Traceback" not in lost.err
 
 
+def test_following_the_log_shows_what_comes_until_interrupted(line: Run, wired: dict[str, str]) -> None:
+    whole = {"PATH": os.environ["PATH"], "HOME": wired["XDG_DATA_HOME"], **wired}
+    command = [sys.executable, "-m", "tui.cli", "postings", "--follow", "--json", "state:acknowledged"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=whole) as log:
+        assert log.stdout is not None
+        try:
+            assert line("agent", "--once").code == 3
+            told = [json.loads(log.stdout.readline()) for _ in range(100)]
+            log.send_signal(signal.SIGINT)
+            _, err = log.communicate(timeout=30)
+        finally:
+            log.kill()
+    assert (log.returncode, err) == (0, b"")
+    assert len({item["id"] for item in told}) == 100
+    assert [item["seq"] for item in told] == sorted(item["seq"] for item in told)
+
+
 # -- processes -------------------------------------------------------------------------------------------------
 
 

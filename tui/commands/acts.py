@@ -47,7 +47,7 @@ def _chosen(command: Command) -> Command:
     return click.argument("ids", nargs=-1, metavar="[ID]...")(command)
 
 
-@click.command()
+@click.command(short_help="A link with which customers renew, mailed and followed.")
 @_chosen
 @click.option("--then-sync", is_flag=True, help="Synchronise as soon as the customer has renewed.")
 @_running
@@ -60,7 +60,7 @@ def renew(context: Context, /, ids: tuple[str, ...], query: str | None, then_syn
     _act(context, Act.RENEW, ids, query, then_sync=then_sync, **how)
 
 
-@click.command()
+@click.command(short_help="Ask the banks for fresh rows now.")
 @_chosen
 @_running
 @pass_context
@@ -69,7 +69,7 @@ def sync(context: Context, /, ids: tuple[str, ...], query: str | None, **how: An
     _act(context, Act.SYNC, ids, query, **how)
 
 
-@click.command()
+@click.command(short_help="Cut links to banks.")
 @_chosen
 @_running
 @pass_context
@@ -78,7 +78,7 @@ def remove(context: Context, /, ids: tuple[str, ...], query: str | None, **how: 
     _act(context, Act.REMOVE, ids, query, **how)
 
 
-@click.command()
+@click.command(short_help="A link for a new connection, mailed and followed.")
 @click.argument("agreement")
 @click.option("--bank", default="", help="The bank's name, to choose it for the customer.")
 @_running

@@ -9,7 +9,7 @@ from tui.commands.context import FAILED, WRONG_USAGE, Context, leave, pass_conte
 from tui.commands.output import put_json, put_table
 
 
-@click.command()
+@click.command(short_help="Is everything in order? If not: what to do.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of findings.")
 @pass_context
 def doctor(context: Context, as_json: bool) -> None:

@@ -27,7 +27,7 @@ _SHOWN_BAD_LINES = 1_000
 _PAGE = 1_000
 
 
-@click.command("import")
+@click.command("import", short_help="Take in customers, connections and accounts.")
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
 @pass_context
@@ -84,7 +84,7 @@ def _source(context: Context, file: str) -> "nullcontext[BinaryIO] | BinaryIO":
         refuse(context.say("import.no_file", file=file, why=error.strerror))
 
 
-@click.command()
+@click.command(short_help="Write the fleet as lines that import takes.")
 @pass_context
 def export(context: Context) -> None:
     """Write the fleet as JSON Lines that `forny import` takes, without tokens."""
@@ -95,7 +95,7 @@ def export(context: Context) -> None:
     talk(context.say("cli.exported", count=count))
 
 
-@click.command()
+@click.command(short_help="Who did what, when, and how it ended.")
 @click.argument("reference", metavar="[ID]", required=False)
 @click.option("--verify", is_flag=True, help="Check that no line was changed or taken away.")
 @click.option("--limit", type=click.IntRange(min=0), default=200, show_default=True, help="The newest so many; 0: all.")

@@ -12,7 +12,7 @@ from tui.commands.context import ALL_DONE, FAILED, Context, leave, pass_context,
 from tui.commands.output import put_line
 
 
-@click.command()
+@click.command(short_help="A whole world on this machine, and the console on it.")
 @click.option("--customers", type=click.IntRange(1, 1_000_000), default=250, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same world.")
 @click.option("--speed", type=click.FloatRange(0.01, 100_000), default=60.0, show_default=True, help="Of its clock.")

@@ -33,7 +33,7 @@ _STEP_ASIDE = 60.0
 """Seconds that a console's child gets to finish what is in flight."""
 
 
-@click.command()
+@click.command(short_help="Run the engine, standing or for one round.")
 @click.option("--once", is_flag=True, help="One full round (acts, fetch, transfer, renewals), then exit.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: what the round did, as one JSON object.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True, help="Serve a console: end with it.")

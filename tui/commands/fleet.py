@@ -31,7 +31,7 @@ SORTS = (
 _WINDOW = 2_000
 
 
-@click.command("list")
+@click.command("list", short_help="List connections, all or those that match.")
 @click.argument("words", nargs=-1, metavar="[FILTER]...")
 @click.option(
     "--sort", default="customer", metavar="FIELD", help=f"One of {', '.join(SORTS)}; with `-` before it, downwards."
@@ -149,7 +149,7 @@ def found_connections(context: Context, reference: str) -> list[ConnectionView]:
     return views
 
 
-@click.command()
+@click.command(short_help="One connection whole.")
 @click.argument("reference", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (an array when ID names several connections).")
 @pass_context
@@ -221,7 +221,7 @@ def _reasons(context: Context, view: ConnectionView) -> None:
         click.echo(f"- {line}")
 
 
-@click.command()
+@click.command(short_help="The facts behind a connection's verdict.")
 @click.argument("reference", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (an array when ID names several connections).")
 @pass_context

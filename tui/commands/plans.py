@@ -39,7 +39,7 @@ def counted(view: PlanView) -> str:
     return ", ".join([*counts, f"{refused} refused"] if refused else counts) or "-"
 
 
-@click.command()
+@click.command(short_help="One plan with every action's outcome.")
 @click.argument("number", metavar="ID", type=int)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_context

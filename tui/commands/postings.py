@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import click
@@ -18,7 +19,7 @@ _LOOK_EVERY = 0.25
 """Seconds between looks at the store's change number, which costs microseconds."""
 
 
-@click.command()
+@click.command(short_help="Postings on their way to bank reconciliation.")
 @click.argument("words", nargs=-1, metavar="[FILTER]...")
 @click.option("--limit", type=click.IntRange(min=1), help=f"The newest so many (for people: {_SHOWN}; else all).")
 @click.option("--follow", is_flag=True, help="Go on with what changes, until interrupted.")
@@ -35,7 +36,8 @@ def postings(context: Context, words: tuple[str, ...], limit: int | None, follow
     if follow and form == "csv":
         refuse(context.say("cli.follow_csv"))
     if follow:
-        asyncio.run(_follow(context, queries, limit, form))
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_follow(context, queries, limit, form))
         return
     if form is None and limit is None:
         limit = _SHOWN
@@ -110,13 +112,15 @@ async def _follow(context: Context, queries: list[PostingFilter], limit: int | N
     shown = _newest(context, queries, limit or _SHOWN)
     put(shown)
     after = shown[-1].seq if shown else 0
+    queries = [replace(query, after=after) for query in queries]
     version = -1
     while True:
         if (seen := reader.data_version()) != version:
             version = seen
-            fresh = list(_every(context, [replace(query, after=after) for query in queries]))
-            put(sorted(fresh, key=lambda line: line.seq))
-            after = max((line.seq for line in fresh), default=after)
+            pages = [list(_every(context, [query])) for query in queries]
+            put(sorted((line for page in pages for line in page), key=lambda line: line.seq))
+            # Each query has its own place: a row may come between reading one and reading the next.
+            queries = [replace(q, after=page[-1].seq) if page else q for q, page in zip(queries, pages, strict=True)]
         await context.clock.nap(_LOOK_EVERY)
 
 

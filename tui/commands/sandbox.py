@@ -19,7 +19,7 @@ _SWEEP_AFTER = 25.0
 """Seconds that an agent gets to end before the folder of a demo is taken away under it."""
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="The sandbox world alone, and being a customer in it.")
 @click.option("--customers", type=click.IntRange(1, 1_000_000), default=250, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same world.")
 @click.option("--speed", type=click.FloatRange(0.01, 100_000), default=1.0, show_default=True, help="Of its clock.")
