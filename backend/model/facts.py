@@ -6,9 +6,12 @@ account's currency. Ids of connections are texts like `c1042`.
 
 from dataclasses import dataclass, field
 from datetime import date as Day
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+
+PROMISE = timedelta(hours=6)
+"""Rows reach bank reconciliation at most so long after a renewal (`facts/help-page.da.txt`)."""
 
 
 class Consent(StrEnum):

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backend.model.facts import Act, Consent, Fetch, HeldReason, Stage, Status, Transfer, Verdict
+from backend.model.facts import PROMISE, Act, Consent, Fetch, HeldReason, Stage, Status, Transfer, Verdict
 from backend.model.health import Assessment, HealthFacts
 from backend.rules import axes
 from backend.rules.reasons import chain
-from backend.rules.rows import PROMISE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from backend.model.facts import Consent, Fetch, Stage, Transfer
+from backend.model.facts import PROMISE, Consent, Fetch, Stage, Transfer
 from backend.model.health import HealthFacts
-from backend.rules.rows import PROMISE
 
 EXPIRING_LEAD = timedelta(days=7)
 """How long before its forecast end a consent is called expiring (`facts/aiia-economic.md` §4, tail)."""
@@ -70,14 +69,23 @@ def _consent(facts: HealthFacts, now: datetime) -> Consent:
 
 
 def outcome_of(facts: HealthFacts, now: datetime) -> Fetch:
-    """How the last ended fetch came out. A rate limit counts until its time; then the success before it stands."""
+    """How the last ended fetch came out. A rate limit counts until its time; then the success before it stands.
+
+    An aggregator's store answers readily long after the consent is dead; that brings nothing new and is no success,
+    because only the customer can make it one (law 3).
+    """
     if facts.last_outcome is None:
         return Fetch.NEVER
     if facts.last_outcome == "rate_limited":
         if now < limited_until(facts):
             return Fetch.RATE_LIMITED
         return Fetch.NEVER if facts.last_fetched is None else Fetch.OK
-    return _BY_OUTCOME.get(facts.last_outcome, Fetch.INTERNAL_ERROR)
+    found = _BY_OUTCOME.get(facts.last_outcome, Fetch.INTERNAL_ERROR)
+    if found in (Fetch.OK, Fetch.OK_EMPTY) and _consent(facts, now) not in LIVE:
+        fresh = fresh_until(facts)
+        if fresh is None or fresh <= now:
+            return Fetch.CUSTOMER_ACTION
+    return found
 
 
 def is_running(facts: HealthFacts, now: datetime) -> bool:

@@ -6,17 +6,14 @@ all of identity are interchangeable, so it is their *number* that has to agree w
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Day
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from backend.model.facts import Account, BankRow, HeldReason, Posting, PostingState
+from backend.model.facts import PROMISE, Account, BankRow, HeldReason, Posting, PostingState
 from backend.model.text import fold
-
-PROMISE = timedelta(hours=6)
-"""Rows reach bank reconciliation at most so long after a renewal (`facts/help-page.da.txt`)."""
 
 OVERLAP = timedelta(days=7)
 """What is fetched again each time (`facts/aiia-economic.md` §1.6: polling overlap)."""
@@ -102,24 +99,6 @@ def match_rows(
     only by being deleted at the bank.
     """
     return _Matching(known, context, now).run(fetched)
-
-
-def release(postings: Iterable[Posting], accounts: Iterable[Account], now: datetime) -> tuple[Posting, ...]:
-    """The postings that waited for a ledger account and whose account has one now, queued; no others."""
-    mapped = {account.id: account.ledger_account for account in accounts if account.ledger_account}
-    return tuple(
-        replace(
-            posting,
-            state=PostingState.QUEUED,
-            reason=None,
-            ledger_account=mapped[posting.account_id],
-            due_at=now + PROMISE,
-        )
-        for posting in postings
-        if posting.state is PostingState.HELD
-        and posting.reason == HeldReason.NO_LEDGER_ACCOUNT
-        and posting.account_id in mapped
-    )
 
 
 class _Matching:

@@ -9,6 +9,7 @@ import os
 import queue
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -250,5 +251,7 @@ _patterns: dict[str, re.Pattern[str]] = {}
 def _regexp(pattern: str, text: str | None) -> bool:
     if (compiled := _patterns.get(pattern)) is None:
         _patterns.clear()
-        compiled = _patterns[pattern] = re.compile(pattern, re.IGNORECASE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # `[[a`: legal today, and the operator's own business
+            compiled = _patterns[pattern] = re.compile(pattern, re.IGNORECASE)
     return text is not None and compiled.search(text) is not None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from backend.model.facts import Account, Attempt, Posting
+from backend.model.facts import PROMISE, Account, Attempt, Posting
 from backend.model.views import FetchContext
 from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
 from backend.store.tables import Tables
@@ -14,7 +14,6 @@ _FAILURES_KEEP_RETRY = timedelta(minutes=30)
 _CUSTOMER_RETRY = timedelta(hours=24)
 """While only the customer can help, asking more often is waste; his own renewal at the hub is noticed within a day."""
 
-_PROMISED = timedelta(hours=6)
 _AFTER_RENEWAL = timedelta(minutes=10)
 """Until the bank's first news after a renewal we look often: rows are promised within six hours (help page)."""
 
@@ -140,7 +139,7 @@ class Intake(Tables):
                 "UPDATE connections SET next_fetch_at = min(next_fetch_at, ?) WHERE id = ? AND renewed_at > ?"
                 " AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection = connections.id"
                 "   AND a.last_synchronized > renewed_at)",
-                (ms(now + _AFTER_RENEWAL), key, ms(now - _PROMISED)),
+                (ms(now + _AFTER_RENEWAL), key, ms(now - PROMISE)),
             )
             self.reassess(key, now)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from backend.model.facts import Account, Tokens
+from backend.model.facts import PROMISE, Account, Tokens
 from backend.model.text import fold
 from backend.model.views import ImportRecord, ImportReport
 from backend.store.codec import iso, ms, public, when
@@ -69,7 +69,7 @@ class Registry(Intake, TokenBox):
                 self.refresh_haystack(sibling["id"])
             if token is not None and token != known["imported_token"] and known["removed_at"] is None:
                 self._take_token(record, key, token, now)
-        self._mappings(record, key)
+        self._mappings(record, key, now)
         self.refresh_haystack(key)
         self.reassess(key, now)
         return "added" if known is None else "changed"
@@ -132,7 +132,7 @@ class Registry(Intake, TokenBox):
             (token, ms(now), key),
         )
 
-    def _mappings(self, record: ImportRecord, key: int) -> None:
+    def _mappings(self, record: ImportRecord, key: int, now: datetime) -> None:
         for account in record.accounts:
             fact = Account(
                 provider_account_id=account.account_id, iban=account.iban, bban=account.bban, name=account.name
@@ -152,10 +152,10 @@ class Registry(Intake, TokenBox):
                 ),
             )
             if account.ledger_account is not None:
-                self.release_mapped(key, fact.key, account.ledger_account)
+                self.release_mapped(key, fact.key, account.ledger_account, now)
 
-    def release_mapped(self, connection: int, account_key: str, ledger_account: str) -> None:
-        """Rows that waited for a ledger account go on once the account has one."""
+    def release_mapped(self, connection: int, account_key: str, ledger_account: str, now: datetime) -> None:
+        """Rows that waited for a ledger account go on once the account has one, promised from now on."""
         rows = self.db.rows(
             "SELECT id FROM postings WHERE connection = ? AND account_key = ? AND state = 'held'"
             " AND reason = 'no_ledger_account' ORDER BY date, seq",
@@ -165,8 +165,8 @@ class Registry(Intake, TokenBox):
             return
         seq = int(self.db.value("SELECT coalesce(max(seq), 0) FROM postings"))
         self.db.many(
-            "UPDATE postings SET state = 'queued', reason = NULL, ledger_account = ?, seq = ? WHERE id = ?",
-            [(ledger_account, seq + place, row["id"]) for place, row in enumerate(rows, start=1)],
+            "UPDATE postings SET state = 'queued', reason = NULL, ledger_account = ?, due_at = ?, seq = ? WHERE id = ?",
+            [(ledger_account, ms(now + PROMISE), seq + place, row["id"]) for place, row in enumerate(rows, start=1)],
         )
 
     def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:

@@ -365,3 +365,19 @@ def test_the_customer_is_told_of_the_link_that_is_out() -> None:
     assert next_step(waiting, saying("da")) == "afvent kunden"
     assert next_step(assess(well(expires_at=NOW), NOW), saying("da")) == "r forny"
     assert next_step(assess(failed("needs_customer", sync_failed=True), NOW), saying("da")) == "r forny, så synkroniser"
+
+
+def test_ready_answers_for_a_dead_consent_are_no_success() -> None:
+    """Law 3: the aggregator's store was read, but nothing new can come until the customer renews."""
+    facts = HealthFacts(
+        consent=Consent.VALID,
+        expires_at=NOW - timedelta(days=20),
+        connected_at=NOW - timedelta(days=110),
+        last_fetched=NOW - timedelta(days=20),
+        last_synchronized=NOW - timedelta(days=20),
+        last_attempt_at=NOW,
+        last_outcome="ok",
+        accounts=1,
+    )
+    found = assess(facts, NOW)
+    assert (found.consent, found.fetch, found.action) == (Consent.EXPIRED, Fetch.CUSTOMER_ACTION, Act.RENEW)

@@ -15,7 +15,6 @@ from backend.rules.rows import (
     known_since,
     match_rows,
     posting_id,
-    release,
 )
 
 NOW = datetime(2026, 2, 11, 12, tzinfo=UTC)
@@ -261,15 +260,12 @@ def test_an_account_that_gains_its_iban_keeps_its_postings() -> None:
     assert changes.new == 0
 
 
-def test_a_held_row_is_queued_when_its_account_is_mapped() -> None:
+def test_a_held_row_is_queued_by_the_first_fetch_after_its_account_is_mapped() -> None:
     context = replace(CONTEXT, account=replace(ACCOUNT, ledger_account=None))
     known = list(fetch([], row("r1"), reserved("r2", "-5"), context=context).upserts)
-    (by_fetch,) = fetch(known, row("r1"), reserved("r2", "-5")).upserts
-    (by_mapping,) = release(known, [ACCOUNT], NOW)
-    for changed in (by_fetch, by_mapping):
-        assert (changed.state, changed.reason, changed.ledger_account) == (PostingState.QUEUED, None, "5820")
-        assert changed.due_at == NOW + timedelta(hours=6)
-    assert release(known, [context.account], NOW) == ()
+    (changed,) = fetch(known, row("r1"), reserved("r2", "-5")).upserts
+    assert (changed.state, changed.reason, changed.ledger_account) == (PostingState.QUEUED, None, "5820")
+    assert changed.due_at == NOW + timedelta(hours=6)
 
 
 def test_a_moved_row_across_the_edge_of_the_fetched_days_is_the_same() -> None:
