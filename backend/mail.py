@@ -48,7 +48,7 @@ class SmtpMailer:
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         if not (self._user + self._password).isascii():
             raise ValueError("smtp_url holds a user or password with characters that cannot be sent")
-        name, address = parseaddr(sender)
+        name, address = parseaddr(sender) if sender.isprintable() else ("", "")
         try:
             self._sender = _address(address, clean(name, 80))
         except Refused:
