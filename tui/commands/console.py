@@ -15,6 +15,9 @@ from tui.commands.context import WRONG_USAGE, Context, leave, on_a_terminal, ref
 _LOOK_EVERY = 3.0
 """Seconds between two looks whether an agent lives."""
 
+_PATIENCE = 60.0
+"""At most so many seconds between two tries of an agent that fails at once."""
+
 
 def open_console(context: Context) -> None:
     """Run the console until the operator leaves it; the exit code is the console's."""
@@ -28,9 +31,10 @@ def open_console(context: Context) -> None:
     from tui.desk import Desk
 
     runtime = context.runtime
+    reader = runtime.reader  # opened before the companion's thread may want it too
     with own_agent(context):
         desk = Desk(
-            reader=runtime.reader,
+            reader=reader,
             operations=runtime.operations,
             clock=context.clock,
             settings=context.settings,
@@ -76,6 +80,7 @@ class Companion:
         self._context = context
         self._over = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
+        self._pause = _LOOK_EVERY
         self._thread = threading.Thread(target=self._mind, name="companion", daemon=True)
 
     def start(self) -> None:
@@ -99,12 +104,17 @@ class Companion:
         while True:
             if self._child is None or self._child.poll() is not None:
                 self._replace()
-            if self._over.wait(_LOOK_EVERY):
+            else:
+                self._pause = _LOOK_EVERY
+            if self._over.wait(self._pause):
                 return
 
     def _replace(self) -> None:
-        if self._child is not None and self._child.stdin is not None:
-            self._child.stdin.close()
+        if self._child is not None:
+            failed = self._child.returncode != 0
+            self._pause = min(_PATIENCE, self._pause * 2) if failed else _LOOK_EVERY
+            if self._child.stdin is not None:
+                self._child.stdin.close()
             self._child = None
         status = self._context.runtime.agent_status()
         if status is None or not status.alive:

@@ -110,7 +110,11 @@ def _tell(context: Context, report: "RoundReport", as_json: bool) -> None:
         put_json(asdict(report))
     talk(context.say("cli.round", **asdict(report)))
     if report.trouble:
-        talk(context.say("cli.round_trouble", trouble=report.trouble))
+        from tui.commands.shapes import reason_text
+
+        talk(context.say("cli.round_trouble", trouble=reason_text(context.say, report.trouble)))
+    elif exit_code(report) == FAILED:
+        talk(context.say("cli.round_nothing"))
 
 
 def exit_code(report: "RoundReport") -> int:
