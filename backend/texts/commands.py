@@ -337,11 +337,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.round": (
         "Runde: {fetched} hentet, {needs_customer} kræver kunden, {waiting} venter, {failed} fejlede;"
-        " {new_postings} nye posteringer, {delivered} leveret, {rejected} afvist, {deliveries_failed} leveringer fejlede; {actions_done} handlinger udført,"
-        " {actions_failed} fejlede, {awaiting_customer} venter på kunden.",
+        " {new_postings} nye posteringer, {delivered} leveret, {rejected} afvist,"
+        " {deliveries_failed} leveringer fejlede; {actions_done} handlinger udført, {actions_failed} fejlede,"
+        " {awaiting_customer} venter på kunden.",
         "Round: {fetched} fetched, {needs_customer} need the customer, {waiting} wait, {failed} failed;"
-        " {new_postings} new postings, {delivered} delivered, {rejected} rejected, {deliveries_failed} deliveries failed;"
-        " {actions_done} actions done, {actions_failed} failed, {awaiting_customer} await the customer.",
+        " {new_postings} new postings, {delivered} delivered, {rejected} rejected,"
+        " {deliveries_failed} deliveries failed; {actions_done} actions done, {actions_failed} failed,"
+        " {awaiting_customer} await the customer.",
     ),
     "cli.round_trouble": (
         "Runden stoppede: {trouble}. `forny doctor` siger, hvad der er galt.",
