@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -108,6 +108,16 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+class _NoCookies(CookieJar):
+    """Keeps nothing and gives nothing."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        return
+
+    def add_cookie_header(self, request: object) -> None:
+        return
+
+
 def new_client(limits: httpx.Limits = LIMITS) -> httpx.AsyncClient:
     """A client with this module's settings; one per adapter, used in one event loop, closed with `aclose()`."""
 
@@ -124,7 +134,7 @@ def new_client(limits: httpx.Limits = LIMITS) -> httpx.AsyncClient:
         follow_redirects=False,
         timeout=TIMEOUT,
         headers={"User-Agent": "forny", "Accept": "application/json"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        cookies=_NoCookies(),
     )
 
 
