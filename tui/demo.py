@@ -19,7 +19,7 @@ from backend.model.text import clean
 from backend.runtime import Runtime
 from backend.settings import load
 from backend.texts import Say
-from tui.commands.console import start_agent
+from tui.commands.console import desk_of, start_agent
 
 DEFAULT_CUSTOMERS = 250
 DEFAULT_SPEED = 60.0
@@ -141,19 +141,8 @@ class Demo:
     def console(self) -> int:
         """Open the console on the demo; gives its exit code."""
         from tui.app import run_console
-        from tui.desk import Desk
 
-        return run_console(
-            Desk(
-                reader=self.runtime.reader,
-                operations=self.runtime.operations,
-                clock=self.clock,
-                settings=self.settings,
-                say=self._say,
-                operator=self.settings.operator,
-                agent_status=self.runtime.agent_status,
-            )
-        )
+        return run_console(desk_of(self.runtime))
 
     def told(self) -> dict[str, object]:
         """What `--headless` prints: where everything is, and the environment in which commands find it."""

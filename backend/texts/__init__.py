@@ -7,7 +7,7 @@ with `str.format`. Danish uses the help page's own words.
 from collections.abc import Callable
 from importlib import import_module
 
-AREAS = ("commands", "console", "health", "landing", "mail", "sandbox")
+AREAS = ("commands", "console", "health", "landing", "mail", "sandbox", "setup")
 LANGUAGES = ("da", "en")
 
 Say = Callable[..., str]

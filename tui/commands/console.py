@@ -6,11 +6,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from backend.config import ConfigError
 from tui.commands.context import WRONG_USAGE, Context, leave, on_a_terminal, refuse, talk
+
+if TYPE_CHECKING:
+    from backend.runtime import Runtime
+    from tui.desk import Desk
 
 _LOOK_EVERY = 3.0
 """Seconds between two looks whether an agent lives."""
@@ -28,22 +33,26 @@ def open_console(context: Context) -> None:
         _offer_demo(context)
         return
     from tui.app import run_console
-    from tui.desk import Desk
 
-    runtime = context.runtime
-    reader = runtime.reader  # opened before the companion's thread may want it too
+    desk = desk_of(context.runtime)  # opens the store, before the companion's thread may want it too
     with own_agent(context):
-        desk = Desk(
-            reader=reader,
-            operations=runtime.operations,
-            clock=context.clock,
-            settings=context.settings,
-            say=say,
-            operator=context.settings.operator,
-            agent_status=runtime.agent_status,
-        )
         code = run_console(desk)
     leave(code)
+
+
+def desk_of(runtime: "Runtime") -> "Desk":
+    """What a console on this profile is given."""
+    from tui.desk import Desk
+
+    return Desk(
+        reader=runtime.reader,
+        operations=runtime.operations,
+        clock=runtime.clock,
+        settings=runtime.settings,
+        say=runtime.say,
+        operator=runtime.settings.operator,
+        agent_status=runtime.agent_status,
+    )
 
 
 def _offer_demo(context: Context) -> None:
