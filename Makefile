@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check style types contract bench lock clean
+.PHONY: demo test check style types contract bench picture lock clean
 
 demo: $(STAMP)  ## a whole world on this machine, and the console on it
 	$(BIN)/forny demo $(if $(customers),--customers $(customers)) $(ARGS)
@@ -32,6 +32,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 bench: $(STAMP)  ## how fast the line is on this machine, as ratios
 	$(BIN)/python -m tests.bench
+
+picture: $(STAMP)  ## draw README's picture anew, from the program
+	$(BIN)/python -m tests.picture docs/console.svg
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11 -o requirements.lock
