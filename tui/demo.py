@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -19,7 +18,7 @@ from backend.model.text import clean
 from backend.runtime import Runtime
 from backend.settings import load
 from backend.texts import Say
-from tui.commands.console import desk_of, start_agent
+from tui.commands.console import PROGRAM, desk_of, start_agent
 
 DEFAULT_CUSTOMERS = 250
 DEFAULT_SPEED = 60.0
@@ -83,7 +82,7 @@ class Demo:
 
     def _sandbox(self, folder: Path) -> dict[str, str]:
         """The world as a process of its own; it ends, and sweeps the folder, when its standard input closes."""
-        command = [sys.executable, "-m", "tui.cli", "sandbox", "--until-stdin-closes", "--sweep", str(folder)]
+        command = [*PROGRAM, "sandbox", "--until-stdin-closes", "--sweep", str(folder)]
         log = self._stack.enter_context((folder / "sandbox.log").open("w+b"))
         command += [f"--customers={self._customers}", f"--seed={self._seed}", f"--speed={self._speed}"]
         child = subprocess.Popen(  # noqa: S603 - our own program, by its own interpreter

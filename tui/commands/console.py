@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from backend.runtime import Runtime
     from tui.desk import Desk
 
+PROGRAM = (sys.executable, "-P", "-m", "tui.cli")
+"""This program for a child process; -P: a folder called `tui` where the operator stands is not taken for ours."""
+
 _LOOK_EVERY = 3.0
 """Seconds between two looks whether an agent lives."""
 
@@ -133,7 +136,7 @@ class Companion:
 def start_agent(env: dict[str, str], *options: str) -> "subprocess.Popen[bytes]":
     """An agent as a process of its own that a closed terminal does not touch; it ends when its standard input does."""
     return subprocess.Popen(  # noqa: S603 - our own program, by its own interpreter
-        [sys.executable, "-m", "tui.cli", "agent", *options],
+        [*PROGRAM, "agent", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
