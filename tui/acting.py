@@ -1,7 +1,8 @@
 """From a key to an act: plan, question, door, and what became of it. Every screen acts through this."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,11 @@ RENEW_FIRST = "renew_first"
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan, and how many of its connections the list's filter hides from the operator."""
+    """A plan, how many of its connections the list's filter hides, and how long consents outlive a removal (law 8)."""
 
     plan: Plan
-    hidden: int
+    hidden: int = 0
+    expires: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 class Acting:
@@ -44,8 +46,10 @@ class Acting:
 
         def work() -> Proposal:
             plan = desk.operations.plan(act, frozen, then_sync=then_sync)
-            unseen = set(frozen) - set(desk.reader.fleet_ids(query, desk.clock.now())) if query.terms else ()
-            return Proposal(plan, len(unseen))
+            now = desk.clock.now()
+            unseen = set(frozen) - set(desk.reader.fleet_ids(query, now)) if query.terms else ()
+            rows = desk.reader.rows(frozen, now) if act == Act.REMOVE else ()
+            return Proposal(plan, len(unseen), {row.id: row.expires_at for row in rows})
 
         self._make(work)
 
@@ -56,7 +60,7 @@ class Acting:
         def answered(answer: tuple[str, str] | None) -> None:
             if answer is not None:
                 operations = self._console.desk.operations
-                self._make(lambda: Proposal(operations.connect(*answer), 0))
+                self._make(lambda: Proposal(operations.connect(*answer)))
 
         self._console.push_screen(ConnectScreen(agreement), answered)
 
@@ -77,12 +81,16 @@ class Acting:
         self.planning = False
         self._console.quieten()
         self._console.push_screen(
-            Question(proposal.plan, proposal.hidden), lambda answer: self._answered(proposal.plan, answer)
+            Question(proposal.plan, proposal.hidden, proposal.expires),
+            lambda answer: self._answered(proposal.plan, answer),
         )
 
     def _not_planned(self, error: Exception) -> None:
         self.planning = False
-        self._tell("console.plan_failed", "bad", error=f"{type(error).__name__}: {error}")
+        if isinstance(error, LookupError):
+            self._tell("console.plan_unknown", "warn", agreement=str(error.args[0]) if error.args else "")
+        else:
+            self._tell("console.plan_failed", "bad", error=f"{type(error).__name__}: {error}")
 
     # -- the answer -------------------------------------------------------------------------------------------
 
@@ -90,21 +98,25 @@ class Acting:
         if answer == "run":
             operations = self._console.desk.operations
             self._tell("console.submitting")
-            self._console.lanes.act(lambda: operations.submit(plan), self._submitted, self._not_submitted)
+            done = partial(self._submitted, plan)
+            self._console.lanes.act(lambda: operations.submit(plan), done, self._not_submitted)
         elif answer == RENEW_FIRST:
             refused = [item.connection for item in plan.items if needs_renewal(item.reason)]
             self.propose(Act.RENEW, refused, then_sync=True)
         else:
             self._tell("console.cancelled")
 
-    def _submitted(self, submitted: Submitted) -> None:
+    def _submitted(self, plan: Plan, submitted: Submitted) -> None:
         self._following.add(submitted.plan)
+        names = {item.connection: item.customer for item in plan.items}
+        told_before = {item.connection for item in plan.items if item.fate != "run"}
+        blocked = [(who, why) for who, why in submitted.refused if who not in told_before]
         if submitted.actions:
             act = act_word(submitted.actions[0].act, self._console.desk.say)
             self._tell("console.submitted", plan=submitted.plan, act=act, n=number(len(submitted.actions)))
-        if submitted.refused:
-            first = submitted.refused[0]
-            self._tell("console.submit_refused", "warn", n=number(len(submitted.refused)), who=first[0], why=first[1])
+        if blocked:
+            who, why = names.get(blocked[0][0], blocked[0][0]), self._console.reason(blocked[0][1])
+            self._tell("console.submit_refused", "warn", n=number(len(blocked)), who=who, why=why)
         self._console.data_changed()
 
     def _not_submitted(self, error: Exception) -> None:

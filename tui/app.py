@@ -139,9 +139,11 @@ class Console(GuardedApp):
         if self._agent is None or not self._agent.alive:
             return say("console.warning.no_agent")
         if self._agent.trouble:
-            return say("console.warning.agent_trouble", trouble=self._agent.trouble)
+            return say("console.warning.agent_trouble", trouble=self.reason(self._agent.trouble))
         last = self._agent.last_round_at or self._agent.started_at
-        if self.now() - last > timedelta(seconds=self.desk.agent_quiet_after):
+        # An agent shows that it lives by the machine's time, also when the desk's clock runs faster.
+        speed = float(getattr(self.desk.clock, "speed", 1.0))
+        if self.now() - last > timedelta(seconds=self.desk.agent_quiet_after * speed):
             return say("console.warning.agent_quiet", at=clock_time(last))
         return ""
 

@@ -34,7 +34,7 @@ class Operations(Protocol):
 class Desk:
     """Everything a console needs. `monotonic` gives seconds on the time base of key events.
 
-    `agent_quiet_after` is in seconds of `clock`: an agent that has done no round for so long is said to be quiet.
+    `agent_quiet_after` is in seconds of the machine: an agent that gave no sign for so long is said to be quiet.
     `crash_dir` is where a crash file goes (None: the platform's state directory).
     """
 

@@ -97,7 +97,10 @@ class Page:
 
     def _axes(self, row: FleetRow) -> Line:
         left = days_left(row.expires_at, self.now)
-        expires = f" ({self.say('console.expires', day=moment(row.expires_at), n=left)})" if left is not None else ""
+        expires = ""
+        if left is not None:
+            key = "console.expires" if left >= 0 else "console.expired"
+            expires = f" ({self.say(key, day=moment(row.expires_at), n=abs(left))})"
         parts = (
             (self.say("console.column.consent"), consent_word(row.consent, self.say) + expires),
             (self.say("console.column.fetch"), fetch_word(row.fetch, self.say)),
@@ -223,7 +226,7 @@ class Page:
             detail = held_word(posting.reason, self.say) if posting.reason else ""
             if not detail and posting.state == "queued" and posting.due_at:
                 detail = self.say("console.due", at=until(posting.due_at, self.now))
-            text_width = max(10, min(40, self.width - 2 - 10 - 14 - 5 - 14 - 24))
+            text_width = max(10, min(44, self.width - 62))
             made.append(
                 [
                     ("  ", "text"),

@@ -17,11 +17,13 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Timer
 from types import FrameType, TracebackType
+from typing import Any
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, SystemCommand
 from textual.color import Color
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
@@ -64,12 +66,24 @@ def guarded(filters: Sequence[LineFilter]) -> list[LineFilter]:
     return [Guard(), *(NoColor() if isinstance(found, Monochrome) else found for found in filters)]
 
 
+class StdoutDriver(LinuxDriver):
+    """Draws on standard output; Textual's own uses standard error, which operators send to a file (`2>log`)."""
+
+    def __init__(self, app: App[object], **options: Any) -> None:
+        super().__init__(app, **options)
+        assert sys.__stdout__ is not None
+        self._file = sys.__stdout__
+
+
 class GuardedApp(App[None]):
     """An app that lets no control character out, prints no local variable, and can be ended by a signal."""
 
     ENABLE_COMMAND_PALETTE = False
     crash_file: Path | None = None
     crashed = False
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=StdoutDriver)
 
     def now(self) -> datetime:
         raise NotImplementedError
@@ -174,8 +188,8 @@ class Farewell:
 
     def _vanish(self) -> None:
         with suppress(OSError, ValueError):
-            os.set_blocking(2, False)
-            os.write(2, LEAVE.encode())
+            os.set_blocking(1, False)
+            os.write(1, LEAVE.encode())
         _restore(self._attributes)
         os._exit(self.code)
 

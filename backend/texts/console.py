@@ -135,6 +135,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.age.days": ("{n} d", "{n} d"),
     # acting
     "console.planning": ("Planlægger … (Esc fortryder)", "Planning … (Esc drops it)"),
+    "console.plan_unknown": ("Ingen kunde har aftalenummer {agreement}.", "No customer has agreement {agreement}."),
     "console.plan_failed": ("Planen kunne ikke laves: {error}", "The plan could not be made: {error}"),
     "console.dropped": ("Planen er droppet, intet er gjort.", "The plan is dropped, nothing was done."),
     "console.cancelled": ("Fortrudt, intet er gjort.", "Cancelled, nothing was done."),
@@ -199,9 +200,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.question.run": ("Kører ({n})", "Will run ({n})"),
     "console.question.wait": ("Venter ({n})", "Will wait ({n})"),
     "console.question.refused": ("Afvist ({n})", "Refused ({n})"),
+    "console.question.until": ("til {at}", "until {at}"),
     "console.question.more": ("    og {n} til (↓ viser alle)", "    and {n} more (↓ shows all)"),
     "console.question.more_lines": ("… {n} linjer til", "… {n} more lines"),
     "console.question.hidden": ("{n} af dem er skjult af filteret.", "{n} of them are hidden by the filter."),
+    "console.question.lives": ("samtykke til {day}", "consent until {day}"),
     "console.question.type": ("Skriv {number} for at fjerne:", "Type {number} to remove:"),
     "console.question.keys": ("←→ vælg   Enter svar   Esc fortryd", "←→ choose   Enter answer   Esc cancel"),
     # connect
@@ -306,6 +309,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # connection
     "console.agreement": ("aftale", "agreement"),
     "console.expires": ("{day}, {n} dage", "{day}, {n} days"),
+    "console.expired": ("{day}, for {n} dage siden", "{day}, {n} days ago"),
     "console.connection.gone": ("Forbindelsen findes ikke mere.", "This connection no longer exists."),
     "console.connection.tell": ("Sig til kunden:", "Tell the customer:"),
     "console.section.accounts": ("Bankkonti", "Accounts"),

@@ -42,6 +42,7 @@ from backend.model.views import (
     PostingLine,
     Submitted,
 )
+from backend.ports import FleetReader
 from backend.texts import texts_in
 from tui.desk import Desk
 
@@ -72,6 +73,9 @@ class FixedClock:
 
     async def sleep(self, seconds: float) -> None:
         raise AssertionError("the console never sleeps")
+
+    async def nap(self, seconds: float) -> None:
+        raise AssertionError("the console never naps")
 
 
 SHAPES: tuple[tuple[Verdict, Consent, Fetch, Transfer, Act | None, int | None], ...] = (
@@ -186,6 +190,9 @@ class FakeReader:
         self.gate.wait()
         found = self.rows([connection], now)
         return make_view(found[0]) if found else None
+
+    def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
+        return {row.id: make_view(row).accounts for row in self.rows(ids, NOW)}
 
     def attempts(self, connection: str, limit: int) -> list[Attempt]:
         return [make_attempt(connection, n) for n in range(min(limit, 8))]
@@ -422,8 +429,9 @@ def make_desk(
 ) -> Desk:
     """A desk over the fakes. `monotonic` 0 lets every key answer a question, infinity none."""
     reader = reader or FakeReader()
+    known: FleetReader = reader
     given: dict[str, object] = {
-        "reader": reader,
+        "reader": known,
         "operations": FakeOperations(reader),
         "clock": FixedClock(),
         "settings": Settings(profile="demo", environment="sandbox", language=language),

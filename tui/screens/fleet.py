@@ -1,11 +1,12 @@
 """The fleet: every connection, which of them are stuck, who must act, and the key that does it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.timer import Timer
 
 from backend.model.facts import Act, Verdict
 from backend.model.filters import EVERYTHING, Compare, Filter
@@ -24,6 +25,13 @@ COUNTED = (Verdict.OPERATOR, Verdict.CUSTOMER, Verdict.INCIDENT, Verdict.WAIT)
 """The verdicts that the header counts, in the order of the triage."""
 
 
+COUNT_REST = 0.5
+"""Least seconds between two counts; a count that takes long rests nine times as long as it took."""
+
+LOST = 30.0
+"""Seconds after which a count that never came back is asked again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One answer of the store: a window, and where the cursor's row stands when it is not in it."""
@@ -35,11 +43,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many there are in all, how many the filter shows, and how many of those wait for whom."""
+    """How many there are in all, how many the filter shows, how many of those wait for whom, and what it cost (s)."""
 
+    query: Filter
     everything: int
     shown: int
     verdicts: tuple[tuple[Verdict, int], ...]
+    took: float
 
 
 class FleetScreen(MovesRoster, ConsoleScreen):
@@ -54,6 +64,8 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         self.descending = False
         self.counts: Counts | None = None
         self._day = 0
+        self._counting: Timer | None = None
+        self._count_again = False
         self._typed_before = ""
         self._fresh = False
 
@@ -131,8 +143,8 @@ class FleetScreen(MovesRoster, ConsoleScreen):
             start, place = offset, None
             if cursor_id is not None and all(row.id != cursor_id for row in rows):
                 place = reader.fleet_position(cursor_id, query, sort, descending, now)
-                if place is not None and fresh:
-                    start = max(0, place - line - limit // 3)
+                if fresh:
+                    start = 0 if place is None else max(0, place - line - limit // 3)
                     rows = reader.fleet(query, sort, descending, start, limit, now)
             total = start + len(rows) if len(rows) < limit else None
             if not rows and start:
@@ -154,23 +166,40 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         self.repaint_bars()
 
     def count(self) -> None:
-        """Count what the filter shows, in the lane of slow reads."""
-        reader, clock, query = self.console.desk.reader, self.console.desk.clock, self.filter
+        """Count what the filter shows, in the lane of slow reads, and not more often than it is cheap."""
+        if self._counting is not None:
+            self._count_again = True
+            return
+        reader, desk, query = self.console.desk.reader, self.console.desk, self.filter
 
         def work() -> Counts:
-            now = clock.now()
+            begun, now = desk.monotonic(), desk.clock.now()
             shown = reader.fleet_count(query, now)
             everything = reader.fleet_count(EVERYTHING, now) if query.terms else shown
             verdicts = tuple((verdict, reader.fleet_count(_only(query, verdict), now)) for verdict in COUNTED)
-            return Counts(everything, shown, verdicts)
+            return Counts(query, everything, shown, verdicts, desk.monotonic() - begun)
 
+        self._counting = self.set_timer(LOST, self._count_over)
         self.ask("count", work, self._counted, lane="slow")
 
     def _counted(self, counts: Counts) -> None:
-        if counts != self.counts:
+        if self._counting is not None:
+            self._counting.stop()
+        self._counting = self.set_timer(max(COUNT_REST, 9 * counts.took), self._count_over)
+        if counts.query != self.filter:
+            self._count_over()
+        elif self.counts is None or replace(counts, took=self.counts.took) != self.counts:
             self.counts = counts
             self.roster.counted(counts.shown)
             self.repaint_bars()
+
+    def _count_over(self) -> None:
+        if self._counting is not None:
+            self._counting.stop()
+        self._counting = None
+        if self._count_again or self.counts is None:
+            self._count_again = False
+            self.count()
 
     # -- filter -----------------------------------------------------------------------------------------------
 
@@ -213,7 +242,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         if found != self.filter:
             self.filter, self.counts = found, None
             self.read(fresh=True)
-            self.count()
+            self._count_over()
 
     # -- order ------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,9 @@ What was typed or pasted before the question stood on screen, or within a moment
 (`facts/console.md` rule 3): keys carry the time at which they arrived, and that is compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -13,11 +14,12 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from backend.model.facts import Act, Plan, PlanItem
+from backend.rules.danish import local
 from tui.acting import RENEW_FIRST, needs_renewal
 from tui.cells import Line, Span, fit, width_of, wrap
 from tui.widgets.bars import Bar, cut
 from tui.widgets.painted import Painted
-from tui.wording import number, until
+from tui.wording import day, number, until
 
 if TYPE_CHECKING:
     from tui.app import Console
@@ -43,10 +45,11 @@ class Question(ModalScreen[str | None]):
 
     AUTO_FOCUS = None
 
-    def __init__(self, plan: Plan, hidden: int = 0) -> None:
+    def __init__(self, plan: Plan, hidden: int = 0, expires: Mapping[str, datetime | None] | None = None) -> None:
         super().__init__()
         self.plan = plan
         self.hidden = hidden
+        self.expires = expires or {}
         self.runs = plan.with_fate("run")
         self.chosen = 0
         self.typed = ""
@@ -130,9 +133,9 @@ class Question(ModalScreen[str | None]):
         lines: list[Line] = [[(self._title(), "panel_strong")]]
         for text in wrap(self.say(f"console.question.about.{self.plan.act}"), width):
             lines.append([(text, "panel_dim")])
-        lines += self._group("run", self.runs, "panel")
-        lines += self._group("wait", self.plan.with_fate("wait"), "panel_warn")
-        lines += self._group("refused", self.plan.with_fate("refused"), "panel_bad")
+        lines += self._group("run", self.runs, "panel", width)
+        lines += self._group("wait", self.plan.with_fate("wait"), "panel_warn", width)
+        lines += self._group("refused", self.plan.with_fate("refused"), "panel_bad", width)
         if self.hidden:
             lines.append([(self.say("console.question.hidden", n=number(self.hidden)), "panel_warn")])
         return lines
@@ -144,13 +147,23 @@ class Question(ModalScreen[str | None]):
         key = f"console.question.title.{act}" + ("_then_sync" if self.plan.then_sync else "")
         return self.say(key if n == 1 else f"{key}.many", n=number(n), who=self.runs[0].customer)
 
-    def _group(self, fate: str, items: Sequence[PlanItem], role: str) -> list[Line]:
-        if not items:
-            return []
-        title = self.say(f"console.question.{fate}", n=number(len(items)))
-        lines: list[Line] = [[(title, role)]]
+    def _group(self, fate: str, items: Sequence[PlanItem], role: str, width: int) -> list[Line]:
+        """The items of one fate, one paragraph a reason: the reason is said once and whole."""
+        lines: list[Line] = []
+        for reason, until_ in dict.fromkeys((item.reason, item.until) for item in items):
+            these = [item for item in items if (item.reason, item.until) == (reason, until_)]
+            title = self.say(f"console.question.{fate}", n=number(len(these)))
+            if until_ is not None:
+                title += " " + self.say("console.question.until", at=until(until_, self.console.now()))
+            if reason:
+                title += f": {self.console.reason(reason)}"
+            lines += [[(text, role)] for text in wrap(title, width)]
+            lines += self._named(these)
+        return lines
+
+    def _named(self, items: Sequence[PlanItem]) -> list[Line]:
         shown = items if self.whole else items[:NAMED]
-        lines += [self._item(item) for item in shown]
+        lines = [self._item(item) for item in shown]
         if len(items) > len(shown):
             lines.append([(self.say("console.question.more", n=number(len(items) - len(shown))), "panel_dim")])
         return lines
@@ -163,11 +176,8 @@ class Question(ModalScreen[str | None]):
             (fit(item.agreement_number, 9), "panel_dim"),
             (fit(item.bank, 14), "panel_dim"),
         ]
-        if item.reason:
-            when = f" {until(item.until, self.console.now())}" if item.until else ""
-            line.append((f" {self.console.reason(item.reason)}{when}", "panel_warn"))
-        elif item.note:
-            line.append((f" {self.console.reason(item.note)}", "panel_dim"))
+        if (expires := self.expires.get(item.connection)) is not None:
+            line.append((f" {self.say('console.question.lives', day=day(local(expires)))}", "panel_dim"))
         return line
 
     def _number_line(self) -> Line:

@@ -177,6 +177,7 @@ class Roster(Painted, Generic[Row]):
             self._follow(place)
         elif fresh:
             self.top = self.cursor = 0
+            self.cursor_id, self._settled = None, False
             self._settle()
         elif self.cursor_id is not None:
             self.cursor_id, self._settled = None, True

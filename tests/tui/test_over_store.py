@@ -1,0 +1,178 @@
+"""The console over the real store and the real operations: what another process writes comes on screen."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from backend.model.facts import ActionState
+from backend.operations import Operations
+from backend.rules.assess import assess
+from backend.store import SORTS, SqliteStore, open_store
+from tests.fakes import NOON, HandClock, records
+from tests.tui.driving import console
+from tests.tui.fakes import make_desk
+from tui.columns import COLUMNS
+from tui.desk import Desk
+from tui.screens.fleet import FleetScreen
+from tui.screens.question import Question
+
+
+@dataclass
+class World:
+    """A desk over a store, and the same store as another process sees it."""
+
+    desk: Desk
+    store: SqliteStore
+    other: SqliteStore
+    clock: HandClock
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    clock = HandClock()
+    path = tmp_path / "forny.db"
+    store = open_store(path, assess=assess, clock=clock)
+    other = open_store(path, assess=assess, clock=clock)
+    store.import_records(records(range(1, 61)), NOON, "eva")
+    operations = Operations(store, store, clock, operator="eva", host="bastion")
+    desk = make_desk(None, language="en")
+    desk = Desk(
+        reader=store,
+        operations=operations,
+        clock=clock,
+        settings=desk.settings,
+        say=desk.say,
+        operator="eva",
+        agent_status=store.agent_status,
+        crash_dir=tmp_path / "crash",
+        monotonic=lambda: 0.0,
+    )
+    yield World(desk, store, other, clock)
+    store.close()
+    other.close()
+
+
+def test_every_order_of_the_columns_is_one_of_the_store() -> None:
+    assert {column.sort for column in COLUMNS if column.sort} <= set(SORTS)
+
+
+def test_the_fleet_is_shown_ordered_and_filtered(world: World) -> None:
+    async def run() -> None:
+        async with console(world.desk) as it:
+            await it.see("60 connections")
+            await it.see("Kunde 1 ")
+            fleet = it.app.screen
+            assert isinstance(fleet, FleetScreen)
+            for _ in range(len([column for column in COLUMNS if column.sort])):
+                await it.press("o")
+            await it.type("/1007")
+            await it.see("1 of 60")
+            await it.press("escape")
+            await it.type("/verdict:wait bank:nordea !1007")
+            await it.see(" of 60")
+            await it.until(lambda: fleet.roster.current is not None and fleet.roster.cursor == 0)
+            assert "1007" not in "".join(it.lines()[3:22])
+
+    asyncio.run(run())
+
+
+def test_an_act_is_written_followed_and_told(world: World) -> None:
+    async def run() -> None:
+        async with console(world.desk) as it:
+            await it.see("Kunde 1 ")
+            await it.type("/1003")
+            await it.see("1 of 60")
+            await it.press("enter", "r")
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+            assert "Kunde 3" in it.text()
+            await it.press("right", "enter")
+            await it.see("Plan 1: renew, 1 under way")
+            (action,) = world.other.claim_actions(5, NOON)
+            assert (action.connection, action.operator) == ("c3", "eva")
+            await it.see("renewing…")
+            assert world.other.mark_sent(action.id, NOON)
+            world.other.settle_action(action.id, ActionState.AWAITING_CUSTOMER, NOON, reason="link_sent")
+            await it.see("awaiting the customer: the link")
+            await it.until(lambda: "renewing…" not in it.text())
+
+    asyncio.run(run())
+
+
+def test_synchronising_an_expired_consent_offers_to_renew_first(world: World) -> None:
+    async def run() -> None:
+        world.clock.move(days=61)
+        async with console(world.desk) as it:
+            await it.see("expired")
+            await it.press("s")
+            await it.see("renew first, then synchronise")
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+            first = it.app.screen
+            await it.press("right", "enter")
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen is not first)
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+            await it.press("right", "enter")
+            await it.see("Plan 1")
+            plan = world.other.plan(1)
+            assert plan is not None and [action.connection for action in plan.actions] == ["c1"]
+
+    asyncio.run(run())
+
+
+def test_removing_says_until_when_the_bank_s_consent_lives(world: World) -> None:
+    async def run() -> None:
+        async with console(world.desk) as it:
+            await it.see("Kunde 1 ")
+            await it.press("x")
+            await it.see("consent until 01.05.26")
+
+    asyncio.run(run())
+
+
+def test_a_customer_that_is_not_known_gets_no_new_connection(world: World) -> None:
+    async def run() -> None:
+        async with console(world.desk) as it:
+            await it.see("Kunde 1 ")
+            await it.press("n", "tab", "ctrl+u")
+            await it.type("77777")
+            await it.press("enter")
+            await it.see("No customer has agreement 77777.")
+            await it.press("n", "tab", "ctrl+u")
+            await it.type("1004")
+            await it.press("tab")
+            await it.type("Lunar")
+            await it.press("enter")
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+            await it.press("right", "enter")
+            await it.see("61 connections")
+            assert world.other.resolve("1004") == ["c4", "c61"]
+
+    asyncio.run(run())
+
+
+def test_what_another_process_writes_comes_on_screen(world: World) -> None:
+    async def run() -> None:
+        async with console(world.desk) as it:
+            await it.see("Kunde 1 ")
+            await it.press("enter")
+            await it.see("Last fetched")
+            world.other.save_fetch("c1", NOON + timedelta(minutes=1), outcome="bank_down", detail="BANK-503")
+            await it.see("incident")
+            await it.see("BANK-503")
+            world.other.save_fetch("c1", NOON + timedelta(minutes=2), outcome="ok")
+            await it.see("Fetch ok")
+
+    asyncio.run(run())
+
+
+def test_the_log_of_an_empty_store_waits(world: World) -> None:
+    async def run() -> None:
+        async with console(world.desk) as it:
+            await it.see("Kunde 1 ")
+            await it.press("p")
+            await it.see("No postings are waiting.")
+
+    asyncio.run(run())
