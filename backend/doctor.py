@@ -167,7 +167,9 @@ async def _mail(runtime: Runtime, found: _Examination) -> None:
         return
 
     async def call() -> str:
-        await runtime.mailer().check()
+        mailer = runtime.mailer()
+        assert mailer is not None
+        await mailer.check()
         return found.say("doctor.mail")
 
     await _reach("mail", found, call)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from backend.config import ConfigError, Secret, Settings
 from backend.model.clock import Clock
-from backend.model.errors import Refused
-from backend.model.facts import Attempt, Mail
+from backend.model.facts import Attempt
 from backend.model.views import AgentStatus
 from backend.operations import Operations
 from backend.ports import Door, FleetReader, Ledger, Mailer, Provider
@@ -109,10 +108,10 @@ class Runtime:
             )
         )
 
-    def mailer(self) -> Mailer:
-        """Mail to customers; without a server every mail is refused, and the link is handed over by hand."""
+    def mailer(self) -> Mailer | None:
+        """Mail to customers; None without a server: then links are handed over by hand. Raises ConfigError."""
         if not (url := self.settings.smtp_url):
-            return NoMailer(self.say)
+            return None
         if is_reference(url):
             url = resolve(url, Path.cwd(), self._env, "smtp_url", self.say)
         from backend.mail import SmtpMailer
@@ -154,19 +153,6 @@ class Runtime:
         """Finish what is queued and let go of the store."""
         if "store" in self.__dict__:
             self.store.close()
-
-
-class NoMailer:
-    """Stands where no mail server is configured."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-
-    async def send(self, mail: Mail) -> None:
-        raise Refused(self._say("config.no_mail"))
-
-    async def check(self) -> None:
-        raise Refused(self._say("config.no_mail"))
 
 
 def _value(secret: Secret | None) -> str:

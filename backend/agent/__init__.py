@@ -44,7 +44,7 @@ class Agent:
         books: Books,
         provider: Provider,
         ledger: Ledger,
-        mailer: Mailer,
+        mailer: Mailer | None,
         clock: Clock,
         say: Say,
         fetch_every: int = 2 * 3600,

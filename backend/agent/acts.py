@@ -135,8 +135,9 @@ async def _invite(tools: Tools, action: Action, report: RoundReport) -> None:
         case = await _open(tools, action)
     result = {"link": case.link, "case": str(case.id)}
     if case.stage == Stage.LINK_MADE:
-        if not case.email:
-            await settle(tools, action, ActionState.AWAITING_CUSTOMER, report, reason="no_email", result=result)
+        if not case.email or tools.mailer is None:
+            reason = "no_mail_server" if case.email else "no_email"
+            await settle(tools, action, ActionState.AWAITING_CUSTOMER, report, reason=reason, result=result)
             return
         expires = await tools.write(tools.books.expires_at, action.connection)
         context = await _context(tools, action)

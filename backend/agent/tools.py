@@ -34,7 +34,7 @@ class Tools:
     books: Books
     provider: Provider
     ledger: Ledger
-    mailer: Mailer
+    mailer: Mailer | None
     clock: Clock
     say: Say
     fetch_every: int = 2 * 3600

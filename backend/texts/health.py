@@ -315,6 +315,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "kunden har ingen mailadresse; giv linket videre",
         "the customer has no mail address; pass on the link",
     ),
+    "no_mail_server": (
+        "ingen mailserver er sat op; giv linket videre",
+        "no mail server is set up; pass on the link",
+    ),
     "mail_failed": ("mailen kunne ikke sendes", "the mail could not be sent"),
     "link_sent": ("linket er sendt til kunden", "the link has been sent to the customer"),
     "link_unused": ("linket blev ikke brugt", "the link was not used"),

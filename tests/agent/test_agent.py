@@ -570,3 +570,15 @@ def test_a_login_that_proved_nothing_can_be_done_again(world: World) -> None:
     assert world.login("right", "consent-right", state) == "done"
     view = world.store.connection(connection, NOON)
     assert view is not None and view.consent_id == "consent-right"
+
+
+def test_without_a_mail_server_the_link_is_there_to_pass_on(world: World) -> None:
+    connection = world.customer()
+    world.agent.tools.mailer = None
+    plan = world.act(Act.RENEW, connection)
+    world.once()
+    view = world.store.plan(plan)
+    assert view is not None
+    (action,) = view.actions
+    assert (action.state, action.reason) == (ActionState.AWAITING_CUSTOMER, "no_mail_server")
+    assert action.result["link"].startswith("https://hub.example.test/")
