@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PROGRAM = (sys.executable, "-P", "-m", "tui.cli")
 """This program for a child process; -P: a folder called `tui` where the operator stands is not taken for ours."""
 
+_QUIET = 300.0
+"""Seconds of the machine's time without a sign of life, which an agent gives each minute, until it is called quiet."""
+
 _LOOK_EVERY = 3.0
 """Seconds between two looks whether an agent lives."""
 
@@ -45,6 +48,7 @@ def open_console(context: Context) -> None:
 
 def desk_of(runtime: "Runtime") -> "Desk":
     """What a console on this profile is given."""
+    from backend.model.clock import parse_clock
     from tui.desk import Desk
 
     return Desk(
@@ -55,6 +59,7 @@ def desk_of(runtime: "Runtime") -> "Desk":
         say=runtime.say,
         operator=runtime.settings.operator,
         agent_status=runtime.agent_status,
+        agent_quiet_after=_QUIET * parse_clock(runtime.settings.clock).speed,
     )
 
 
