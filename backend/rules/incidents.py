@@ -1,0 +1,145 @@
+"""When many failures are one incident, and how one ends. Pure: counts in, openings out; their order means nothing.
+
+`facts/operations.md` §4 no. 2: k of n connections of a bank fail with one class in a window; a canary closes it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from backend.model.incidents import CAUSES, BankWord, Count, Opening, Restart, Scope, Usual
+
+WINDOWS = (timedelta(minutes=10), timedelta(hours=1))
+"""A big bank shows its outage within minutes; a small one is tried too seldom for that and needs the longer look."""
+
+LEAST = 5
+"""Fewer failing connections than this are single cases, each told by its own verdict."""
+
+ONE_IN = 2
+"""At least one in so many of the bank's recently tried connections must fail."""
+
+TIMES = 3
+"""And at least so many times its own usual share: a bank that often fails is not news until it is worse."""
+
+CALM = timedelta(days=7)
+"""How far back the usual share is counted; hours inside an incident are left out."""
+
+CANARY_EVERY = timedelta(minutes=10)
+"""One member is asked so often while an incident is open: unattended look-ups are few (`facts/operations.md` §0.6)."""
+
+RESTART = Restart(few=5, some=50, pause=timedelta(minutes=1), spread=timedelta(minutes=10))
+"""A bank that has just come up is not met by everybody at once."""
+
+_EVERYWHERE = ("provider_down", "internal")
+"""Causes that may be the aggregator's own; `bank_down` is a bank's by its name."""
+
+_SAID_DOWN = frozenset({"none", "down", "offline", "unavailable"})
+"""Words of the aggregator for a bank that it cannot reach. Only `Full` was ever seen in the wild; the rest is doubt."""
+
+
+def usual_share(usual: Usual | None) -> float:
+    """The bank's own failure share in calmer times, 0 to 1; 0 while nothing is known."""
+    if usual is None or usual.tries <= 0:
+        return 0.0
+    return min(1.0, max(0.0, usual.failures / usual.tries))
+
+
+def exceeds(failed: int, tried: int, usual: Usual | None) -> bool:
+    """Whether so many failures among so many tries are more than single cases and more than usual. Exact: no floats."""
+    if failed < LEAST or failed * ONE_IN < tried:
+        return False
+    if usual is None or usual.tries <= 0:
+        return True
+    return failed * usual.tries >= min(TIMES * usual.failures, usual.tries) * tried
+
+
+def detect(
+    counts: Iterable[Count], calm: Mapping[str, Usual], is_open: Collection[tuple[Scope, str]]
+) -> tuple[Opening, ...]:
+    """The incidents that one window's counts ask for, beside those that are open.
+
+    `calm` is by bank. Two banks or more in trouble of the aggregator's kind, and enough of its whole fleet, are one
+    incident of the aggregator instead of many of banks.
+    """
+    tried: dict[tuple[str, str], int] = defaultdict(int)
+    failed: dict[tuple[str, str, str], int] = defaultdict(int)
+    for count in counts:
+        tried[count.provider, count.bank] += count.connections
+        if (cause := CAUSES.get(count.outcome)) is not None:
+            failed[count.provider, count.bank, cause] += count.connections
+    found = _providers(tried, failed, calm, is_open)
+    taken = {key for scope, key in is_open if scope is Scope.PROVIDER} | {opening.key for opening in found}
+    for (provider, bank, cause), n in sorted(failed.items(), key=lambda item: (item[0][:2], -item[1], item[0])):
+        usual = calm.get(bank)
+        known = (Scope.BANK, bank) in is_open or any(o.scope is Scope.BANK and o.key == bank for o in found)
+        if bank and provider not in taken and not known and exceeds(n, tried[provider, bank], usual):
+            total = tried[provider, bank]
+            share = usual_share(usual)
+            found.append(Opening(scope=Scope.BANK, key=bank, cause=cause, failed=n, tried=total, usual=share))
+    return tuple(found)
+
+
+def _providers(
+    tried: Mapping[tuple[str, str], int],
+    failed: Mapping[tuple[str, str, str], int],
+    calm: Mapping[str, Usual],
+    is_open: Collection[tuple[Scope, str]],
+) -> list[Opening]:
+    found: list[Opening] = []
+    for provider in sorted({provider for provider, _ in tried}):
+        banks = sorted(bank for known, bank in tried if known == provider)
+        known = [calm[bank] for bank in banks if bank in calm]
+        whole = Usual(tries=sum(u.tries for u in known), failures=sum(u.failures for u in known))
+        total = sum(tried[provider, bank] for bank in banks)
+        for cause in _EVERYWHERE:
+            hit = {bank: failed.get((provider, bank, cause), 0) for bank in banks}
+            bad = [bank for bank, n in hit.items() if n and n * ONE_IN >= tried[provider, bank]]
+            n = sum(hit.values())
+            if (Scope.PROVIDER, provider) not in is_open and len(bad) > 1 and exceeds(n, total, whole):
+                share = usual_share(whole)
+                found.append(
+                    Opening(scope=Scope.PROVIDER, key=provider, cause=cause, failed=n, tried=total, usual=share)
+                )
+                break
+    return found
+
+
+def heard(
+    words: Iterable[BankWord],
+    members: Mapping[str, int],
+    closed: Mapping[str, datetime],
+    is_open: Collection[tuple[Scope, str]],
+) -> tuple[Opening, ...]:
+    """Incidents that the aggregator itself tells of, for banks where we have `members`.
+
+    A word that was there before a canary proved it wrong (`closed`, by bank) is not believed again until it changes.
+    """
+    found = []
+    for word in sorted(words, key=lambda word: word.bank):
+        n, over = members.get(word.bank, 0), closed.get(word.bank)
+        stale = over is not None and over >= word.since
+        if n and says_down(word.health) and not stale and (Scope.BANK, word.bank) not in is_open:
+            found.append(
+                Opening(
+                    scope=Scope.BANK,
+                    key=word.bank,
+                    cause="bank_down",
+                    failed=0,
+                    tried=0,
+                    usual=0.0,
+                    note=word.message,
+                )
+            )
+    return tuple(found)
+
+
+def says_down(health: str) -> bool:
+    """Whether the aggregator's word for a bank means that it cannot be reached; an unknown word means nothing."""
+    return health.strip().casefold() in _SAID_DOWN
+
+
+def canary_due(opened_at: datetime, asked_at: datetime | None, now: datetime, *, word_is_good: bool) -> bool:
+    """Whether it is time to ask a member again: after a pause, or at once when the aggregator takes its word back."""
+    if word_is_good and asked_at is None:
+        return True
+    return now - (asked_at or opened_at) >= CANARY_EVERY

@@ -1,0 +1,173 @@
+"""Many failures are one incident, or they are not: boundaries, baselines, and no meaning in their order."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.model.incidents import BankWord, Count, Opening, Scope, Usual
+from backend.rules.incidents import (
+    CANARY_EVERY,
+    LEAST,
+    canary_due,
+    detect,
+    exceeds,
+    heard,
+    says_down,
+    usual_share,
+)
+from tests.fakes import NOON
+
+
+def count(bank: str, outcome: str, n: int, provider: str = "aiia") -> Count:
+    return Count(provider=provider, bank=bank, outcome=outcome, connections=n)
+
+
+def found(*counts: Count, calm: dict[str, Usual] | None = None) -> list[tuple[str, str, str]]:
+    return [(o.scope.value, o.key, o.cause) for o in detect(counts, calm or {}, ())]
+
+
+@pytest.mark.parametrize(("failed", "opens"), [(LEAST - 1, False), (LEAST, True), (LEAST + 1, True)])
+def test_fewer_than_the_least_are_single_cases(failed: int, opens: bool) -> None:
+    assert bool(found(count("Nordea", "bank_down", failed))) is opens
+
+
+@pytest.mark.parametrize(("fine", "opens"), [(9, True), (10, True), (11, False)])
+def test_the_share_decides_at_its_very_boundary(fine: int, opens: bool) -> None:
+    assert bool(found(count("Nordea", "bank_down", 10), count("Nordea", "ok", fine))) is opens
+
+
+@pytest.mark.parametrize(("failed", "opens"), [(59, False), (60, True), (61, True)])
+def test_a_bank_that_often_fails_is_measured_by_itself(failed: int, opens: bool) -> None:
+    calm = {"Nordea": Usual(tries=1000, failures=200)}
+    seen = found(count("Nordea", "bank_down", failed), count("Nordea", "ok", 100 - failed), calm=calm)
+    assert bool(seen) is opens
+
+
+def test_a_bank_that_always_fails_still_can_have_an_incident() -> None:
+    always = Usual(tries=9, failures=9)
+    assert exceeds(LEAST, LEAST, always) and not exceeds(LEAST, LEAST + 1, always)
+
+
+@pytest.mark.parametrize("outcome", ["needs_customer", "rate_limited", "ok", "ok_empty", "partial", "gone", "strange"])
+def test_what_tells_nothing_of_the_bank_never_opens_one(outcome: str) -> None:
+    assert found(count("Nordea", outcome, 1000), count("Lunar", outcome, 1000)) == []
+
+
+def test_one_class_has_to_reach_the_share_by_itself_but_silence_and_faults_are_one_class() -> None:
+    assert found(count("Nordea", "bank_down", 4), count("Nordea", "malformed", 4)) == []
+    assert found(count("Nordea", "unreachable", 3), count("Nordea", "provider_down", 3)) == [
+        ("bank", "Nordea", "provider_down")
+    ]
+
+
+def test_two_banks_failing_for_the_aggregator_are_one_incident_of_the_aggregator() -> None:
+    both = (count("Nordea", "provider_down", 6), count("Lunar", "unreachable", 2))
+    assert found(*both) == [("provider", "aiia", "provider_down")]
+    assert found(*both, count("Jyske Bank", "ok", 100)) == [("bank", "Nordea", "provider_down")]
+
+
+def test_two_banks_that_are_down_are_two_incidents() -> None:
+    assert found(count("Nordea", "bank_down", 6), count("Lunar", "bank_down", 6)) == [
+        ("bank", "Lunar", "bank_down"),
+        ("bank", "Nordea", "bank_down"),
+    ]
+
+
+def test_a_bank_without_a_name_has_no_incident() -> None:
+    assert found(count("", "bank_down", 600)) == []
+
+
+def test_what_is_open_is_not_opened_again() -> None:
+    counts = [count("Nordea", "bank_down", 9)]
+    assert detect(counts, {}, {(Scope.BANK, "Nordea")}) == ()
+    assert detect(counts, {}, {(Scope.PROVIDER, "aiia")}) == ()
+    assert len(detect(counts, {}, {(Scope.BANK, "Lunar"), (Scope.PROVIDER, "other")})) == 1
+
+
+def test_one_bank_has_one_incident_by_its_most_frequent_cause() -> None:
+    calm = {"Nordea": Usual(tries=0, failures=0)}
+    seen = detect([count("Nordea", "bank_down", 6), count("Nordea", "malformed", 6)], calm, ())
+    assert len(seen) == 1 and seen[0].share == 0.5
+
+
+OUTCOMES = ["ok", "bank_down", "provider_down", "unreachable", "malformed", "needs_customer", "rate_limited", "xx"]
+COUNTS = st.lists(
+    st.builds(
+        count,
+        st.sampled_from(["Nordea", "Lunar", "Jyske Bank", ""]),
+        st.sampled_from(OUTCOMES),
+        st.integers(0, 12),
+        st.sampled_from(["aiia", "other"]),
+    ),
+    max_size=14,
+)
+CALM = st.dictionaries(
+    st.sampled_from(["Nordea", "Lunar"]),
+    st.builds(lambda a, b: Usual(tries=a, failures=b), st.integers(-2, 90), st.integers(-2, 99)),
+)
+
+
+@given(COUNTS, CALM, st.data())
+def test_the_order_of_outcomes_and_how_they_are_bundled_mean_nothing(
+    counts: list[Count], calm: dict[str, Usual], data: st.DataObject
+) -> None:
+    whole = detect(counts, calm, ())
+    ones = [count(c.bank, c.outcome, 1, c.provider) for c in counts for _ in range(c.connections)]
+    assert detect(data.draw(st.permutations(counts)), calm, ()) == whole
+    # A count of none still names a bank, and a bank without tries has no say.
+    assert detect(data.draw(st.permutations(ones)), calm, ()) == whole
+
+
+@given(COUNTS, CALM)
+def test_every_opening_is_earned_and_no_bank_has_two(counts: list[Count], calm: dict[str, Usual]) -> None:
+    seen = detect(counts, calm, ())
+    for opening in seen:
+        assert exceeds(opening.failed, opening.tried, None) and opening.failed <= opening.tried
+    keys = [(o.scope, o.key) for o in seen if o.scope is Scope.PROVIDER]
+    assert len(keys) == len(set(keys))
+
+
+def test_the_usual_share_is_a_share() -> None:
+    assert usual_share(None) == usual_share(Usual()) == 0.0
+    assert usual_share(Usual(tries=4, failures=1)) == 0.25
+    assert usual_share(Usual(tries=1, failures=5)) == 1.0
+
+
+# -- what the aggregator says ----------------------------------------------------------------------------------
+
+
+def word(health: str = "None", bank: str = "Klitbanken") -> BankWord:
+    return BankWord(bank=bank, health=health, message="svarer ikke", since=NOON)
+
+
+def test_the_aggregators_word_opens_one_where_we_have_members() -> None:
+    assert heard([word()], {}, {}, ()) == ()
+    assert heard([word("Full")], {"Klitbanken": 3}, {}, ()) == ()
+    assert heard([word("Drømmende")], {"Klitbanken": 3}, {}, ()) == ()
+    (opening,) = heard([word()], {"Klitbanken": 3}, {}, ())
+    assert (opening.scope, opening.key, opening.note) == (Scope.BANK, "Klitbanken", "svarer ikke")
+    assert heard([word()], {"Klitbanken": 3}, {}, {(Scope.BANK, "Klitbanken")}) == ()
+
+
+def test_a_word_that_a_canary_has_disproved_is_not_believed_until_it_changes() -> None:
+    members = {"Klitbanken": 3}
+    assert heard([word()], members, {"Klitbanken": NOON}, ()) == ()
+    assert len(heard([word()], members, {"Klitbanken": NOON - timedelta(seconds=1)}, ())) == 1
+
+
+def test_words_for_down() -> None:
+    assert says_down("None") and says_down(" offline ")
+    assert not says_down("Full") and not says_down("")
+
+
+def test_the_canary_is_slow_unless_the_aggregator_takes_its_word_back() -> None:
+    assert not canary_due(NOON, None, NOON + CANARY_EVERY - timedelta(seconds=1), word_is_good=False)
+    assert canary_due(NOON, None, NOON + CANARY_EVERY, word_is_good=False)
+    assert canary_due(NOON, None, NOON, word_is_good=True)
+    assert not canary_due(NOON, NOON, NOON + CANARY_EVERY / 2, word_is_good=True)
+
+
+def test_a_share_of_nothing_is_nothing() -> None:
+    assert Opening(scope=Scope.OWN, key="", cause="x", failed=0, tried=0, usual=0.0).share == 0.0
