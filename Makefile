@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check style types contract bench picture lock clean
+.PHONY: demo test check style types contract bench torture picture lock clean
 
 demo: $(STAMP)  ## a whole world on this machine, and the console on it
 	$(BIN)/forny demo $(if $(customers),--customers $(customers)) $(ARGS)
@@ -32,6 +32,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 bench: $(STAMP)  ## how fast the line is on this machine, as ratios
 	$(BIN)/python -m tests.bench
+
+torture: $(STAMP)  ## the killing test, long: make torture kills=500 seed=7
+	FORNY_KILLS=$(or $(kills),200) FORNY_SEED=$(or $(seed),1) $(BIN)/pytest tests/simulation
 
 picture: $(STAMP)  ## draw README's picture anew, from the program
 	$(BIN)/python -m tests.picture docs/console.svg
