@@ -27,8 +27,8 @@ class Operations:
         from backend.rules.eligibility import judge
 
         now = self._clock.now()
-        views = [view for name in dict.fromkeys(ids) if (view := self._reader.connection(name, now)) is not None]
-        items = tuple(judge(act, view.row, view.facts, now) for view in views)
+        known = self._reader.health(list(dict.fromkeys(ids)), now)
+        items = tuple(judge(act, row, facts, now) for row, facts in known)
         return Plan(act=act, operator=self._operator, created_at=now, items=items, then_sync=then_sync)
 
     def connect(self, agreement: str, bank: str) -> Plan:

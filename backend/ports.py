@@ -27,6 +27,7 @@ from backend.model.facts import (
     Tokens,
 )
 from backend.model.filters import Filter
+from backend.model.health import HealthFacts
 from backend.model.views import (
     AgentStatus,
     AuditReport,
@@ -154,6 +155,10 @@ class FleetReader(Protocol):
 
     def rows(self, ids: Sequence[str], now: datetime) -> list[FleetRow]:
         """These connections, in this order; unknown ids are left out."""
+        ...
+
+    def health(self, ids: Sequence[str], now: datetime) -> list[tuple[FleetRow, HealthFacts]]:
+        """These connections with the facts that acts are judged by, in this order; unknown ids are left out."""
         ...
 
     def connection(self, connection: str, now: datetime) -> ConnectionView | None: ...

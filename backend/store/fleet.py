@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.model.facts import Account, Act, Case, Stage
 from backend.model.filters import Filter
+from backend.model.health import HealthFacts
 from backend.model.views import ConnectionView, FleetRow, PendingTotals
 from backend.store.codec import account_of, action_of, at, day, facts_of, ms, number, public, when
 from backend.store.query import where
@@ -56,13 +57,21 @@ class Fleet(Tables):
     def rows(self, ids: Sequence[str], now: datetime) -> list[FleetRow]:
         return self._by_number([number(connection) for connection in ids], now)
 
+    def health(self, ids: Sequence[str], now: datetime) -> list[tuple[FleetRow, HealthFacts]]:
+        found = self._read([number(connection) for connection in ids])
+        return [(self._fleet_row(row, now), facts_of(row, self.stale_after)) for row in found]
+
     def _by_number(self, numbers: Sequence[int], now: datetime) -> list[FleetRow]:
+        return [self._fleet_row(row, now) for row in self._read(numbers)]
+
+    def _read(self, numbers: Sequence[int]) -> list[Any]:
+        """Rows of `SELECT_CONNECTION`, in the order of their numbers."""
         found: dict[int, Any] = {}
         for start in range(0, len(numbers), 500):
             some = numbers[start : start + 500]
             marks = ",".join("?" * len(some))
             found |= {row["id"]: row for row in self.db.rows(f"{SELECT_CONNECTION} WHERE c.id IN ({marks})", some)}
-        return [self._fleet_row(found[n], now) for n in numbers if n in found]
+        return [found[n] for n in numbers if n in found]
 
     def _fleet_row(self, row: Any, now: datetime) -> FleetRow:
         change = row["next_change_at"]

@@ -186,6 +186,10 @@ class FakeReader:
         known = {row.id: row for row in self.fleet_rows}
         return [known[one] for one in ids if one in known]
 
+    def health(self, ids: Sequence[str], now: datetime) -> list[tuple[FleetRow, HealthFacts]]:
+        views = [view for name in ids if (view := self.connection(name, now)) is not None]
+        return [(view.row, view.facts) for view in views]
+
     def connection(self, connection: str, now: datetime) -> ConnectionView | None:
         self.gate.wait()
         found = self.rows([connection], now)
