@@ -51,7 +51,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", ("space",), "do_mark", _in(FLEET), 0, "why_not_open"),
     Action("mark_all", ("a",), "do_mark_all", _in(FLEET)),
     Action("unmark", ("u",), "do_unmark", _in(FLEET)),
-    Action("postings", ("p",), "do_postings", _in(FLEET, CONNECTION), 0, "", 6),
+    Action("postings", ("p",), "do_postings", _in(FLEET, CONNECTION), 0, "", 5),
     Action("follow", ("f",), "do_follow", _in(POSTINGS), 0, "", 1),
     Action("state", ("tab", "t"), "do_state", _in(POSTINGS), 0, "", 2),
     Action("up", ("up", "k"), "do_up", LISTS),
@@ -63,14 +63,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("messages", ("m",), "do_messages", _in(FLEET, CONNECTION, POSTINGS)),
     Action("theme", ("v",), "do_theme", _in(FLEET, CONNECTION, POSTINGS)),
     Action("help", ("question_mark",), "do_help", _in(FLEET, CONNECTION, POSTINGS, MESSAGES), 0, "", 7),
-    Action("back", ("escape", "left", "h"), "do_back", LISTS),
+    Action("back", ("escape", "left", "h"), "do_back", _in(FLEET)),
+    Action("leave", ("escape", "left", "h"), "do_back", LISTS - {FLEET}, 0, "", 6),
     Action("quit", ("q",), "do_quit", LISTS),
 )
 
 LABELS = {
     "slash": "/",
     "question_mark": "?",
-    "space": "␣",
+    "space": "Space",
     "escape": "Esc",
     "enter": "Enter",
     "up": "↑",

@@ -1,11 +1,12 @@
 """Text measured in terminal cells, and lines made of roles instead of colours."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from tui.palette import Palette
@@ -81,29 +82,23 @@ def _head(word: str, width: int) -> str:
 
 
 def strip_of(line: Line, width: int, palette: Palette, *, selected: bool = False, base: str = "text") -> Strip:
-    """The line as exactly `width` cells in the palette's styles; what is too long is cut."""
-    segments: list[Segment] = []
+    """The line as exactly `width` cells in the palette's styles; what is too long is cut.
+
+    Neighbours of one style become one segment: each segment costs its colours on the wire.
+    """
+    merged: list[tuple[str, Style]] = []
     left = width
-    for text, role in line:
-        if left <= 0:
-            break
+    for text, role in (*line, (" " * width, base)):
         text = shown(text)
         cells = width_of(text)
         if cells > left:
             text, cells = set_cell_size(text, left), left
-        if text:
-            segments.append(Segment(text, palette.style(role, selected)))
-            left -= cells
-    if left > 0:
-        segments.append(Segment(" " * left, palette.style(base, selected)))
-    return Strip(segments, width)
-
-
-def joined(parts: Iterable[Line], between: Span) -> list[Span]:
-    """The parts after each other with `between` between them."""
-    whole: list[Span] = []
-    for part in parts:
-        if whole:
-            whole.append(between)
-        whole.extend(part)
-    return whole
+        if not text:
+            continue
+        style = palette.style(role, selected)
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        else:
+            merged.append((text, style))
+        left -= cells
+    return Strip([Segment(text, style) for text, style in merged], width)

@@ -164,15 +164,14 @@ def layout(width: int) -> list[tuple[Column, int]]:
 
 
 def row_line(row: FleetRow, width: int, look: Look) -> Line:
-    """One row as spans, each column at its width."""
+    """One row as spans, each column at its width; the gap after a column wears the column's own role."""
     line: list[Span] = []
     columns, between = layout(width), gap(width)
     for column, cells in columns:
         text, role = column.cell(row, look, cells)
-        text = fit(text, cells, right=column.right)
+        text = fit(text, cells, right=column.right) + ("" if column is columns[-1][0] else between)
         line += [(text[0], "accent"), (text[1:], "text")] if role == KEY else [(text, role)]
-        line.append((between, "text"))
-    return line[:-1]
+    return line
 
 
 def heading(width: int, sort: str, descending: bool, say: Say, glyphs: Glyphs) -> Line:
@@ -183,6 +182,6 @@ def heading(width: int, sort: str, descending: bool, say: Say, glyphs: Glyphs) -
         title = say(f"console.column.{column.id}")
         if column.sort == sort:
             title = f"{title}{glyphs.down if descending else glyphs.up}"
-        line.append((fit(title, cells, right=column.right), "title" if column.sort == sort else "head"))
-        line.append((between, "head"))
-    return line[:-1]
+        text = fit(title, cells, right=column.right) + ("" if column is columns[-1][0] else between)
+        line.append((text, "title" if column.sort == sort else "head"))
+    return line

@@ -254,7 +254,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.action.theme": ("Skift udseende", "Change the theme"),
     "console.action.help": ("Denne hjælp", "This help"),
     "console.action.help.short": ("hjælp", "help"),
-    "console.action.back": ("Tilbage", "Back"),
+    "console.action.back": ("Fjern filteret", "Clear the filter"),
+    "console.action.leave": ("Tilbage", "Back"),
+    "console.action.leave.short": ("tilbage", "back"),
     "console.action.quit": ("Slut (arbejdet går videre hos agenten)", "Quit (the agent's work goes on)"),
     # help and messages
     "console.messages.title": ("Meddelelser ({n})", "Messages ({n})"),

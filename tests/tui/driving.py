@@ -1,15 +1,19 @@
 """Driving the console in tests: press keys and wait for what they should bring, never for time."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from tests.tui.fakes import make_desk
 from tui.app import Console
 from tui.desk import Desk
+
+NAMES = {" ": "space", "/": "slash", "?": "question_mark"}
+CHARACTERS = {name: char for char, name in NAMES.items()}
 
 LIMIT = 20.0
 """Seconds after which something that should have happened counts as missing."""
@@ -27,21 +31,43 @@ class Driver:
         deadline = monotonic() + LIMIT
         while not what():
             assert monotonic() < deadline, "it never came about:\n" + self.text()
-            await self.pilot.pause()
+            await self._turn()
+
+    async def _turn(self) -> None:
+        """Let the loop and the lanes work for a moment."""
+        loop = asyncio.get_running_loop()
+        moment = loop.create_future()
+        loop.call_later(0.01, moment.set_result, None)
+        await moment
 
     async def see(self, words: str) -> None:
         """Wait until these words are on screen."""
         await self.until(lambda: words in self.text())
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """Press keys one after another; each has been taken when the next one comes."""
+        for key in keys:
+            self.app.post_message(Key(key, key if len(key) == 1 else CHARACTERS.get(key)))
+            await self.taken()
 
     async def type(self, text: str) -> None:
         """Type on one screen without waiting between the keys, as a fast typist or a slow line does."""
         for char in text:
-            self.app.post_message(Key({" ": "space", "/": "slash"}.get(char, char), char))
-        await self.pilot.pause()
+            self.app.post_message(Key(NAMES.get(char, char), char))
+        await self.taken()
+
+    async def paste(self, text: str) -> None:
+        """Paste, with brackets, as a terminal does."""
+        self.app.post_message(Paste(text))
+        await self.taken()
+
+    async def taken(self) -> None:
+        """Everything posted so far has gone through the app, through its screen, and back."""
+        for _ in range(2):
+            for pump in (self.app, self.app.screen, self.app):
+                done = asyncio.get_running_loop().create_future()
+                pump.call_later(done.set_result, None)
+                await asyncio.wait_for(done, LIMIT)
 
     def lines(self) -> list[str]:
         """What stands on the terminal, line by line."""

@@ -67,5 +67,5 @@ def test_every_action_has_its_titles_in_both_languages() -> None:
 
 def test_keys_are_written_for_people() -> None:
     shown = {label(key) for (action,) in product(ACTIONS) for key in action.keys}
-    assert {"/", "?", "␣", "Esc", "Enter"} <= shown
+    assert {"/", "?", "Space", "Esc", "Enter"} <= shown
     assert not any("_" in key for key in shown)

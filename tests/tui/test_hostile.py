@@ -20,6 +20,7 @@ from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_line, make_row
 from tui.cells import fit, shown, strip_of, width_of, wrap
 from tui.palette import DARK
+from tui.screens.question import Question
 from tui.terminal_guard import Guard, crash_report, guarded, redact, write_crash
 
 NASTY = st.text(
@@ -60,7 +61,7 @@ def test_no_screen_lets_foreign_text_do_anything(texts: list[str]) -> None:
             await it.see("▌")
             assert_clean(it, 80)
             await it.press("space", "s")
-            await it.until(lambda: len(it.app.screen_stack) == 2)
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
             assert_clean(it, 80)
             await it.press("escape", "enter")
             await it.see("Data sidst hentet")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-CALM = frozenset({"up", "down", "page_up", "page_down", "first", "last", "help", "messages", "back", "quit"})
+CALM = frozenset({"up", "down", "page_up", "page_down", "first", "last", "help", "messages", "back", "leave", "quit"})
 """What may be done while a plan is being made: the Enter that comes too early for its question opens nothing."""
 
 

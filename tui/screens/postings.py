@@ -87,7 +87,7 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
 
     def _widths(self, width: int) -> tuple[int, int, int, bool]:
         """Cells for customer, account and text, and whether there is room for the account at all."""
-        rest = width - 6 - 14 - 15 - 14 - 3
+        rest = width - 6 - 12 - 13 - 14 - 5
         if rest < 50:
             return max(10, rest // 2), 0, max(10, rest - rest // 2 - 1), False
         account = 22
@@ -96,9 +96,9 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
 
     def _heading(self, width: int) -> Line:
         customer, account, text, roomy = self._widths(width)
-        parts = [("age", 6, False), ("state", 14, False), ("customer", customer, False)]
+        parts = [("age", 6, False), ("state", 12, False), ("customer", customer, False)]
         parts += [("ledger", account, False)] if roomy else []
-        parts += [("amount", 14, True), ("text", text, False), ("due", 15, False)]
+        parts += [("amount", 13, True), ("text", text, False), ("due", 14, False)]
         line: list[Span] = []
         for title, cells, right in parts:
             line += [(fit(self.say(f"console.log.{title}"), cells, right=right), "head"), (" ", "head")]
@@ -116,7 +116,7 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
         made: list[Span] = [
             (fit(age(now - posting.fetched_at, self.console.desk.say), 6, right=True), plain),
             (" ", plain),
-            (fit(f"{glyph} {word}", 14), role),
+            (fit(f"{glyph} {word}", 12), role),
             (" ", plain),
             (fit(line.customer, customer), "dim" if settled else "strong"),
             (" ", plain),
@@ -126,8 +126,8 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
                 (fit(posting.ledger_account or self.say("console.no_ledger_account"), account), plain),
                 (" ", plain),
             ]
-        made += [(fit(money(posting.amount), 14, right=True), plain), (" ", plain), (fit(posting.text, text), plain)]
-        made += [(" ", plain), (fit(self._about(posting.reason, posting.due_at, settled, now), 15), role)]
+        made += [(fit(money(posting.amount), 13, right=True), plain), (" ", plain), (fit(posting.text, text), plain)]
+        made += [(" ", plain), (fit(self._about(posting.reason, posting.due_at, settled, now), 14), role)]
         return made
 
     def _about(self, reason: str | None, due: datetime | None, settled: bool, now: datetime) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from tui.cells import Line
+from textual.strip import Strip
+
+from tui.cells import Line, strip_of
 from tui.palette import Glyphs, Palette
 from tui.widgets.painted import Painted
 
@@ -18,16 +20,21 @@ class Doc(Painted):
         self.top = 0
         self._length = 0
 
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        whole = self._make(width - 2)
+    def strips(self, width: int, height: int) -> list[Strip]:
+        whole = self._make(width - 3)
         self._length = len(whole)
         self.top = max(0, min(self.top, self._length - height))
-        return [[(" ", "text"), *line] for line in whole[self.top : self.top + height]]
-
-    @property
-    def more(self) -> int:
-        """Lines below what is on screen."""
-        return max(0, self._length - self.top - self.size.height)
+        seen = [*whole[self.top : self.top + height], *[()] * height][:height]
+        return [
+            Strip(
+                [
+                    *strip_of([(" ", "text"), *line], width - 1, self.palette),
+                    self.edge(place, height, self.top, self._length),
+                ],
+                width,
+            )
+            for place, line in enumerate(seen)
+        ]
 
     def scroll_lines(self, by: int) -> None:
         self.scroll_to_line(self.top + by)

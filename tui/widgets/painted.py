@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
@@ -50,6 +51,15 @@ class Painted(Widget):
     def _padded(self, strips: list[Strip], width: int, height: int) -> list[Strip]:
         blank = strip_of((), width, self.palette, base=self.base)
         return strips[:height] + [blank] * (height - len(strips))
+
+    def edge(self, line: int, height: int, top: int, total: int) -> Segment:
+        """The last cell of a line: where in the whole the screen stands, or nothing when all of it is seen."""
+        if total <= height or height <= 0:
+            return Segment(" ", self.palette.style(self.base))
+        size = max(1, height * height // total)
+        begin = top * (height - size) // max(1, total - height)
+        on = begin <= line < begin + size
+        return Segment(self.glyphs.thumb if on else self.glyphs.track, self.palette.style("dim" if on else "rule"))
 
     def repalette(self, palette: Palette) -> None:
         """Wear another palette."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from rich.segment import Segment
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -253,9 +252,8 @@ class Roster(Painted, Generic[Row]):
         made = [strip_of(head, width, self.palette, base="head")]
         if not self.total:
             return made + self._nothing(width, height)
-        thumb = self._thumb(height - 1)
         for line, index in enumerate(range(self.top, self.top + height - 1)):
-            edge = self._edge(line, thumb)
+            edge = self.edge(line, height - 1, self.top, self.total)
             if index >= self.total:
                 made.append(Strip([*strip_of((), inner, self.palette), edge], width))
                 continue
@@ -291,16 +289,3 @@ class Roster(Painted, Generic[Row]):
     def _gutter(self, on: bool, held: bool, marked: bool) -> str:
         cursor = self.glyphs.cursor if held else self.glyphs.lost if on else " "
         return cursor + (self.glyphs.mark if marked else " ") + " "
-
-    def _thumb(self, height: int) -> tuple[int, int] | None:
-        if self.total <= height or height <= 0:
-            return None
-        size = max(1, height * height // self.total)
-        at = self.top * (height - size) // max(1, self.total - height)
-        return at, at + size
-
-    def _edge(self, line: int, thumb: tuple[int, int] | None) -> Segment:
-        if thumb is None:
-            return Segment(" ", self.palette.style("text"))
-        on = thumb[0] <= line < thumb[1]
-        return Segment(self.glyphs.thumb if on else self.glyphs.track, self.palette.style("dim" if on else "rule"))
