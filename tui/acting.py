@@ -1,13 +1,14 @@
 """From a key to an act: plan, question, door, and what became of it. Every screen acts through this."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from backend.model.facts import Act, Action, ActionState, Plan
 from backend.model.views import PlanView, Submitted
+from tui.pace import Pace
+from tui.proposal import RENEW_FIRST, Proposal, groups_of
 from tui.wording import act_word, number, state_word
 
 if TYPE_CHECKING:
@@ -16,17 +17,16 @@ if TYPE_CHECKING:
 ENDED_WELL = (ActionState.DONE, ActionState.AWAITING_CUSTOMER, ActionState.WAITING)
 """States in which the act has done its part; the others keep their mark for another try."""
 
-RENEW_FIRST = "renew_first"
-"""The reason that says: synchronising cannot work until the consent is renewed (the help page's OBS)."""
+FOLLOW_REST = 0.2
+"""Least seconds between two looks at plans that are on their way."""
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """A plan, how many of its connections the list's filter hides, and how long consents outlive a removal (law 8)."""
+class Outcomes:
+    """The plans that are followed, as the store knows them now, and the seconds that it took to read them."""
 
-    plan: Plan
-    hidden: int = 0
-    expires: Mapping[str, datetime | None] = field(default_factory=dict)
+    plans: tuple[PlanView, ...]
+    took: float
 
 
 class Acting:
@@ -35,6 +35,7 @@ class Acting:
     def __init__(self, console: "Console") -> None:
         self._console = console
         self._following: set[int] = set()
+        self.pace = Pace(console.set_timer, self._look, rest=FOLLOW_REST)
         self.planning = False
 
     # -- the plan ---------------------------------------------------------------------------------------------
@@ -45,11 +46,12 @@ class Acting:
         frozen = tuple(ids)
 
         def work() -> Proposal:
-            plan = desk.operations.plan(act, frozen, then_sync=then_sync)
+            ordered = sorted(frozen, key=lambda one: (len(one), one))
+            plan = desk.operations.plan(act, ordered, then_sync=then_sync)
             now = desk.clock.now()
             unseen = set(frozen) - set(desk.reader.fleet_ids(query, now)) if query.terms else ()
-            rows = desk.reader.rows(frozen, now) if act == Act.REMOVE else ()
-            return Proposal(plan, len(unseen), {row.id: row.expires_at for row in rows})
+            rows = desk.reader.rows(ordered, now) if act == Act.REMOVE else ()
+            return Proposal(plan, groups_of(plan), len(unseen), {row.id: row.expires_at for row in rows})
 
         self._make(work)
 
@@ -60,7 +62,12 @@ class Acting:
         def answered(answer: tuple[str, str] | None) -> None:
             if answer is not None:
                 operations = self._console.desk.operations
-                self._make(lambda: Proposal(operations.connect(*answer)))
+
+                def work() -> Proposal:
+                    plan = operations.connect(*answer)
+                    return Proposal(plan, groups_of(plan))
+
+                self._make(work)
 
         self._console.push_screen(ConnectScreen(agreement), answered)
 
@@ -80,10 +87,7 @@ class Acting:
 
         self.planning = False
         self._console.quieten()
-        self._console.push_screen(
-            Question(proposal.plan, proposal.hidden, proposal.expires),
-            lambda answer: self._answered(proposal.plan, answer),
-        )
+        self._console.push_screen(Question(proposal), lambda answer: self._answered(proposal.plan, answer))
 
     def _not_planned(self, error: Exception) -> None:
         self.planning = False
@@ -101,7 +105,7 @@ class Acting:
             done = partial(self._submitted, plan)
             self._console.lanes.act(lambda: operations.submit(plan), done, self._not_submitted)
         elif answer == RENEW_FIRST:
-            refused = [item.connection for item in plan.items if needs_renewal(item.reason)]
+            refused = [item.connection for item in plan.items if item.reason == RENEW_FIRST]
             self.propose(Act.RENEW, refused, then_sync=True)
         else:
             self._tell("console.cancelled")
@@ -126,15 +130,28 @@ class Acting:
 
     def data_changed(self) -> None:
         """Look what has become of the plans that are on their way."""
-        reader, failed = self._console.desk.reader, self._console.store_failed
-        for plan in tuple(self._following):
-            self._console.lanes.ask("plans", f"plan {plan}", partial(reader.plan, plan), self._seen, failed)
+        if self._following:
+            self.pace.want()
 
-    def _seen(self, plan: PlanView | None) -> None:
-        if plan is None or not plan.settled or plan.id not in self._following:
-            return
-        self._following.discard(plan.id)
-        failed = [action for action in plan.actions if action.state not in ENDED_WELL]
+    def _look(self) -> None:
+        desk, plans = self._console.desk, tuple(self._following)
+
+        def work() -> Outcomes:
+            begun = desk.monotonic()
+            seen = tuple(plan for number in plans if (plan := desk.reader.plan(number)) is not None)
+            return Outcomes(seen, desk.monotonic() - begun)
+
+        self._console.lanes.ask("plans", "outcomes", work, self._seen, self._console.store_failed)
+
+    def _seen(self, outcomes: Outcomes) -> None:
+        self.pace.done(outcomes.took)
+        for plan in outcomes.plans:
+            if plan.settled and plan.id in self._following:
+                self._following.discard(plan.id)
+                self._ended(plan)
+
+    def _ended(self, plan: PlanView) -> None:
+        failed = any(action.state not in ENDED_WELL for action in plan.actions)
         say = self._console.desk.say
         counts = ", ".join(f"{number(many)} {state_word(state, say)}" for state, many in plan.counts.items() if many)
         text = say("console.settled", plan=plan.id, act=act_word(plan.act, say), counts=counts)
@@ -145,11 +162,6 @@ class Acting:
 
     def _tell(self, key: str, level: str = "text", **values: object) -> None:
         self._console.tell(self._console.desk.say(key, **values), level)
-
-
-def needs_renewal(reason: str) -> bool:
-    """Whether a plan's item is refused because its consent must be renewed first."""
-    return reason.rpartition(".")[2] == RENEW_FIRST
 
 
 def outcome(action: Action, console: "Console") -> str:

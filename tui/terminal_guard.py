@@ -102,7 +102,8 @@ class GuardedApp(App[None]):
     def leave_from_signal(self, code: int) -> None:
         """End with this exit code; may be called from a signal handler."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+            with suppress(RuntimeError):  # the loop is closed already: the end is near anyway
+                self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
     def _handle_exception(self, error: Exception) -> None:
         """Instead of Textual's traceback with local variables: a redacted file, one sentence, exit code 1."""

@@ -30,6 +30,7 @@ from backend.model.facts import (
 )
 from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
 from backend.model.health import Assessment, HealthFacts, Reason
+from backend.model.incidents import IncidentView
 from backend.model.text import fold
 from backend.model.views import (
     AgentStatus,
@@ -122,6 +123,7 @@ class FakeReader:
     fleet_rows: list[FleetRow] = field(default_factory=lambda: [make_row(n) for n in range(250)])
     posting_lines: list[PostingLine] = field(default_factory=list)
     plans_known: dict[int, PlanView] = field(default_factory=dict)
+    incidents_known: list[IncidentView] = field(default_factory=list)
     version: int = 1
     gate: Gate = field(default_factory=Gate)
     failing: Exception | None = None
@@ -213,6 +215,9 @@ class FakeReader:
 
     def pending_totals(self, now: datetime) -> PendingTotals:
         return PendingTotals()
+
+    def incidents(self, limit: int) -> list[IncidentView]:
+        return self.incidents_known[:limit]
 
     def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]:
         return []

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.timer import Timer
 
 from backend.model.facts import Act, Verdict
 from backend.model.filters import EVERYTHING, Compare, Filter
@@ -14,6 +13,7 @@ from backend.model.views import FleetRow
 from tui.actions import FLEET
 from tui.cells import Line, Span
 from tui.columns import SORTS, Look, heading, row_line
+from tui.pace import Pace
 from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesRoster
 from tui.widgets.bars import fitting
@@ -26,10 +26,7 @@ COUNTED = (Verdict.OPERATOR, Verdict.CUSTOMER, Verdict.INCIDENT, Verdict.WAIT)
 
 
 COUNT_REST = 0.5
-"""Least seconds between two counts; a count that takes long rests nine times as long as it took."""
-
-LOST = 30.0
-"""Seconds after which a count that never came back is asked again."""
+"""Least seconds between two counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         self.descending = False
         self.counts: Counts | None = None
         self._day = 0
-        self._counting: Timer | None = None
-        self._count_again = False
+        self.pace = Pace(self.set_timer, self.count, rest=COUNT_REST)
         self._typed_before = ""
         self._fresh = False
 
@@ -85,7 +81,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         yield self.prompt
 
     def on_mount(self) -> None:
-        self.count()
+        self.pace.want_now()
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         counts, parts = self.counts, list[Span]()
@@ -120,7 +116,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
 
     def data_changed(self) -> None:
         self.read()
-        self.count()
+        self.pace.want()
 
     def quiet_tick(self) -> None:
         self.read()
@@ -166,10 +162,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         self.repaint_bars()
 
     def count(self) -> None:
-        """Count what the filter shows, in the lane of slow reads, and not more often than it is cheap."""
-        if self._counting is not None:
-            self._count_again = True
-            return
+        """Count what the filter shows, in the lane of slow reads."""
         reader, desk, query = self.console.desk.reader, self.console.desk, self.filter
 
         def work() -> Counts:
@@ -179,27 +172,16 @@ class FleetScreen(MovesRoster, ConsoleScreen):
             verdicts = tuple((verdict, reader.fleet_count(_only(query, verdict), now)) for verdict in COUNTED)
             return Counts(query, everything, shown, verdicts, desk.monotonic() - begun)
 
-        self._counting = self.set_timer(LOST, self._count_over)
         self.ask("count", work, self._counted, lane="slow")
 
     def _counted(self, counts: Counts) -> None:
-        if self._counting is not None:
-            self._counting.stop()
-        self._counting = self.set_timer(max(COUNT_REST, 9 * counts.took), self._count_over)
+        self.pace.done(counts.took)
         if counts.query != self.filter:
-            self._count_over()
+            self.pace.want_now()
         elif self.counts is None or replace(counts, took=self.counts.took) != self.counts:
             self.counts = counts
             self.roster.counted(counts.shown)
             self.repaint_bars()
-
-    def _count_over(self) -> None:
-        if self._counting is not None:
-            self._counting.stop()
-        self._counting = None
-        if self._count_again or self.counts is None:
-            self._count_again = False
-            self.count()
 
     # -- filter -----------------------------------------------------------------------------------------------
 
@@ -242,7 +224,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         if found != self.filter:
             self.filter, self.counts = found, None
             self.read(fresh=True)
-            self._count_over()
+            self.pace.want_now()
 
     # -- order ------------------------------------------------------------------------------------------------
 
@@ -287,7 +269,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
     def targets(self) -> tuple[str, ...]:
         """What an act is for: the marked ones, else the one under the cursor."""
         if self.roster.marks:
-            return tuple(sorted(self.roster.marks))
+            return tuple(self.roster.marks)
         return (self.roster.cursor_id,) if self.roster.cursor_id is not None else ()
 
     def why_not_act(self) -> str | None:

@@ -4,19 +4,18 @@ What was typed or pasted before the question stood on screen, or within a moment
 (`facts/console.md` rule 3): keys carry the time at which they arrived, and that is compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from backend.model.facts import Act, Plan, PlanItem
+from backend.model.facts import Act, PlanItem
 from backend.rules.danish import local
-from tui.acting import RENEW_FIRST, needs_renewal
 from tui.cells import Line, Span, fit, width_of, wrap
+from tui.proposal import RENEW_FIRST, Group, Proposal
 from tui.widgets.bars import Bar, cut
 from tui.widgets.painted import Painted
 from tui.wording import day, number, until
@@ -29,6 +28,11 @@ DEAD_TIME = 0.3
 
 NAMED = 5
 """Names shown before "and n more"."""
+
+MOST = 100
+"""Names shown when all of them are asked for; no screen has more lines."""
+
+FATE_ROLE = {"run": "panel", "wait": "panel_warn", "refused": "panel_bad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,11 @@ class Question(ModalScreen[str | None]):
 
     AUTO_FOCUS = None
 
-    def __init__(self, plan: Plan, hidden: int = 0, expires: Mapping[str, datetime | None] | None = None) -> None:
+    def __init__(self, proposal: Proposal) -> None:
         super().__init__()
-        self.plan = plan
-        self.hidden = hidden
-        self.expires = expires or {}
-        self.runs = plan.with_fate("run")
+        self.proposal = proposal
+        self.plan = proposal.plan
+        self.runs = proposal.runs
         self.chosen = 0
         self.typed = ""
         self.whole = False
@@ -83,9 +86,9 @@ class Question(ModalScreen[str | None]):
             look = "button_danger" if self.plan.act == Act.REMOVE else "button_on"
             text = self.say(f"console.question.do.{self.plan.act}", n=number(len(self.runs)))
             found.append(Choice("run", text, look))
-        again = [item for item in self.plan.items if needs_renewal(item.reason)]
+        again = self.proposal.renew_first
         if self.plan.act == Act.SYNC and again:
-            found.append(Choice(RENEW_FIRST, self.say("console.question.do.renew_first", n=number(len(again)))))
+            found.append(Choice(RENEW_FIRST, self.say("console.question.do.renew_first", n=number(again))))
         return found
 
     # -- drawing ----------------------------------------------------------------------------------------------
@@ -133,11 +136,10 @@ class Question(ModalScreen[str | None]):
         lines: list[Line] = [[(self._title(), "panel_strong")]]
         for text in wrap(self.say(f"console.question.about.{self.plan.act}"), width):
             lines.append([(text, "panel_dim")])
-        lines += self._group("run", self.runs, "panel", width)
-        lines += self._group("wait", self.plan.with_fate("wait"), "panel_warn", width)
-        lines += self._group("refused", self.plan.with_fate("refused"), "panel_bad", width)
-        if self.hidden:
-            lines.append([(self.say("console.question.hidden", n=number(self.hidden)), "panel_warn")])
+        for group in self.proposal.groups:
+            lines += self._group(group, width)
+        if self.proposal.hidden:
+            lines.append([(self.say("console.question.hidden", n=number(self.proposal.hidden)), "panel_warn")])
         return lines
 
     def _title(self) -> str:
@@ -147,25 +149,18 @@ class Question(ModalScreen[str | None]):
         key = f"console.question.title.{act}" + ("_then_sync" if self.plan.then_sync else "")
         return self.say(key if n == 1 else f"{key}.many", n=number(n), who=self.runs[0].customer)
 
-    def _group(self, fate: str, items: Sequence[PlanItem], role: str, width: int) -> list[Line]:
-        """The items of one fate, one paragraph a reason: the reason is said once and whole."""
-        lines: list[Line] = []
-        for reason, until_ in dict.fromkeys((item.reason, item.until) for item in items):
-            these = [item for item in items if (item.reason, item.until) == (reason, until_)]
-            title = self.say(f"console.question.{fate}", n=number(len(these)))
-            if until_ is not None:
-                title += " " + self.say("console.question.until", at=until(until_, self.console.now()))
-            if reason:
-                title += f": {self.console.reason(reason)}"
-            lines += [[(text, role)] for text in wrap(title, width)]
-            lines += self._named(these)
-        return lines
-
-    def _named(self, items: Sequence[PlanItem]) -> list[Line]:
-        shown = items if self.whole else items[:NAMED]
-        lines = [self._item(item) for item in shown]
-        if len(items) > len(shown):
-            lines.append([(self.say("console.question.more", n=number(len(items) - len(shown))), "panel_dim")])
+    def _group(self, group: Group, width: int) -> list[Line]:
+        """One paragraph a reason: it is said once and whole, then the first names."""
+        title = self.say(f"console.question.{group.fate}", n=number(len(group.items)))
+        if group.until is not None:
+            title += " " + self.say("console.question.until", at=until(group.until, self.console.now()))
+        if group.reason:
+            title += f": {self.console.reason(group.reason)}"
+        lines: list[Line] = [[(text, FATE_ROLE[group.fate])] for text in wrap(title, width)]
+        shown = group.items[: MOST if self.whole else NAMED]
+        lines += [self._item(item) for item in shown]
+        if len(group.items) > len(shown):
+            lines.append([(self.say("console.question.more", n=number(len(group.items) - len(shown))), "panel_dim")])
         return lines
 
     def _item(self, item: PlanItem) -> Line:
@@ -176,7 +171,7 @@ class Question(ModalScreen[str | None]):
             (fit(item.agreement_number, 9), "panel_dim"),
             (fit(item.bank, 14), "panel_dim"),
         ]
-        if (expires := self.expires.get(item.connection)) is not None:
+        if (expires := self.proposal.expires.get(item.connection)) is not None:
             line.append((f" {self.say('console.question.lives', day=day(local(expires)))}", "panel_dim"))
         return line
 
