@@ -28,6 +28,15 @@ from backend.model.facts import (
 )
 from backend.model.filters import Filter
 from backend.model.health import HealthFacts
+from backend.model.incidents import (
+    BankWord,
+    Count,
+    IncidentView,
+    OpenIncident,
+    Opening,
+    Restart,
+    Usual,
+)
 from backend.model.views import (
     AgentStatus,
     AuditReport,
@@ -40,6 +49,7 @@ from backend.model.views import (
     PlanView,
     PostingFilter,
     PostingLine,
+    ProblemView,
     Submitted,
 )
 
@@ -176,6 +186,14 @@ class FleetReader(Protocol):
         ...
 
     def pending_totals(self, now: datetime) -> PendingTotals: ...
+
+    def problems(self, query: Filter, limit: int) -> list[ProblemView]:
+        """Open problems of the connections that match: those an operator can act on first, then the oldest."""
+        ...
+
+    def incidents(self, limit: int) -> list[IncidentView]:
+        """Those that are open, oldest first, then those that are over, newest first."""
+        ...
 
     def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]: ...
 
@@ -347,6 +365,50 @@ class Books(Vault, Protocol):
         ...
 
     def remove(self, connection: str, now: datetime) -> None: ...
+
+    def tries(self, since: datetime, least: int) -> list[Count]:
+        """How the newest tries since then ended, at the banks (or aggregators) that fail; none below `least`."""
+        ...
+
+    def calm(self, since: datetime, until: datetime) -> dict[str, Usual]:
+        """By bank: tries and failures between two instants, without those inside incidents."""
+        ...
+
+    def delivery_tries(self, since: datetime) -> list[Count]:
+        """How the newest tries to deliver ended: open ones by outcome, those settled since then as `ok`."""
+        ...
+
+    def hear(self, banks: Sequence[Bank], now: datetime) -> None:
+        """Keep the aggregator's word on each bank, and since when it says so."""
+        ...
+
+    def bank_words(self) -> list[BankWord]: ...
+
+    def members(self, banks: Sequence[str]) -> dict[str, int]:
+        """How many connections of these banks could stand in an incident."""
+        ...
+
+    def last_closed(self) -> dict[str, datetime]:
+        """By bank: when its newest incident was over."""
+        ...
+
+    def open_incidents(self) -> list[OpenIncident]: ...
+
+    def open_incident(self, opening: Opening, now: datetime, *, heard: bool = False) -> int | None:
+        """Open it and take its members in; None when one is open already. `heard`: on the aggregator's word alone."""
+        ...
+
+    def next_canary(self, incident: int, now: datetime) -> str | None:
+        """The member whose turn it is to be asked for all; None when none can serve."""
+        ...
+
+    def ask_canary(self, incident: int, connection: str, now: datetime) -> None:
+        """On disk before the member is asked (law 10)."""
+        ...
+
+    def close_incident(self, incident: int, now: datetime, restart: Restart, *, note: str = "") -> None:
+        """It is over: members stand for themselves again and are due in stages."""
+        ...
 
     def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:
         """Append one line to the audit log."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from backend.agent.acts import follow_sync, perform
+from backend.agent.incidents import Watch
 from backend.agent.receiver import CannotListen, address, application, receiving
 from backend.agent.renewals import advance, login_finished
 from backend.agent.tools import RoundReport, Tools
@@ -69,6 +70,7 @@ class Agent:
         self.report = RoundReport()
         self._stop = asyncio.Event()
         self._turns = Turns(self.tools, lambda: self.report)
+        self._watch = Watch(self.tools, lambda: self.report)
         self._redirect_url, self._listen = redirect_url, listen
 
     # -- one round ---------------------------------------------------------------------------------------------
@@ -83,12 +85,14 @@ class Agent:
             self._catch_up,
             self._acts_again,
             self._acts,
+            self._watch.canaries,
             self._fetch_all,
             self._follow_syncs,
             lambda: advance(self.tools, self.report, at_once=True),
             self._acts,
             lambda: transfer_all(self.tools, self.report),
             lambda: advance(self.tools, self.report),
+            self._watch.look,
         )
         async with self._receiver():
             for step in steps:
@@ -163,7 +167,8 @@ class Agent:
             group.create_task(self._loop(stop, self._fetch_step))
             group.create_task(self._loop(stop, lambda: transfer(self.tools, self.report)))
             group.create_task(self._loop(stop, self._catch_up))
-            for step in (self._acts_again, self._follow_syncs, lambda: advance(self.tools, self.report)):
+            again = (self._acts_again, self._follow_syncs, self._watch.look, lambda: advance(self.tools, self.report))
+            for step in again:
                 group.create_task(self._loop(stop, step, pause=_LOOK_AGAIN, always=True))
             group.create_task(self._loop(stop, self._note, pause=_NOTE, always=True))
 

@@ -13,7 +13,8 @@ class HealthFacts:
     `consent` is what the provider or the customer last *said* of the consent (`valid` until told otherwise);
     dates may overrule it. `last_outcome` is `ok`, `ok_empty`, `partial` or the `kind` of an `OutsideError`.
     `last_synchronized` is when the provider last had fresh data from the bank, by its own word, on the account where
-    that is longest ago. `stale_after` is in seconds.
+    that is longest ago. `stale_after` is in seconds. `incident` is the scope (`bank` or `provider`) of the open
+    incident that the connection stands in.
     """
 
     consent: Consent = Consent.NONE
@@ -44,6 +45,8 @@ class HealthFacts:
     held_reason: str | None = None
     rejected: int = 0
     delivery_outcome: str | None = None
+    incident: str | None = None
+    incident_since: datetime | None = None
     stale_after: int = 36 * 3600
 
 

@@ -183,6 +183,23 @@ class FetchContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemView:
+    """One open cause on one connection. It came `times` times, last at `last_at`; `incident` is one it stands in."""
+
+    connection: str
+    agreement_number: str
+    customer: str
+    bank: str
+    cause: str
+    verdict: str
+    action: str | None
+    since: datetime
+    last_at: datetime
+    times: int
+    incident: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionDetail:
     """Attempts and postings for the connection screen, newest first."""
 

@@ -86,6 +86,10 @@ def _held(reason: HeldReason) -> Callable[[View], bool]:
     return lambda view: view.facts.held > 0 and view.facts.held_reason == reason
 
 
+def _inside(scope: str) -> Callable[[View], bool]:
+    return lambda view: view.facts.incident == scope
+
+
 def _proving(view: View) -> bool:
     """The customer has logged in and we have not yet seen that it works (law 6)."""
     return not view.live and view.facts.case_stage in (Stage.AUTHORISED, Stage.MATCHED, Stage.FETCHED)
@@ -199,6 +203,9 @@ RULES: tuple[Rule, ...] = (
     Rule("renewal_due", _said(Consent.EXPIRED), _C, _invite),
     # A live consent: what stops the data, and who can do something about it.
     Rule("rate_limited", _ended(Fetch.RATE_LIMITED), _W, until=_limit_until),
+    # Inside an incident nobody is asked, and what follows from that is nobody's but the bank's or Aiia's (law 5).
+    Rule("bank_outage", _inside("bank"), _I),
+    Rule("provider_fault", _inside("provider"), _I),
     Rule("stuck_in_error", _not_tried_lately, _O, _sync),
     Rule("bank_outage", _ended(Fetch.BANK_DOWN), _I),
     Rule("provider_fault", _ended(Fetch.PROVIDER_DOWN), _I),

@@ -75,6 +75,7 @@ HURDLES: tuple[Hurdle, ...] = (
     Hurdle("renew_first", (Act.SYNC,), lambda a: a.consent not in axes.LIVE),
     Hurdle("renew_first", (Act.SYNC,), lambda a: a.outcome is Fetch.CUSTOMER_ACTION),
     Hurdle("rate_limited", (Act.SYNC,), lambda a: a.outcome is Fetch.RATE_LIMITED, _limit),
+    Hurdle("incident_open", (Act.SYNC, Act.RENEW), lambda a: a.consent in axes.LIVE and a.facts.incident is not None),
     # The customer would meet the same outage, and an outage never sends him a mail (law 5). A consent that has
     # ended needs the customer all the same, and his link outlives the outage.
     Hurdle("bank_down", (Act.SYNC, Act.RENEW), lambda a: _live_but(a, Fetch.BANK_DOWN)),

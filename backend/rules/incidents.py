@@ -33,6 +33,14 @@ RESTART = Restart(few=5, some=50, pause=timedelta(minutes=1), spread=timedelta(m
 _EVERYWHERE = ("provider_down", "internal")
 """Causes that may be the aggregator's own; `bank_down` is a bank's by its name."""
 
+_LEDGER = {
+    "refused_credentials": "refused_credentials",
+    "provider_down": "ledger_down",
+    "unreachable": "ledger_down",
+    "malformed": "internal",
+}
+"""How a delivery failed, and what that is the cause of. A single agreement that is refused is its own case."""
+
 _SAID_DOWN = frozenset({"none", "down", "offline", "unavailable"})
 """Words of the aggregator for a bank that it cannot reach. Only `Full` was ever seen in the wild; the rest is doubt."""
 
@@ -63,7 +71,7 @@ def detect(
     """
     tried: dict[tuple[str, str], int] = defaultdict(int)
     failed: dict[tuple[str, str, str], int] = defaultdict(int)
-    for count in counts:
+    for count in (count for count in counts if count.connections > 0):
         tried[count.provider, count.bank] += count.connections
         if (cause := CAUSES.get(count.outcome)) is not None:
             failed[count.provider, count.bank, cause] += count.connections
@@ -138,8 +146,29 @@ def says_down(health: str) -> bool:
     return health.strip().casefold() in _SAID_DOWN
 
 
-def canary_due(opened_at: datetime, asked_at: datetime | None, now: datetime, *, word_is_good: bool) -> bool:
-    """Whether it is time to ask a member again: after a pause, or at once when the aggregator takes its word back."""
-    if word_is_good and asked_at is None:
+def ledger(counts: Iterable[Count]) -> Opening | None:
+    """The incident that bank reconciliation's answers ask for: `counts` are of ledger accounts, not connections."""
+    tried, failed = 0, dict.fromkeys(dict.fromkeys(_LEDGER.values()), 0)
+    for count in counts:
+        tried += count.connections
+        if (cause := _LEDGER.get(count.outcome)) is not None:
+            failed[cause] += count.connections
+    cause, n = max(failed.items(), key=lambda item: item[1])
+    if not exceeds(n, tried, None):
+        return None
+    return Opening(scope=Scope.LEDGER, key="", cause=cause, failed=n, tried=tried, usual=0.0)
+
+
+def delivers(counts: Iterable[Count]) -> bool:
+    """Whether something has arrived in bank reconciliation lately."""
+    return any(count.outcome == "ok" and count.connections for count in counts)
+
+
+def canary_due(opened_at: datetime, asked_at: datetime | None, now: datetime, *, good_since: datetime | None) -> bool:
+    """Whether it is time to ask a member again: after a pause, or at once when the aggregator has taken its word back.
+
+    `good_since` is when it began to say that the bank is well; None while it does not.
+    """
+    if good_since is not None and good_since > (asked_at or opened_at):
         return True
     return now - (asked_at or opened_at) >= CANARY_EVERY

@@ -31,6 +31,7 @@ def chain(
         *_fetch(facts, fetch),
         *_transfer(facts, transfer),
         *_open(facts),
+        *_incident(facts),
         *_situation(situation, until),
     )
 
@@ -92,6 +93,12 @@ def _open(facts: HealthFacts) -> list[Reason]:
     if facts.case_stage is None or not facts.case_stage.open:
         return []
     return [Reason(key=f"why.case.{facts.case_stage.value}", at=facts.case_opened_at, source=FORNY)]
+
+
+def _incident(facts: HealthFacts) -> list[Reason]:
+    if facts.incident not in ("bank", "provider"):
+        return []
+    return [Reason(key=f"why.incident.{facts.incident}", at=facts.incident_since, source=FORNY)]
 
 
 def _situation(situation: str | None, until: datetime | None) -> list[Reason]:

@@ -9,6 +9,7 @@ from backend.store.deliveries import Deliveries
 from backend.store.engine import Engine, StoreError
 from backend.store.fleet import SORTS, Fleet
 from backend.store.journal import Journal
+from backend.store.problems import Problems
 from backend.store.records import AgentBusy, Records
 from backend.store.registry import Registry
 from backend.store.schema import migrate
@@ -18,7 +19,7 @@ from backend.store.tokens import key_beside
 __all__ = ["SORTS", "AgentBusy", "SqliteStore", "StoreError", "open_store"]
 
 
-class SqliteStore(Fleet, Journal, Deliveries, Cases, Registry, Records):
+class SqliteStore(Fleet, Journal, Deliveries, Cases, Registry, Problems, Records):
     """Implements `FleetReader`, `Door`, `Books` and `Vault` of `backend.ports` on one SQLite file. Thread-safe."""
 
     def close(self) -> None:

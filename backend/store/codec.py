@@ -144,5 +144,7 @@ def facts_of(row: Any, stale_after: int) -> HealthFacts:
         held_reason=row["held_reason"],
         rejected=row["rejected"],
         delivery_outcome=row["delivery_outcome"],
+        incident=row["incident_scope"],
+        incident_since=when(row["incident_since"]),
         stale_after=stale_after,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from backend.model.facts import PROMISE, Account, Attempt, Posting
+from backend.model.incidents import CAUSES
 from backend.model.views import FetchContext
 from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
 from backend.store.tables import Tables
@@ -17,6 +18,9 @@ _CUSTOMER_RETRY = timedelta(hours=24)
 _AFTER_RENEWAL = timedelta(minutes=10)
 """Until the bank's first news after a renewal we look often: rows are promised within six hours (help page)."""
 
+HOUR = 3_600_000
+"""Milliseconds in which a bank's tries are counted together."""
+
 _POSTING = (
     "id, seq, connection, agreement, account, account_key, iban, ledger_account, source_id, date, value_date, amount,"
     " currency, text, balance, position, state, reason, fetched_at, due_at, acknowledged_at"
@@ -29,17 +33,19 @@ class Intake(Tables):
     def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
         """Connections to fetch now and their banks, longest untried first; with `fetch_every` 0 all, by id.
 
-        Nobody is asked before a rate limit's own time, whatever `fetch_every` says (law 4).
+        Nobody is asked before a rate limit's own time, whatever `fetch_every` says (law 4), and nobody inside an
+        incident: there one canary asks for all.
         """
         if fetch_every:
             rows = self.db.rows(
                 "SELECT id, bank FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL"
-                " AND next_fetch_at <= ? ORDER BY next_fetch_at, id LIMIT ?",
+                " AND incident IS NULL AND next_fetch_at <= ? ORDER BY next_fetch_at, id LIMIT ?",
                 (ms(now), limit),
             )
         else:
             rows = self.db.rows(
                 "SELECT id, bank FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL AND id > ?"
+                " AND incident IS NULL"
                 " AND NOT (last_outcome = 'rate_limited' AND coalesce(last_until, 0) > ?) ORDER BY id LIMIT ?",
                 (number(after) if after else 0, ms(now), limit),
             )
@@ -135,6 +141,7 @@ class Intake(Tables):
                     key,
                 ),
             )
+            self._note_try(key, outcome, now)
             self.db.run(
                 "UPDATE connections SET next_fetch_at = min(next_fetch_at, ?) WHERE id = ? AND renewed_at > ?"
                 " AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection = connections.id"
@@ -142,6 +149,21 @@ class Intake(Tables):
                 (ms(now + _AFTER_RENEWAL), key, ms(now - PROMISE)),
             )
             self.reassess(key, now)
+            if not worked:
+                self.db.run(
+                    "UPDATE problems SET last_at = ?1, times = times + 1 WHERE connection = ?2 AND closed_at IS NULL"
+                    " AND last_at < ?1 AND (SELECT incident FROM connections WHERE id = ?2) IS NULL",
+                    (ms(now), key),
+                )
+
+    def _note_try(self, connection: int, outcome: str, now: datetime) -> None:
+        """Count towards what is usual at the bank; what happens inside an incident is not usual."""
+        self.db.run(
+            "INSERT INTO bank_hours (bank, hour, tries, failures) SELECT bank, ?, 1, ? FROM connections"
+            " WHERE id = ? AND bank <> '' AND incident IS NULL"
+            " ON CONFLICT (bank, hour) DO UPDATE SET tries = tries + 1, failures = failures + excluded.failures",
+            ((ms(now) or 0) // HOUR, outcome in CAUSES, connection),
+        )
 
     def save_accounts(self, connection: int, accounts: Sequence[Account]) -> None:
         """Known accounts are updated, new ones added. A mapping to the ledger is never taken away here."""

@@ -10,6 +10,7 @@ from backend.model.facts import PROMISE, Account, Tokens
 from backend.model.text import fold
 from backend.model.views import ImportRecord, ImportReport
 from backend.store.codec import iso, ms, public, when
+from backend.store.incidents import Incidents
 from backend.store.intake import Intake
 from backend.store.tokens import TokenBox
 
@@ -17,7 +18,7 @@ _BATCH = 2000
 """Import lines that share one transaction."""
 
 
-class Registry(Intake, TokenBox):
+class Registry(Intake, Incidents, TokenBox):
     """Implements import, export and new connections of `ports.Door`."""
 
     def import_records(self, records: Iterable[ImportRecord], now: datetime, operator: str) -> ImportReport:
@@ -110,6 +111,7 @@ class Registry(Intake, TokenBox):
                 ),
             )
         )
+        self.join_incident(key)
         if live:
             consent = self.db.value(
                 "INSERT INTO consents (connection, consent_id, state, expires_at, granted_at)"

@@ -123,7 +123,33 @@ CREATE TABLE agent (
 );
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("first", _FIRST),)
+_INCIDENTS = """
+CREATE TABLE incidents (
+    id INTEGER PRIMARY KEY, scope TEXT NOT NULL, key TEXT NOT NULL, cause TEXT NOT NULL, opened_at INTEGER NOT NULL,
+    closed_at INTEGER, note TEXT NOT NULL DEFAULT '', heard INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0, tried INTEGER NOT NULL DEFAULT 0, usual REAL NOT NULL DEFAULT 0,
+    canary INTEGER, canary_at INTEGER, connections INTEGER NOT NULL DEFAULT 0, customers INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX incidents_open ON incidents(scope, key) WHERE closed_at IS NULL;
+CREATE TABLE bank_hours (
+    bank TEXT NOT NULL, hour INTEGER NOT NULL, tries INTEGER NOT NULL, failures INTEGER NOT NULL,
+    PRIMARY KEY (bank, hour)
+);
+CREATE TABLE bank_words (
+    bank TEXT PRIMARY KEY, health TEXT NOT NULL, message TEXT NOT NULL, since INTEGER NOT NULL
+);
+ALTER TABLE connections ADD COLUMN incident INTEGER;
+CREATE INDEX connections_incident ON connections(incident) WHERE incident IS NOT NULL;
+CREATE INDEX connections_tried ON connections(bank, last_attempt_at);
+CREATE INDEX connections_failing ON connections(last_attempt_at, provider, bank, last_outcome)
+    WHERE failing_since IS NOT NULL;
+DROP INDEX connections_due;
+CREATE INDEX connections_due ON connections(next_fetch_at, id)
+    WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL AND incident IS NULL;
+CREATE INDEX deliveries_settled ON deliveries(settled_at) WHERE settled_at IS NOT NULL;
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("first", _FIRST), ("incidents", _INCIDENTS))
 """Name and statements of each step; `user_version` counts the steps that a file has taken."""
 
 

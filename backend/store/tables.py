@@ -21,9 +21,10 @@ Assess = Callable[[HealthFacts, datetime], Assessment]
 
 SELECT_CONNECTION = """
 SELECT c.*, k.kind AS case_kind, k.stage AS case_stage, k.created_at AS case_opened_at,
+  i.scope AS incident_scope, i.opened_at AS incident_since,
   (SELECT a.act || ':' || a.state FROM actions a
     WHERE a.connection = c.id AND a.state IN ('intent', 'sent', 'unknown')) AS running
-FROM connections c LEFT JOIN cases k ON k.id = c.open_case
+FROM connections c LEFT JOIN cases k ON k.id = c.open_case LEFT JOIN incidents i ON i.id = c.incident
 """
 """A connection with all that its health needs."""
 
@@ -107,7 +108,9 @@ class Tables:
         if before != after:
             data = {"consent": found.consent, "fetch": found.fetch, "verdict": found.verdict}
             self.log("health", row["id"], {**data, "situation": found.situation}, now)
-            self._problem(row["id"], found, now)
+            if row["incident"] is None:
+                # Inside an incident nothing is counted against the connection (law 5): its problem rests as it is.
+                self._problem(row["id"], found, now)
 
     def _problem(self, connection: int, found: Assessment, now: datetime) -> None:
         """One open problem per connection: the same cause is renewed, another cause replaces it, none closes it."""

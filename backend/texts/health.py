@@ -85,6 +85,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Fornyelsen er i brug; posteringer er på vej",
         "The renewal is in use; postings are on their way",
     ),
+    "why.incident.bank": (
+        "Hændelse hos banken: mange kunder er ramt",
+        "An incident at the bank: many customers are hit",
+    ),
+    "why.incident.provider": ("Hændelse hos Aiia: mange kunder er ramt", "An incident at Aiia: many customers are hit"),
     "why.wait": ("Vent til {at}", "Wait until {at}"),
     # -- situations
     "situation.renewal_due": ("Forbindelsen skal fornyes", "The connection needs a renewal"),
@@ -297,6 +302,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "in_work": ("en anden handling er i gang", "another act is under way"),
     "already_removed": ("forbindelsen er fjernet allerede", "the connection is removed already"),
     "renewal_open": ("et link er sendt og venter på kunden", "a link has been sent and waits for the customer"),
+    "incident_open": ("der er en hændelse i banken eller hos Aiia", "there is an incident at the bank or at Aiia"),
     "no_consent": ("der er intet samtykke at hente med", "there is no consent to fetch with"),
     "renew_first": ("forny først, synkroniser derefter", "renew first, then synchronise"),
     "renewed_wait": (

@@ -11,9 +11,11 @@ from backend.rules.incidents import (
     CANARY_EVERY,
     LEAST,
     canary_due,
+    delivers,
     detect,
     exceeds,
     heard,
+    ledger,
     says_down,
     usual_share,
 )
@@ -163,10 +165,26 @@ def test_words_for_down() -> None:
 
 
 def test_the_canary_is_slow_unless_the_aggregator_takes_its_word_back() -> None:
-    assert not canary_due(NOON, None, NOON + CANARY_EVERY - timedelta(seconds=1), word_is_good=False)
-    assert canary_due(NOON, None, NOON + CANARY_EVERY, word_is_good=False)
-    assert canary_due(NOON, None, NOON, word_is_good=True)
-    assert not canary_due(NOON, NOON, NOON + CANARY_EVERY / 2, word_is_good=True)
+    soon, later = NOON + CANARY_EVERY / 2, NOON + CANARY_EVERY
+    assert not canary_due(NOON, None, later - timedelta(seconds=1), good_since=None)
+    assert canary_due(NOON, None, later, good_since=None)
+    assert not canary_due(NOON, None, soon, good_since=NOON), "it was good before, and that was no proof"
+    assert canary_due(NOON, None, soon, good_since=soon)
+    assert canary_due(NOON, NOON, soon, good_since=soon)
+    assert not canary_due(NOON, soon, soon, good_since=soon)
+
+
+@pytest.mark.parametrize(
+    ("failed", "fine", "cause"), [(4, 0, ""), (5, 5, "ledger_down"), (5, 6, ""), (6, 6, "ledger_down")]
+)
+def test_bank_reconciliation_fails_for_many_or_for_few(failed: int, fine: int, cause: str) -> None:
+    opening = ledger([count("", "unreachable", failed), count("", "ok", fine), count("", "refused", 0)])
+    assert (opening.cause if opening else "") == cause
+
+
+def test_one_agreement_that_is_refused_is_its_own_case_and_an_arrival_is_a_proof() -> None:
+    assert ledger([count("", "refused", 50)]) is None and ledger([]) is None
+    assert delivers([count("", "ok", 1)]) and not delivers([count("", "ok", 0), count("", "refused", 4)])
 
 
 def test_a_share_of_nothing_is_nothing() -> None:

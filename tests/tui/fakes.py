@@ -41,6 +41,7 @@ from backend.model.views import (
     PlanView,
     PostingFilter,
     PostingLine,
+    ProblemView,
     Submitted,
 )
 from backend.ports import FleetReader
@@ -215,6 +216,9 @@ class FakeReader:
 
     def pending_totals(self, now: datetime) -> PendingTotals:
         return PendingTotals()
+
+    def problems(self, query: Filter, limit: int) -> list[ProblemView]:
+        return []
 
     def incidents(self, limit: int) -> list[IncidentView]:
         return self.incidents_known[:limit]

@@ -1,0 +1,214 @@
+"""See incidents come and go: open them from failures and from the aggregator's word, and let one canary ask for all."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from backend.agent.fetch import Harvest, fetch_connection
+from backend.agent.tools import RoundReport, Tools
+from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials
+from backend.model.facts import Session
+from backend.model.incidents import BankWord, OpenIncident, Opening, Scope
+from backend.rules import incidents as rules
+
+_LISTEN = timedelta(minutes=5)
+_LISTEN_CLOSELY = timedelta(minutes=1)
+"""Between two questions for the aggregator's word on its banks: in calm, and while an incident is open."""
+
+_CANARIES = 5
+"""Members that are tried at one look, when one after another cannot serve: his own login is needed, or his limit."""
+
+
+class Watch:
+    """What one agent knows of incidents beyond the store: when it last listened, and whether we are let in."""
+
+    def __init__(self, tools: Tools, report: Callable[[], RoundReport]) -> None:
+        self._tools, self._report = tools, report
+        self._heard_at: datetime | None = None
+        self._let_in = False
+
+    async def look(self) -> int:
+        """One look at everything; gives how many incidents are open."""
+        await self._listen()
+        await self._own()
+        await self._detect()
+        await self._ledger()
+        return await self.canaries()
+
+    async def canaries(self) -> int:
+        """Ask for all where an incident is open; gives how many are."""
+        is_open = await self._tools.write(self._tools.books.open_incidents)
+        if any(incident.scope in (Scope.BANK, Scope.PROVIDER) for incident in is_open):
+            await self._listen()
+        for incident in is_open:
+            if incident.scope in (Scope.BANK, Scope.PROVIDER) and not self._report().trouble:
+                await self._canary(incident)
+        return len(is_open)
+
+    # -- opening -----------------------------------------------------------------------------------------------
+
+    async def _open(self) -> frozenset[tuple[Scope, str]]:
+        return frozenset((i.scope, i.key) for i in await self._tools.write(self._tools.books.open_incidents))
+
+    async def _listen(self) -> None:
+        """The aggregator's own word on each bank; its answer also proves that our credentials work."""
+        tools, now = self._tools, self._tools.now()
+        is_open = await self._open()
+        pause = _LISTEN_CLOSELY if is_open else _LISTEN
+        if self._heard_at is not None and now - self._heard_at < pause:
+            return
+        self._heard_at, self._let_in = now, False
+        try:
+            banks = await tools.provider.banks()
+        except OutsideError:
+            return
+        self._let_in = True
+        await tools.write(tools.books.hear, banks, tools.now())
+
+    async def _own(self) -> None:
+        """Our own credentials: the fleet stands still at once, and the incident says why."""
+        tools, trouble = self._tools, self._report().trouble
+        is_open = await self._open()
+        mine = (Scope.OWN, tools.provider.name)
+        if trouble == RefusedCredentials.kind and mine not in is_open:
+            await self._begin(Opening(scope=mine[0], key=mine[1], cause=trouble, failed=0, tried=0, usual=0.0))
+        elif not trouble and self._let_in and mine in is_open:
+            await self._end(mine)
+
+    async def _detect(self) -> None:
+        tools, now = self._tools, self._tools.now()
+        books = tools.books
+        for window in rules.WINDOWS:
+            counts = await tools.write(books.tries, now - window, rules.LEAST)
+            if counts:
+                calm = await tools.write(books.calm, now - rules.CALM, now - window)
+                for opening in rules.detect(counts, calm, await self._open()):
+                    await self._begin(opening)
+        down = [word for word in await tools.write(books.bank_words) if rules.says_down(word.health)]
+        if down:
+            members = await tools.write(books.members, [word.bank for word in down])
+            closed = await tools.write(books.last_closed)
+            for opening in rules.heard(down, members, closed, await self._open()):
+                await self._begin(opening, heard=True)
+
+    async def _ledger(self) -> None:
+        """Bank reconciliation: its deliveries try again by themselves, so the first that arrives is the canary."""
+        tools, now = self._tools, self._tools.now()
+        counts = await tools.write(tools.books.delivery_tries, now - rules.WINDOWS[0])
+        is_open = await self._open()
+        opening = rules.ledger(counts)
+        if opening is not None and (Scope.LEDGER, "") not in is_open:
+            await self._begin(opening)
+        elif opening is None and (Scope.LEDGER, "") in is_open and rules.delivers(counts):
+            await self._end((Scope.LEDGER, ""))
+
+    async def _begin(self, opening: Opening, *, heard: bool = False) -> None:
+        tools = self._tools
+        await tools.write(tools.books.open_incident, opening, tools.now(), heard=heard)
+
+    async def _end(self, which: tuple[Scope, str]) -> None:
+        tools = self._tools
+        for incident in await tools.write(tools.books.open_incidents):
+            if (incident.scope, incident.key) == which:
+                await tools.write(tools.books.close_incident, incident.id, tools.now(), rules.RESTART)
+
+    # -- the canary --------------------------------------------------------------------------------------------
+
+    async def _canary(self, incident: OpenIncident) -> None:
+        now = self._tools.now()
+        word = await self._word(incident)
+        good_since = word.since if word is not None and not rules.says_down(word.health) else None
+        asked = incident.canary_at
+        if await self._answered(incident, now):
+            await self._close(incident)
+            return
+        if rules.canary_due(incident.opened_at, asked, now, good_since=good_since):
+            await self._ask(incident, may_give_up=good_since is not None or not incident.heard)
+
+    async def _answered(self, incident: OpenIncident, now: datetime) -> bool:
+        """Whether the bank has answered a question that was queued: the answer comes to the aggregator later."""
+        member, asked = incident.canary, incident.canary_at
+        if incident.cause != "bank_down" or member is None or asked is None or now - asked >= rules.CANARY_EVERY:
+            return False
+        return await self._has_news(member, asked)
+
+    async def _word(self, incident: OpenIncident) -> BankWord | None:
+        if incident.scope is not Scope.BANK:
+            return None
+        words = await self._tools.write(self._tools.books.bank_words)
+        return next((word for word in words if word.bank == incident.key), None)
+
+    async def _ask(self, incident: OpenIncident, *, may_give_up: bool) -> None:
+        tools, number = self._tools, incident.id
+        for _ in range(_CANARIES):
+            member = await tools.write(tools.books.next_canary, number, tools.now())
+            if member is None:
+                if may_give_up:
+                    await self._close(incident, note="no_canary")
+                return
+            asked = tools.now()
+            await tools.write(tools.books.ask_canary, number, member, asked)
+            try:
+                proved = await self._proves(incident, member, asked)
+            except (NeedsCustomer, RateLimited):
+                continue
+            except OutsideError:
+                return
+            if proved:
+                await self._close(incident)
+            return
+
+    async def _proves(self, incident: OpenIncident, member: str, asked: datetime) -> bool:
+        """Whether this member shows that it works again. Raises OutsideError when he shows that it does not.
+
+        A bank's outage is over when the bank itself has answered: an aggregator's store is ready with old data all
+        the time. Where the aggregator's own answers failed, one that works is the proof.
+        """
+        if incident.cause == "bank_down":
+            await self._sync(member)
+            return await self._has_news(member, asked)
+        harvest = await self._fetch(member)
+        if harvest is not None and harvest.outcome == NeedsCustomer.kind:
+            raise NeedsCustomer("the customer has to log in")
+        if harvest is not None and harvest.outcome == RateLimited.kind:
+            raise RateLimited("the bank will not be asked yet")
+        return harvest is not None and harvest.outcome in ("ok", "ok_empty")
+
+    async def _sync(self, member: str) -> None:
+        """Ask the bank, against the day's allowance; what it says is news about the member too."""
+        tools = self._tools
+        context = await tools.write(tools.books.fetch_context, member)
+        if context is None or context.consent is None:
+            raise NeedsCustomer("there is no consent")
+        session = Session(
+            connection=member,
+            consent=context.consent,
+            consent_id=context.consent_id,
+            customer=context.agreement_number,
+        )
+        now = tools.now()
+        await tools.write(tools.books.spend, member, "sync", now)
+        try:
+            async with tools.lane(member, context.bank):
+                answer = await tools.provider.sync(session, str(uuid4()))
+        except OutsideError as error:
+            kind, detail, until = error.kind, str(error), error.until
+            await tools.write(tools.books.save_fetch, member, now, outcome=kind, detail=detail, until=until)
+            raise
+        if not answer.queued:
+            raise NeedsCustomer("the bank wants the customer to log in")
+
+    async def _has_news(self, member: str, since: datetime) -> bool:
+        harvest = await self._fetch(member)
+        return harvest is not None and harvest.synchronized is not None and harvest.synchronized >= since
+
+    async def _fetch(self, member: str) -> Harvest | None:
+        try:
+            return await fetch_connection(self._tools, member)
+        except RefusedCredentials as error:
+            self._report().trouble = error.kind
+            return None
+
+    async def _close(self, incident: OpenIncident, note: str = "") -> None:
+        tools = self._tools
+        await tools.write(tools.books.close_incident, incident.id, tools.now(), rules.RESTART, note=note)
