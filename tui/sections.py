@@ -45,6 +45,9 @@ WAY = (
 )
 """The stages of a renewal in their order; where it stands is the remedy."""
 
+TO_HAND_OVER = (Stage.LINK_MADE, Stage.SENT, Stage.OPENED, Stage.AT_BANK)
+"""Stages in which the customer may still need the link, by mail or read out by the operator."""
+
 FIVE = (0, 15, 17, 19, 9)
 """Least widths of the help page's five columns; the first takes what is left."""
 
@@ -177,6 +180,8 @@ class Page:
             lines.append(self._way(case.stage))
         if case.note:
             lines += self._wrapped(self.reason(case.note), "warn")
+        if case.stage in TO_HAND_OVER:
+            lines += [[("  ", "dim"), (self.say("console.case.link"), "dim")], *self._wrapped(case.link, "text", 4)]
         return lines
 
     def _way(self, stage: Stage) -> Line:
@@ -205,11 +210,9 @@ class Page:
                 (reason, "warn"),
             ]
             lines.append(line)
-            lines += [
-                [("      ", "dim"), (f"{name}: {value}", "dim")]
-                for name, value in sorted(action.result.items())
-                if value
-            ]
+            for name, value in sorted(action.result.items()):
+                if value:
+                    lines += self._wrapped(f"{name}: {value}", "dim", 6)
         return lines
 
     # -- postings and attempts --------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The customer gets a mail with a link and chooses bank and accounts.",
     ),
     "console.question.run": ("Kører ({n})", "Will run ({n})"),
-    "console.question.wait": ("Venter ({n})", "Will wait ({n})"),
+    "console.question.wait": ("Må vente ({n})", "Must wait ({n})"),
     "console.question.refused": ("Afvist ({n})", "Refused ({n})"),
     "console.question.until": ("til {at}", "until {at}"),
     "console.question.more": ("    og {n} til (↓ viser alle)", "    and {n} more (↓ shows all)"),
@@ -305,8 +305,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "console.help.ssh": ("Over SSH", "Over SSH"),
     "console.help.ssh.text": (
-        "Brug ssh -C: skærmen pakkes sammen til en tiendedel. Kommandoerne kan det samme uden skærm: forny --help.",
-        "Use ssh -C: it packs the screen to a tenth. The commands can do the same without a screen: forny --help.",
+        "Brug ssh -C: skærmen pakkes sammen til en tiendedel. Kommandoerne kan det samme uden skærm: forny --help."
+        " Udseende: tasten v, eller FORNY_THEME=dark, light, contrast, ansi eller mono.",
+        "Use ssh -C: it packs the screen to a tenth. The commands can do the same without a screen: forny --help."
+        " Theme: the key v, or FORNY_THEME=dark, light, contrast, ansi or mono.",
     ),
     # connection
     "console.agreement": ("aftale", "agreement"),
@@ -329,6 +331,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.account.orphaned": ("gives ikke længere af banken", "no longer given by the bank"),
     "console.case.begun": ("begyndt {at}", "begun {at}"),
     "console.case.sent": ("mail sendt {at} til {to}", "mailed {at} to {to}"),
+    "console.case.link": (
+        "Kundens link, hvis mailen ikke når frem:",
+        "The customer's link, should the mail not arrive:",
+    ),
     "console.stage.link_made": ("Linket er lavet, mailen er ikke sendt", "The link is made, the mail is not sent"),
     "console.stage.sent": (
         "Mailen er sendt, kunden har ikke åbnet linket",

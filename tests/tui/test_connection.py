@@ -68,8 +68,10 @@ def test_where_a_renewal_stands_is_shown_on_its_way() -> None:
     case = make_view(make_row(1)).case
     assert case is not None
     text = "\n".join(plain(page().case(replace(case, stage=Stage.AT_BANK))))
+    assert "https://connect.example/1" in text
     assert "Kunden er hos banken" in text and "link → sendt → åbnet → i banken" in text
     failed = "\n".join(plain(page().case(replace(case, stage=Stage.FAILED, note="no_account_matched"))))
+    assert "https" not in failed, "a dead link is no help"
     assert "Mislykket" in failed and "ingen af kontiene er de samme som før" in failed
 
 

@@ -208,7 +208,7 @@ def test_what_waits_and_what_is_refused_is_told_with_its_reason() -> None:
             await it.press("space", "space", "space", "s")
             await asked(it)
             text = it.text()
-            assert "Kører (1)" in text and "Venter (1)" in text and "Afvist (1)" in text
+            assert "Kører (1)" in text and "Må vente (1)" in text and "Afvist (1)" in text
             assert desk.say("already_removed") in text and desk.say("rate_limited") in text
             assert "Synkroniser 1" in text
 
