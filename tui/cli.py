@@ -21,6 +21,8 @@ COMMANDS = {
     "plans": "plans:plans",
     "plan": "plans:plan",
     "postings": "postings:postings",
+    "problems": "incidents:problems",
+    "incidents": "incidents:incidents",
     "import": "data:import_",
     "export": "data:export",
     "audit": "data:audit",

@@ -129,6 +129,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.plans_header": ("Plan|Hvad|Hvem|Tid|Udfald", "Plan|What|Who|At|Outcome"),
     "cli.plan_header": ("Id|Aftale|Kunde|Tilstand|Grund", "Id|Agreement|Customer|State|Reason"),
+    "cli.incidents_header": (
+        "Hvis|Navn|Årsag|Siden|Slut|Forbindelser|Kunder|Fejl (normalt)|Afventer|Ældste",
+        "Whose|Name|Cause|Since|Over|Connections|Customers|Failed (usual)|Pending|Oldest",
+    ),
+    "cli.no_incidents": ("Ingen åbne hændelser.", "No open incidents."),
+    "cli.problems_header": (
+        "Id|Aftale|Kunde|Bank|Årsag|Siden|Sidst|Gange|Næste",
+        "Id|Agreement|Customer|Bank|Cause|Since|Last|Times|Next",
+    ),
     "cli.working": (
         "Ingen agent kører; denne kommando gør arbejdet selv …",
         "No agent is running; this command does the work itself …",

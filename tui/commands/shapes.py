@@ -4,7 +4,8 @@ from datetime import datetime
 
 from backend.model.facts import Account, Action, Attempt, Case, Event, Plan, Posting
 from backend.model.health import Reason
-from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, Submitted
+from backend.model.incidents import IncidentView
+from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
 from backend.texts import Say
 from tui.commands.output import day, decimal, iso
 
@@ -268,6 +269,47 @@ def event(item: Event) -> dict[str, object]:
         "host": item.host,
         "data": item.data,
         "hash": item.hash,
+    }
+
+
+def incident(view: IncidentView) -> dict[str, object]:
+    """One element of `forny incidents --json`; `share` and `usual_share` are 0 to 1, null where nothing was tried."""
+    return {
+        "id": view.id,
+        "scope": view.scope,
+        "key": view.key or None,
+        "cause": view.cause,
+        "opened_at": iso(view.opened_at),
+        "closed_at": iso(view.closed_at),
+        "note": view.note,
+        "connections": view.connections,
+        "customers": view.customers,
+        "failing": view.failing,
+        "pending": view.pending,
+        "oldest_posting_at": iso(view.oldest_at),
+        "failed": view.failed,
+        "tried": view.tried,
+        "share": round(view.failed / view.tried, 4) if view.tried else None,
+        "usual_share": round(view.usual, 4) if view.tried else None,
+        "provider_health": view.health or None,
+        "canary_at": iso(view.canary_at),
+    }
+
+
+def problem(view: ProblemView) -> dict[str, object]:
+    """One element of `forny problems --json`."""
+    return {
+        "connection": view.connection,
+        "agreement_number": view.agreement_number,
+        "customer": view.customer,
+        "bank": view.bank,
+        "cause": view.cause,
+        "verdict": view.verdict,
+        "action": view.action,
+        "since": iso(view.since),
+        "last_at": iso(view.last_at),
+        "times": view.times,
+        "incident": view.incident,
     }
 
 

@@ -23,6 +23,11 @@ def days_left(expires: datetime | None, now: datetime) -> int | None:
     return (danish.local(expires).date() - danish.local(now).date()).days if expires else None
 
 
+def percent(share: float) -> str:
+    """`12 %`."""
+    return f"{round(100 * share)} %"
+
+
 def money(amount: Decimal) -> str:
     """`184.233,15`; no digit that the bank wrote is lost."""
     exponent = amount.as_tuple().exponent
