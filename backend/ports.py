@@ -12,7 +12,6 @@ from backend.model.facts import (
     ActionState,
     Attempt,
     Bank,
-    BankRow,
     Case,
     Delivery,
     Event,
@@ -23,6 +22,7 @@ from backend.model.facts import (
     Receipt,
     Session,
     Stage,
+    Statement,
     SyncAnswer,
     Tokens,
 )
@@ -99,7 +99,7 @@ class Provider(Protocol):
         """All accounts behind the session, orphaned ones too; `group` narrows to one integrator-chosen group."""
         ...
 
-    async def transactions(self, session: Session, account: Account, since: date | None) -> list[BankRow]:
+    async def transactions(self, session: Session, account: Account, since: date | None) -> Statement:
         """All rows dated `since` or later (None: all there are), deleted ones too, in the provider's order."""
         ...
 

@@ -16,6 +16,7 @@ from backend.model.facts import (
     Mail,
     Receipt,
     Session,
+    Statement,
     SyncAnswer,
     Tokens,
 )
@@ -134,9 +135,10 @@ class FakeProvider:
         self._call("accounts", session)
         return self.shown[session.consent_id]
 
-    async def transactions(self, session: Session, account: Account, since: date | None) -> list[BankRow]:
+    async def transactions(self, session: Session, account: Account, since: date | None) -> Statement:
         self._call("transactions", session)
-        return [r for r in self.rows.get(account.provider_account_id, []) if since is None or r.date >= since]
+        rows = self.rows.get(account.provider_account_id, [])
+        return Statement(rows=tuple(r for r in rows if since is None or r.date >= since))
 
     async def sync(self, session: Session, request_id: str) -> SyncAnswer:
         self.syncs.append(request_id)

@@ -13,6 +13,9 @@ from backend.rules.letters import case_mail
 SYNC_PATIENCE = timedelta(hours=1)
 """A sync that the bank has not finished by then has failed: queued is not done."""
 
+SUPERVISED = "SupervisedLoginRequired"
+"""The provider's word for a login that only the customer can do; any other word is told as it is."""
+
 UNKNOWN_PATIENCE = timedelta(hours=24)
 """The life of an idempotency key (`facts/reliability.md` §1); after it nobody may resend, a human must look."""
 
@@ -88,7 +91,7 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
     if answer.queued:
         await settle(tools, action, ActionState.WAITING, report, reason="queued")
         await follow_sync(tools, action, report)
-    elif answer.auth_url:
+    elif answer.auth_url and answer.status == SUPERVISED:
         await settle(
             tools,
             action,

@@ -22,6 +22,7 @@ class Harvest:
     accounts: list[Account] = field(default_factory=list)
     upserts: list[Posting] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     new: int = 0
     synchronized: datetime | None = None
 
@@ -104,6 +105,8 @@ async def gather(
         harvest.outcome = errors[0].kind if len(errors) == asked else "partial"
         harvest.detail = "; ".join(dict.fromkeys(str(error) for error in errors))
         harvest.until = next((error.until for error in errors if error.until), None)
+    elif harvest.unread:
+        harvest.outcome, harvest.detail = "partial", "; ".join(dict.fromkeys(harvest.unread))
     elif context.accounts and not asked:
         harvest.outcome, harvest.detail = "partial", "none of the accounts is shown any more"
     elif rows_seen:
@@ -151,12 +154,14 @@ async def _account(
     """Fetch one account's rows into the harvest; gives how many rows the provider showed."""
     now = tools.now()
     since = fetch_since(context.data_from, account.last_fetched, now)
-    rows = await tools.provider.transactions(session, account, since)
+    said = await tools.provider.transactions(session, account, since)
+    if said.unread:
+        harvest.unread.append(said.unread)
     keys = [account.key, *(old for old, new in rekeyed if new == account.key)]
     known = await tools.write(tools.books.known_rows, context.agreement_number, keys, known_since(since))
     changes = match_rows(
         known,
-        rows,
+        said.rows,
         context=RowContext(
             connection=context.connection,
             agreement_number=context.agreement_number,
@@ -170,4 +175,4 @@ async def _account(
     harvest.new += changes.new
     harvest.upserts += changes.upserts
     harvest.dropped += changes.dropped
-    return len(rows)
+    return len(said.rows)

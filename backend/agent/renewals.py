@@ -29,7 +29,7 @@ async def login_finished(
         connection = named.connection if named else None
         await tools.write(tools.books.say, "login.cancelled", connection, {}, tools.now())
         return "cancelled"
-    if not cases:
+    if not cases or (state and named is None):
         await tools.write(tools.books.say, "login.unclaimed", None, {"consent_id": consent_id}, tools.now())
         return "unclaimed"
     first = named or next((c for c in cases if consent_id and c.consent_id == consent_id), None) or cases[-1]
@@ -93,6 +93,9 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
         live = [account for account in harvest.accounts if not account.orphaned]
         if doubt := _doubt(harvest, had_accounts=bool(context.accounts), shown=bool(live)):
             await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=doubt)
+            if case.action is not None and doubt in _CUSTOMERS_OWN:
+                waits = ActionState.AWAITING_CUSTOMER
+                await tools.write(tools.books.settle_action, case.action, waits, tools.now(), reason=doubt)
             return False
         await tools.write(
             tools.books.complete_case,
@@ -107,6 +110,10 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
     report.new_postings += harvest.new
     await _finish_action(tools, case, harvest, report)
     return True
+
+
+_CUSTOMERS_OWN = ("no_accounts", "no_account_matched")
+"""Doubts that only another login of the customer can clear: the operator who asked is told."""
 
 
 def _doubt(harvest: Harvest, *, had_accounts: bool, shown: bool) -> str:

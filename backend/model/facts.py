@@ -131,6 +131,14 @@ class BankRow:
     deleted: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a provider said of one account's rows; `unread` tells what of it could not be read (empty: all could)."""
+
+    rows: tuple[BankRow, ...] = ()
+    unread: str = ""
+
+
 class PostingState(StrEnum):
     """Where a posting is on its way to bank reconciliation (`DROPPED`: a reservation the bank took back)."""
 

@@ -33,7 +33,7 @@ import msgspec
 from backend.http import Call, Caller, Explain, checked_secret, checked_url, new_client, segment
 from backend.model.clock import Clock
 from backend.model.errors import Gone, Malformed, Refused
-from backend.model.facts import Account, Bank, BankRow, Grant, Session, SyncAnswer
+from backend.model.facts import Account, Bank, BankRow, Grant, Session, Statement, SyncAnswer
 from backend.ports import Recorder, Vault
 from backend.providers.aiia_errors import WHO, AccessRefused, of_access, of_any_call, of_fixed_address, of_fresh_access
 from backend.providers.aiia_tokens import TokenKeeper
@@ -131,7 +131,7 @@ class Aiia:
             await self._user_call(session, "accounts", "GET", "/v1/accounts", _ACCOUNTS, query=query, inspect=read)
         return found
 
-    async def transactions(self, session: Session, account: Account, since: date | None) -> list[BankRow]:
+    async def transactions(self, session: Session, account: Account, since: date | None) -> Statement:
         """Rows dated `since` or later, deleted ones too, in the provider's order (§1.6).
 
         Reading stops before the last page only where the server has shown that it lists the newest first.
@@ -152,7 +152,7 @@ class Aiia:
                     explain=of_any_call,
                 )
                 if reading.done:
-                    return reading.rows()
+                    return reading.statement()
         raise Malformed(f"{WHO}'s transactions have no last page ({MAX_PAGES} read)")
 
     async def sync(self, session: Session, request_id: str) -> SyncAnswer:
@@ -266,12 +266,14 @@ class _Reading:
         self._rows: dict[tuple[object, ...], BankRow] = {}
         self._tokens: set[str] = set()
         self._token: str | None = None
+        self._unread = ""
         self._last: date | None = None
         self._rose = self._fell = self.done = False
 
     def take(self, page: TransactionsWire) -> str:
         """Take in one page; tells what of it could not be used. Raises Malformed when the pages go in circles."""
         rows, defects = read_rows(page.transactions, self._currency)
+        self._unread = self._unread or defects
         for row in rows:
             self._fell = self._fell or (self._last is not None and row.date < self._last)
             self._rose = self._rose or (self._last is not None and row.date > self._last)
@@ -294,9 +296,10 @@ class _Reading:
         """The query of the next page."""
         return {"pagingToken": self._token} if self._token else {}
 
-    def rows(self) -> list[BankRow]:
-        """What was asked for, in the provider's order."""
-        return [row for row in self._rows.values() if self._since is None or row.date >= self._since]
+    def statement(self) -> Statement:
+        """What was asked for, in the provider's order, and what could not be read."""
+        asked = tuple(row for row in self._rows.values() if self._since is None or row.date >= self._since)
+        return Statement(rows=asked, unread=self._unread)
 
 
 def _redirect(address: str) -> str:

@@ -75,7 +75,7 @@ class Deliveries(Tables):
         )
 
     def settle_delivery(self, key: str, receipt: Receipt, now: datetime) -> None:
-        """Book the answer. Ids that it does not name go back to the queue and travel under a new key."""
+        """Book the answer. Rows that it does not name travel under a new key, after a pause."""
         with self.db.write():
             touched = self._touched(key)
             seq = int(self.db.value("SELECT coalesce(max(seq), 0) FROM postings"))
@@ -91,13 +91,25 @@ class Deliveries(Tables):
                 " WHERE id = ? AND delivery = ? AND state = 'queued'",
                 [(reason, seq + place, pid, key) for place, (pid, reason) in enumerate(receipt.rejected, start=1)],
             )
-            self.db.run("UPDATE postings SET delivery = NULL WHERE delivery = ? AND state = 'queued'", (key,))
             self.db.run(
                 "UPDATE deliveries SET settled_at = ?, outcome = 'ok', tries = tries + 1, retry_at = NULL"
                 " WHERE key = ?",
                 (ms(now), key),
             )
+            self._unanswered(key, now)
             self._outcome(touched, "ok", now)
+
+    def _unanswered(self, key: str, now: datetime) -> None:
+        rest = self.db.value("SELECT count(*) FROM postings WHERE delivery = ? AND state = 'queued'", (key,))
+        if not rest:
+            return
+        again = str(uuid.uuid4())
+        self.db.run(
+            "INSERT INTO deliveries (key, agreement, ledger_account, created_at, outcome, retry_at)"
+            " SELECT ?, agreement, ledger_account, ?, 'unanswered', ? FROM deliveries WHERE key = ?",
+            (again, ms(now), ms(now + _FIRST_RETRY), key),
+        )
+        self.db.run("UPDATE postings SET delivery = ? WHERE delivery = ? AND state = 'queued'", (again, key))
 
     def fail_delivery(self, key: str, outcome: str, detail: str, until: datetime | None, now: datetime) -> None:
         """No answer that settles it: the same rows go again under the same key, later each time, or at `until`."""

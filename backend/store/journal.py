@@ -115,7 +115,7 @@ class Journal(Tables):
                 (state, reason, json.dumps(known), ms(now), action),
             )
             if row["act"] == Act.SYNC:
-                failed = state in (ActionState.FAILED, ActionState.AWAITING_CUSTOMER)
+                failed = state == ActionState.AWAITING_CUSTOMER or reason == "renew_first"
                 self.db.run("UPDATE connections SET sync_failed = ? WHERE id = ?", (failed, row["connection"]))
             self._log_action(action, state, {"reason": reason, **(result or {})}, now)
             self.reassess(row["connection"], now)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,7 +18,20 @@ from backend.model.errors import (
     RefusedCredentials,
     Unreachable,
 )
-from backend.model.facts import Act, ActionState, Plan, PlanItem, PostingState, Session, Stage, SyncAnswer
+from backend.model.facts import (
+    Account,
+    Act,
+    ActionState,
+    Delivery,
+    Plan,
+    PlanItem,
+    PostingState,
+    Receipt,
+    Session,
+    Stage,
+    Statement,
+    SyncAnswer,
+)
 from backend.model.filters import EVERYTHING
 from backend.model.views import PostingFilter
 from backend.rules.assess import assess
@@ -256,7 +270,9 @@ def test_a_sync_that_never_comes_back_fails_after_an_hour(world: World) -> None:
 
 def test_a_supervised_login_is_the_customers(world: World) -> None:
     connection = world.customer()
-    world.provider.sync_answer = SyncAnswer(queued=False, auth_url="https://hub.example.test/login")
+    world.provider.sync_answer = SyncAnswer(
+        queued=False, auth_url="https://hub.example.test/login", status="SupervisedLoginRequired"
+    )
     plan = world.act(Act.SYNC, connection)
     report = world.once()
     assert world.outcome(plan) == (ActionState.AWAITING_CUSTOMER, "supervised_login")
@@ -582,3 +598,51 @@ def test_without_a_mail_server_the_link_is_there_to_pass_on(world: World) -> Non
     (action,) = view.actions
     assert (action.state, action.reason) == (ActionState.AWAITING_CUSTOMER, "no_mail_server")
     assert action.result["link"].startswith("https://hub.example.test/")
+
+
+def test_rows_that_an_answer_leaves_out_go_again_after_a_pause_under_a_new_key(world: World) -> None:
+    world.customer()
+    world.bank(row("a"), row("b", text="Netto"))
+    whole = world.ledger.deliver
+
+    async def forgetful(delivery: Delivery) -> Receipt:
+        receipt = await whole(delivery)
+        return replace(receipt, acknowledged=receipt.acknowledged[:1], duplicates=receipt.duplicates[:1])
+
+    world.ledger.deliver = forgetful  # type: ignore[method-assign]
+    assert world.once().delivered == 1
+    assert sorted(world.states().values()) == [PostingState.ACKNOWLEDGED, PostingState.QUEUED]
+    world.once()
+    assert set(world.states().values()) == {PostingState.ACKNOWLEDGED} and len(world.ledger.bodies) == 2
+    assert set(world.ledger.booked.values()) == {1}
+
+
+def test_rows_that_cannot_be_read_make_the_fetch_partial(world: World) -> None:
+    connection = world.customer()
+    whole = world.provider.transactions
+
+    async def damaged(session: Session, asked: Account, since: date | None) -> Statement:
+        return replace(await whole(session, asked, since), unread="2 rows without a date")
+
+    world.provider.transactions = damaged  # type: ignore[assignment,method-assign]
+    world.bank(row("a"))
+    world.once()
+    view = world.store.connection(connection, NOON)
+    assert view is not None and view.row.fetch == "partial" and "2 rows" in view.facts.last_detail
+    assert world.states() == {"a": PostingState.ACKNOWLEDGED}
+
+
+def test_a_word_that_we_do_not_know_blames_no_customer(world: World) -> None:
+    connection = world.customer()
+    world.provider.sync_answer = SyncAnswer(queued=False, auth_url=None, status="Teleporting")
+    plan = world.act(Act.SYNC, connection)
+    world.once()
+    assert world.outcome(plan) == (ActionState.FAILED, "unknown_status")
+    assert world.store.rows([connection], NOON)[0].verdict != "customer"
+
+
+def test_a_login_under_a_state_that_we_never_gave_is_not_traded(world: World) -> None:
+    renewed(world, world.customer())
+    world.provider.grants["code"] = "consent-1"
+    assert world.login("code", "consent-1", "forged") == "unclaimed"
+    assert ("exchange", "") not in world.provider.calls

@@ -32,7 +32,7 @@ def test_accounts_are_read_whole() -> None:
 def test_a_row_is_read_exactly() -> None:
     async def go() -> None:
         async with world() as w:
-            [row] = await w.aiia.transactions(SESSION, ACCOUNT, since=None)
+            [row] = (await w.aiia.transactions(SESSION, ACCOUNT, since=None)).rows
             assert (row.source_id, row.date, row.value_date) == (ROW["id"], date(2026, 2, 10), date(2026, 2, 9))
             assert str(row.amount) == "-291.0" and str(row.balance) == "184233.15"
             assert (row.text, row.state, row.booked, row.deleted) == ("DSB Kastrup", "Booked", True, False)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.model.errors import Malformed, OutsideError
+from backend.model.facts import Statement
 from tests.providers.fake_aiia import ACCOUNT as ACCOUNT_WIRE
 from tests.providers.fake_aiia import PROVIDERS, REDIRECT, ROW, SESSION, jwt
 from tests.providers.loopback import Reply, expired
@@ -161,6 +162,6 @@ def test_one_bad_row_among_deep_ones_costs_only_itself() -> None:
         async with world() as w:
             w.fake.told[path] = [Reply({"transactions": [{**ROW, "detail": deep, "categories": deep}]})]
             rows = await call(w)
-            assert isinstance(rows, list) and len(rows) == 1
+            assert isinstance(rows, Statement) and len(rows.rows) == 1
 
     asyncio.run(go())

@@ -36,8 +36,8 @@ def paged(*pages: list[Any]) -> dict[str, Any]:
 async def read(w: World, since: date | None = None) -> tuple[list[BankRow], int]:
     """The rows, and how many pages were asked for."""
     before = len(w.served.asked)
-    rows = await w.aiia.transactions(SESSION, ACCOUNT, since)
-    return rows, len(w.served.asked) - before
+    said = await w.aiia.transactions(SESSION, ACCOUNT, since)
+    return list(said.rows), len(w.served.asked) - before
 
 
 def ids(rows: list[BankRow]) -> list[str]:
