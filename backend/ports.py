@@ -37,6 +37,7 @@ from backend.model.incidents import (
     Restart,
     Usual,
 )
+from backend.model.lifetimes import Lives
 from backend.model.views import (
     AgentStatus,
     AuditReport,
@@ -186,6 +187,10 @@ class FleetReader(Protocol):
         ...
 
     def pending_totals(self, now: datetime) -> PendingTotals: ...
+
+    def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
+        """By bank: how long consents lived there and how they ended; of one bank, or of all."""
+        ...
 
     def problems(self, query: Filter, limit: int) -> list[ProblemView]:
         """Open problems of the connections that match: those an operator can act on first, then the oldest."""

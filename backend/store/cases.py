@@ -151,6 +151,7 @@ class Cases(Intake, TokenBox):
             key = row["connection"]
             old = self.db.value("SELECT consent FROM connections WHERE id = ?", (key,))
             if old is not None:
+                self.note_end(key, now, renewed=True)
                 self.db.run("UPDATE consents SET state = 'superseded', ended_at = ? WHERE id = ?", (ms(now), old))
                 self.db.run("DELETE FROM tokens WHERE consent = ?", (old,))
             self.db.run("UPDATE consents SET state = 'live' WHERE id = ?", (row["consent"],))

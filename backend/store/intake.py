@@ -7,7 +7,7 @@ from backend.model.facts import PROMISE, Account, Attempt, Posting
 from backend.model.incidents import CAUSES
 from backend.model.views import FetchContext
 from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
-from backend.store.tables import Tables
+from backend.store.lifetimes import Lifetimes
 
 _FAILURES_KEEP_RETRY = timedelta(minutes=30)
 """A fetch that failed for another reason than a stated time is tried again after this (law 5: never at once)."""
@@ -27,7 +27,7 @@ _POSTING = (
 )
 
 
-class Intake(Tables):
+class Intake(Lifetimes):
     """Implements the fetching half of `ports.Books`."""
 
     def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
@@ -142,6 +142,8 @@ class Intake(Tables):
                 ),
             )
             self._note_try(key, outcome, now)
+            if outcome == "needs_customer":
+                self.note_end(key, now)
             self.db.run(
                 "UPDATE connections SET next_fetch_at = min(next_fetch_at, ?) WHERE id = ? AND renewed_at > ?"
                 " AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.connection = connections.id"

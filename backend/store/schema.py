@@ -149,7 +149,21 @@ CREATE INDEX connections_due ON connections(next_fetch_at, id)
 CREATE INDEX deliveries_settled ON deliveries(settled_at) WHERE settled_at IS NOT NULL;
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("first", _FIRST), ("incidents", _INCIDENTS))
+_LIFETIMES = """
+CREATE TABLE lifetimes (
+    bank TEXT NOT NULL, days INTEGER NOT NULL, how TEXT NOT NULL, stated INTEGER NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (bank, days, how, stated)
+);
+ALTER TABLE consents ADD COLUMN lived TEXT;
+CREATE INDEX cases_consent ON cases(consent) WHERE consent IS NOT NULL;
+CREATE INDEX cases_created ON cases(created_at);
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    ("first", _FIRST),
+    ("incidents", _INCIDENTS),
+    ("lifetimes", _LIFETIMES),
+)
 """Name and statements of each step; `user_version` counts the steps that a file has taken."""
 
 

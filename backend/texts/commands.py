@@ -138,6 +138,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Id|Aftale|Kunde|Bank|Årsag|Siden|Sidst|Gange|Næste",
         "Id|Agreement|Customer|Bank|Cause|Since|Last|Times|Next",
     ),
+    "cli.usually_dies": ("dør oftest på dag {day} ({cases} tilfælde)", "usually dies on day {day} ({cases} cases)"),
     "cli.working": (
         "Ingen agent kører; denne kommando gør arbejdet selv …",
         "No agent is running; this command does the work itself …",

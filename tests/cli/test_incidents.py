@@ -1,5 +1,7 @@
 """A bank goes down and comes back, from outside: an incident by itself, nobody bothered, then rows flow."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
@@ -95,3 +97,20 @@ def test_problems_are_listed_with_what_to_do(forny: Run) -> None:
     assert one["agreement_number"] == "1001"
     text = forny("problems")
     assert text.code == 0 and "renewal_due" in text.out
+
+
+def test_what_the_fleet_has_learnt_of_a_bank_is_told_where_its_date_is_missing_or_wrong(
+    forny: Run, env: dict[str, str]
+) -> None:
+    undated = line(1, expires_at=None)
+    assert forny("import", "-", stdin=lines(undated, line(2, bank="Nordea"))).code == 0
+    assert "usually dies" not in forny("show", "c1").out and forny("show", "c1", "--json").json["usual_life"] is None
+    with contextlib.closing(sqlite3.connect(env["FORNY_STORE"], isolation_level=None)) as db:
+        db.execute("INSERT INTO lifetimes VALUES ('Nordea', 62, 'died', -1, 14)")
+    assert "usually dies on day 62 (14 cases)" in forny("show", "c1").out
+    assert "usually dies on day 62 (14 cases)" in forny("why", "c1").out
+    assert forny("show", "c1", "--json").json["usual_life"] == {"day": 62, "cases": 14, "bank_proved_wrong": False}
+    assert "usually dies" not in forny("show", "c2").out, "the bank gave a date, and nothing speaks against it"
+    with contextlib.closing(sqlite3.connect(env["FORNY_STORE"], isolation_level=None)) as db:
+        db.execute("UPDATE lifetimes SET stated = 90")
+    assert "usually dies on day 62 (14 cases)" in forny("show", "c2").out

@@ -31,6 +31,7 @@ from backend.model.facts import (
 from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
 from backend.model.health import Assessment, HealthFacts, Reason
 from backend.model.incidents import IncidentView
+from backend.model.lifetimes import Lives
 from backend.model.text import fold
 from backend.model.views import (
     AgentStatus,
@@ -124,6 +125,7 @@ class FakeReader:
     fleet_rows: list[FleetRow] = field(default_factory=lambda: [make_row(n) for n in range(250)])
     posting_lines: list[PostingLine] = field(default_factory=list)
     plans_known: dict[int, PlanView] = field(default_factory=dict)
+    lives_known: dict[str, tuple[Lives, ...]] = field(default_factory=dict)
     incidents_known: list[IncidentView] = field(default_factory=list)
     version: int = 1
     gate: Gate = field(default_factory=Gate)
@@ -216,6 +218,9 @@ class FakeReader:
 
     def pending_totals(self, now: datetime) -> PendingTotals:
         return PendingTotals()
+
+    def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
+        return self.lives_known
 
     def problems(self, query: Filter, limit: int) -> list[ProblemView]:
         return []

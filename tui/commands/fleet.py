@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from backend.model.views import ConnectionView, FleetRow
 from backend.ports import FleetReader
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
 from tui.commands.output import iso, put_array, put_csv, put_json, put_pairs, put_table
+
+if TYPE_CHECKING:
+    from backend.model.lifetimes import Lifespan
 
 SORTS = (
     "customer",
@@ -158,9 +162,12 @@ def show(context: Context, reference: str, as_json: bool) -> None:
     views = found_connections(context, reference)
     reader = context.runtime.reader
     if as_json:
-        from tui.commands.shapes import connection
+        from tui.commands.shapes import connection, life
 
-        items = [connection(view, reader.attempts(view.row.id, 20), context.say) for view in views]
+        items = [
+            connection(view, reader.attempts(view.row.id, 20), context.say) | {"usual_life": life(_life(context, view))}
+            for view in views
+        ]
         put_json(items[0] if len(items) == 1 else items)
         return
     for place, view in enumerate(views):
@@ -184,7 +191,7 @@ def _show(context: Context, view: ConnectionView) -> None:
             (say("cli.word.email"), view.email or "-"),
             (say("cli.word.bank"), row.bank),
             (say("cli.word.status"), row.status),
-            (say("cli.word.consent"), f"{row.consent}, {expires}"),
+            (say("cli.word.consent"), f"{row.consent}, {expires}{_usually(context, view)}"),
             (say("cli.word.fetch"), f"{row.fetch}, {moment(row.last_fetched)}"),
             (say("cli.word.transfer"), f"{row.transfer}, {row.pending}"),
             (say("cli.word.verdict"), row.verdict),
@@ -214,6 +221,21 @@ def _show(context: Context, view: ConnectionView) -> None:
     _reasons(context, view)
 
 
+def _life(context: Context, view: ConnectionView) -> "Lifespan | None":
+    from backend.rules.lifetimes import usual_life
+
+    return usual_life(context.runtime.reader.lives(view.row.bank).get(view.row.bank, ()))
+
+
+def _usually(context: Context, view: ConnectionView) -> str:
+    """`; usually dies on day 62 (14 cases)` where the bank gave no date or its dates have proved wrong."""
+    from backend.rules.lifetimes import counts_for
+
+    told = counts_for(_life(context, view), view.row.expires_at)
+    live = view.row.consent in ("valid", "expiring")
+    return "; " + context.say("cli.usually_dies", day=told.day, cases=told.cases) if told and live else ""
+
+
 def _reasons(context: Context, view: ConnectionView) -> None:
     from backend.rules.explain import explain
 
@@ -232,7 +254,7 @@ def why(context: Context, reference: str, as_json: bool) -> None:
 
     if as_json:
         from backend.texts import texts_in
-        from tui.commands.shapes import reason
+        from tui.commands.shapes import life, reason
 
         say = {language: texts_in(language) for language in ("da", "en")}
         items = [
@@ -249,6 +271,7 @@ def why(context: Context, reference: str, as_json: bool) -> None:
                     language: sentence(view.assessment, say[language], bank=view.row.bank) for language in say
                 },
                 "next_change_at": iso(view.assessment.next_change_at),
+                "usual_life": life(_life(context, view)),
             }
             for view in views
         ]
@@ -259,4 +282,6 @@ def why(context: Context, reference: str, as_json: bool) -> None:
         step = next_step(context, row, context.clock.now())
         click.echo(context.say("cli.why", id=row.id, customer=row.customer, verdict=row.verdict, step=step))
         _reasons(context, view)
+        if usually := _usually(context, view):
+            click.echo(f"- {usually.removeprefix('; ')}")
         click.echo(context.say("cli.sentence", text=sentence(view.assessment, context.say, bank=row.bank)))

@@ -5,6 +5,7 @@ from datetime import datetime
 from backend.model.facts import Account, Action, Attempt, Case, Event, Plan, Posting
 from backend.model.health import Reason
 from backend.model.incidents import IncidentView
+from backend.model.lifetimes import Lifespan
 from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
 from backend.texts import Say
 from tui.commands.output import day, decimal, iso
@@ -270,6 +271,11 @@ def event(item: Event) -> dict[str, object]:
         "data": item.data,
         "hash": item.hash,
     }
+
+
+def life(span: Lifespan | None) -> dict[str, object] | None:
+    """On which day the bank's consents usually die; null while too few have."""
+    return None if span is None else {"day": span.day, "cases": span.cases, "bank_proved_wrong": span.wrong}
 
 
 def incident(view: IncidentView) -> dict[str, object]:
