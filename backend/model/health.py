@@ -34,6 +34,7 @@ class HealthFacts:
     sync_failed: bool = False
     case_kind: Act | None = None
     case_stage: Stage | None = None
+    case_note: str = ""
     case_opened_at: datetime | None = None
     accounts: int = 0
     orphaned: int = 0

@@ -95,6 +95,12 @@ def _proving(view: View) -> bool:
     return not view.live and view.facts.case_stage in (Stage.AUTHORISED, Stage.MATCHED, Stage.FETCHED)
 
 
+def _wrong_login(view: View) -> bool:
+    """The customer has logged in, but at other accounts than the connection's, or at none (law 6)."""
+    facts = view.facts
+    return facts.case_stage is Stage.AUTHORISED and facts.case_note in ("no_accounts", "no_account_matched")
+
+
 def _proving_until(view: View) -> datetime | None:
     opened = view.facts.case_opened_at
     return None if opened is None else axes.plus(opened, PROMISE)
@@ -191,6 +197,7 @@ RULES: tuple[Rule, ...] = (
     Rule("removed_consent_alive", _bank_alive, _F),
     Rule(None, _said(Consent.REMOVED), _F),
     Rule("own_credentials", _outcome("refused_credentials"), _I),
+    Rule("renewal_unproven", _wrong_login, _O),
     # Without a live consent nothing else matters.
     Rule("awaiting_customer", _said(Consent.AWAITING_CUSTOMER), _C, _invite),
     Rule("first_fetch", lambda v: _proving(v) and v.before(_proving_until(v)), _W, until=_proving_until),

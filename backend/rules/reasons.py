@@ -92,7 +92,10 @@ def _transfer(facts: HealthFacts, transfer: Transfer) -> list[Reason]:
 def _open(facts: HealthFacts) -> list[Reason]:
     if facts.case_stage is None or not facts.case_stage.open:
         return []
-    return [Reason(key=f"why.case.{facts.case_stage.value}", at=facts.case_opened_at, source=FORNY)]
+    found = [Reason(key=f"why.case.{facts.case_stage.value}", at=facts.case_opened_at, source=FORNY)]
+    if facts.case_note in ("no_accounts", "no_account_matched"):
+        found.append(Reason(key=facts.case_note, source=PROVIDER))
+    return found
 
 
 def _incident(facts: HealthFacts) -> list[Reason]:

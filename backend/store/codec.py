@@ -133,6 +133,7 @@ def facts_of(row: Any, stale_after: int) -> HealthFacts:
         sync_failed=bool(row["sync_failed"]),
         case_kind=Act(row["case_kind"]) if row["case_kind"] else None,
         case_stage=Stage(row["case_stage"]) if row["case_stage"] else None,
+        case_note=row["case_note"] or "",
         case_opened_at=when(row["case_opened_at"]),
         accounts=row["accounts"],
         orphaned=row["orphaned"],

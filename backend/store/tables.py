@@ -20,7 +20,7 @@ T = TypeVar("T")
 Assess = Callable[[HealthFacts, datetime], Assessment]
 
 SELECT_CONNECTION = """
-SELECT c.*, k.kind AS case_kind, k.stage AS case_stage, k.created_at AS case_opened_at,
+SELECT c.*, k.kind AS case_kind, k.stage AS case_stage, k.note AS case_note, k.created_at AS case_opened_at,
   i.scope AS incident_scope, i.opened_at AS incident_since,
   (SELECT a.act || ':' || a.state FROM actions a
     WHERE a.connection = c.id AND a.state IN ('intent', 'sent', 'unknown')) AS running

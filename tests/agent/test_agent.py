@@ -373,6 +373,7 @@ def test_a_login_with_other_accounts_never_takes_over(world: World) -> None:
     view = world.store.connection(connection, NOON)
     assert view is not None and view.consent_id == "consent-1" and view.case is not None
     assert view.case.note == "no_account_matched"
+    assert (view.row.verdict, view.row.situation) == ("operator", "renewal_unproven")
     assert world.ledger.booked == {}
 
 
