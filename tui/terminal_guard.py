@@ -24,7 +24,7 @@ from rich.style import Style
 from textual.app import App, SystemCommand
 from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from tui.cells import HOSTILE, shown
@@ -51,19 +51,31 @@ class Guard(LineFilter):
     """Stands between every widget and the terminal: no control character passes, and no link."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        if not any(map(_suspect, segments)):
+            return segments
         return [
             Segment(
                 text if text.isprintable() else HOSTILE.sub("", text),
-                _without_link(style) if style is not None and style.link else style,
+                _without_link(style) if style is not None else None,
                 None,
             )
             for text, style, _ in segments
         ]
 
 
+def _suspect(segment: Segment) -> bool:
+    text, style, control = segment
+    return not text.isprintable() or control is not None or (style is not None and style.link is not None)
+
+
+GUARD, COLOURLESS = Guard(), NoColor()
+"""One of each for ever: Textual remembers what a filter made of a line, by the filter itself."""
+
+
 def guarded(filters: Sequence[LineFilter]) -> list[LineFilter]:
-    """Textual's filters behind ours; NO_COLOR means no colour, not grey."""
-    return [Guard(), *(NoColor() if isinstance(found, Monochrome) else found for found in filters)]
+    """Textual's filters behind ours. NO_COLOR means no colour, not grey; and there are no colours to translate."""
+    kept = [COLOURLESS if isinstance(found, Monochrome) else found for found in filters]
+    return [GUARD, *(found for found in kept if not isinstance(found, ANSIToTruecolor))]
 
 
 class StdoutDriver(LinuxDriver):

@@ -15,7 +15,7 @@ KEYS = [*sorted({key for action in ACTIONS for key in action.keys} - {"q"}), "sh
 SIZES = ((80, 24), (200, 50), (30, 8), (1, 1))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     keys=st.lists(st.sampled_from(KEYS), min_size=5, max_size=40),
     size=st.sampled_from(SIZES),
