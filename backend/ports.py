@@ -27,6 +27,7 @@ from backend.model.facts import (
     Tokens,
 )
 from backend.model.filters import Filter
+from backend.model.forecast import Answers, Expiries
 from backend.model.health import HealthFacts
 from backend.model.incidents import (
     BankWord,
@@ -190,6 +191,14 @@ class FleetReader(Protocol):
 
     def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
         """By bank: how long consents lived there and how they ended; of one bank, or of all."""
+        ...
+
+    def expiries(self, now: datetime, until: datetime) -> list[Expiries]:
+        """Live connections by bank, stated end and beginning, to the hour; ends after `until` only where we learn."""
+        ...
+
+    def answers(self, since: datetime, settled_before: datetime) -> list[Answers]:
+        """By bank: customers that got a renewal link since then, and how many of them logged in."""
         ...
 
     def problems(self, query: Filter, limit: int) -> list[ProblemView]:

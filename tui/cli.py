@@ -23,6 +23,7 @@ COMMANDS = {
     "postings": "postings:postings",
     "problems": "incidents:problems",
     "incidents": "incidents:incidents",
+    "forecast": "forecast:forecast",
     "import": "data:import_",
     "export": "data:export",
     "audit": "data:audit",

@@ -139,6 +139,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Id|Agreement|Customer|Bank|Cause|Since|Last|Times|Next",
     ),
     "cli.usually_dies": ("dør oftest på dag {day} ({cases} tilfælde)", "usually dies on day {day} ({cases} cases)"),
+    "cli.forecast_weeks_header": ("Uge|Fra|Forfalder|Tavse|", "Week|From|Due|Dark|"),
+    "cli.forecast_banks_header": ("Bank|Forfalder|Svarede sidst|Tavse", "Bank|Due|Answered last time|Dark"),
+    "cli.forecast_unknown": (
+        "{count} forbindelser har ingen kendt udløbsdag.",
+        "{count} connections have no known day of expiry.",
+    ),
+    "cli.nothing_due": ("Intet skal fornyes de næste {weeks} uger.", "Nothing is due in the next {weeks} weeks."),
     "cli.working": (
         "Ingen agent kører; denne kommando gør arbejdet selv …",
         "No agent is running; this command does the work itself …",

@@ -29,6 +29,7 @@ from backend.model.facts import (
     Verdict,
 )
 from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
+from backend.model.forecast import Answers, Expiries
 from backend.model.health import Assessment, HealthFacts, Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lives
@@ -126,6 +127,8 @@ class FakeReader:
     posting_lines: list[PostingLine] = field(default_factory=list)
     plans_known: dict[int, PlanView] = field(default_factory=dict)
     lives_known: dict[str, tuple[Lives, ...]] = field(default_factory=dict)
+    expiries_known: list[Expiries] = field(default_factory=list)
+    answers_known: list[Answers] = field(default_factory=list)
     incidents_known: list[IncidentView] = field(default_factory=list)
     version: int = 1
     gate: Gate = field(default_factory=Gate)
@@ -221,6 +224,12 @@ class FakeReader:
 
     def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
         return self.lives_known
+
+    def expiries(self, now: datetime, until: datetime) -> list[Expiries]:
+        return self.expiries_known
+
+    def answers(self, since: datetime, settled_before: datetime) -> list[Answers]:
+        return self.answers_known
 
     def problems(self, query: Filter, limit: int) -> list[ProblemView]:
         return []

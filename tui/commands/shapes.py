@@ -7,6 +7,7 @@ from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
 from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
+from backend.rules.forecast import Forecast
 from backend.texts import Say
 from tui.commands.output import day, decimal, iso
 
@@ -276,6 +277,43 @@ def event(item: Event) -> dict[str, object]:
 def life(span: Lifespan | None) -> dict[str, object] | None:
     """On which day the bank's consents usually die; null while too few have."""
     return None if span is None else {"day": span.day, "cases": span.cases, "bank_proved_wrong": span.wrong}
+
+
+def forecast(seen: Forecast) -> dict[str, object]:
+    """`forny forecast --json`: `expected_dark` is null where nobody at the bank (or anywhere) was asked last cycle."""
+    return {
+        "from": day(seen.first),
+        "weeks": seen.weeks,
+        "due": seen.due,
+        "expected_dark": _rounded(seen.dark),
+        "unknown": seen.unknown,
+        "days": [
+            {
+                "date": day(load.day),
+                "bank": load.bank,
+                "due": load.due,
+                "learnt": load.learnt,
+                "expected_dark": _rounded(load.dark),
+            }
+            for load in seen.days
+        ],
+        "banks": [
+            {
+                "bank": load.bank,
+                "due": load.due,
+                "asked": load.asked,
+                "answered": load.answered,
+                "answer_rate": None if load.rate is None else round(load.rate, 4),
+                "own_rate": load.own_rate,
+                "expected_dark": _rounded(load.dark),
+            }
+            for load in seen.banks
+        ],
+    }
+
+
+def _rounded(dark: float | None) -> float | None:
+    return None if dark is None else round(dark, 1)
 
 
 def incident(view: IncidentView) -> dict[str, object]:
