@@ -10,18 +10,24 @@ AT_ONCE = 16
 """Deliveries on their way at the same time; each ledger account has at most one."""
 
 
-async def transfer(tools: Tools, report: RoundReport, *, at_once: bool = False) -> int:
-    """Send what can be sent now; gives the number of batches. `at_once` skips our own pauses between tries."""
-    batches = await tools.write(tools.books.open_deliveries, AT_ONCE, tools.now(), at_once=at_once)
+async def transfer(tools: Tools, report: RoundReport) -> int:
+    """Send what can be sent now; gives the number of batches."""
+    batches = await tools.write(tools.books.open_deliveries, AT_ONCE, tools.now())
     await asyncio.gather(*(_send(tools, batch, report) for batch in batches))
     return len(batches)
 
 
 async def transfer_all(tools: Tools, report: RoundReport) -> None:
-    """Send until nothing is left that can be sent; what fails is tried once a round."""
-    first = True
-    while await transfer(tools, report, at_once=first):
-        first = False
+    """Send until nothing is left that can be sent. Our own pauses are not waited out; each batch is tried once."""
+    tried: set[str] = set()
+    while True:
+        limit = AT_ONCE + len(tried)
+        found = await tools.write(tools.books.open_deliveries, limit, tools.now(), at_once=True)
+        batches = [batch for batch in found if batch.key not in tried]
+        if not batches:
+            return
+        tried.update(batch.key for batch in batches)
+        await asyncio.gather(*(_send(tools, batch, report) for batch in batches))
 
 
 async def _send(tools: Tools, delivery: Delivery, report: RoundReport) -> None:

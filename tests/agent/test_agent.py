@@ -69,7 +69,10 @@ class World:
     def bank(self, *rows: object, number: int = 1) -> None:
         self.provider.rows[f"acc-{number}"] = list(rows)  # type: ignore[arg-type]
 
-    def once(self) -> RoundReport:
+    def once(self, *, restarted: bool = False) -> RoundReport:
+        """One round in an event loop of its own; an agent that has waited for its turn in another must be `restarted`."""
+        if restarted:
+            self.agent = self.new_agent()
         return asyncio.run(self.agent.once())
 
     def act(self, act: Act, *connections: str, then_sync: bool = False) -> int:
@@ -613,6 +616,7 @@ def test_rows_that_an_answer_leaves_out_go_again_after_a_pause_under_a_new_key(w
     world.ledger.deliver = forgetful  # type: ignore[method-assign]
     assert world.once().delivered == 1
     assert sorted(world.states().values()) == [PostingState.ACKNOWLEDGED, PostingState.QUEUED]
+    world.clock.move(minutes=1)
     world.once()
     assert set(world.states().values()) == {PostingState.ACKNOWLEDGED} and len(world.ledger.bodies) == 2
     assert set(world.ledger.booked.values()) == {1}
@@ -647,3 +651,15 @@ def test_a_login_under_a_state_that_we_never_gave_is_not_traded(world: World) ->
     world.provider.grants["code"] = "consent-1"
     assert world.login("code", "consent-1", "forged") == "unclaimed"
     assert ("exchange", "") not in world.provider.calls
+
+
+def test_a_round_tries_every_batch_that_has_no_answer_however_many_there_are(world: World) -> None:
+    for number in range(1, 41):
+        world.customer(number)
+        world.bank(row("a"), number=number)
+    world.ledger.lose_answers, world.ledger.lost = 40, lambda: Unreachable("cut", sent=True)
+    assert world.once().deliveries_failed == 40
+    world.ledger.lose_answers = 35
+    assert world.once(restarted=True).deliveries_failed == 35, "each once, and no more than once"
+    assert world.once(restarted=True).delivered == 35
+    assert set(world.ledger.booked.values()) == {1} and world.ledger.changed_bodies == 0
