@@ -70,7 +70,7 @@ class World:
         self.provider.rows[f"acc-{number}"] = list(rows)  # type: ignore[arg-type]
 
     def once(self, *, restarted: bool = False) -> RoundReport:
-        """One round in an event loop of its own; an agent that has waited for its turn in another must be `restarted`."""
+        """One round in its own event loop; an agent that has waited for a turn in another must be `restarted`."""
         if restarted:
             self.agent = self.new_agent()
         return asyncio.run(self.agent.once())
