@@ -7,7 +7,8 @@ act has a bare key that changes anything: each opens a plan (`facts/console.md` 
 from dataclasses import dataclass
 
 FLEET, CONNECTION, POSTINGS, MESSAGES, HELP = "fleet", "connection", "postings", "messages", "help"
-SCOPES = (FLEET, CONNECTION, POSTINGS, MESSAGES, HELP)
+INCIDENTS, FORECAST = "incidents", "forecast"
+SCOPES = (FLEET, CONNECTION, POSTINGS, INCIDENTS, FORECAST, MESSAGES, HELP)
 LISTS = frozenset(SCOPES)
 TORN = frozenset("ABCDFHMPQRSZ~[O<;0123456789")
 """Characters of broken escape sequences and mouse reports."""
@@ -52,6 +53,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark_all", ("a",), "do_mark_all", _in(FLEET)),
     Action("unmark", ("u",), "do_unmark", _in(FLEET)),
     Action("postings", ("p",), "do_postings", _in(FLEET, CONNECTION), 0, "", 5),
+    Action("incidents", ("e",), "do_incidents", _in(FLEET)),
+    Action("forecast", ("w",), "do_forecast", _in(FLEET)),
+    Action("open_incident", ("enter", "right", "l"), "do_open", _in(INCIDENTS), 0, "why_not_open", 1),
     Action("follow", ("f",), "do_follow", _in(POSTINGS), 0, "", 1),
     Action("state", ("tab", "t"), "do_state", _in(POSTINGS), 0, "", 2),
     Action("up", ("up", "k"), "do_up", LISTS),
@@ -60,9 +64,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_down", ("pagedown",), "do_page_down", LISTS),
     Action("first", ("home", "g"), "do_first", LISTS),
     Action("last", ("end", "G"), "do_last", LISTS),
-    Action("messages", ("m",), "do_messages", _in(FLEET, CONNECTION, POSTINGS)),
-    Action("theme", ("v",), "do_theme", _in(FLEET, CONNECTION, POSTINGS)),
-    Action("help", ("question_mark",), "do_help", _in(FLEET, CONNECTION, POSTINGS, MESSAGES), 0, "", 7),
+    Action("messages", ("m",), "do_messages", _in(FLEET, CONNECTION, POSTINGS, INCIDENTS, FORECAST)),
+    Action("theme", ("v",), "do_theme", _in(FLEET, CONNECTION, POSTINGS, INCIDENTS, FORECAST)),
+    Action("help", ("question_mark",), "do_help", LISTS - {HELP}, 0, "", 7),
     Action("back", ("escape", "left", "h"), "do_back", _in(FLEET)),
     Action("leave", ("escape", "left", "h"), "do_back", LISTS - {FLEET}, 0, "", 6),
     Action("quit", ("q",), "do_quit", LISTS),

@@ -234,6 +234,14 @@ class Console(GuardedApp):
         fleet = self._fleet()
         return fleet.filter if fleet is not None else EVERYTHING
 
+    def show_in_fleet(self, text: str) -> None:
+        """Back to the list, filtered by this text."""
+        fleet = self._fleet()
+        if fleet is not None:
+            while self.screen is not fleet:
+                self.pop_screen()
+            fleet.look_at(text)
+
     def unmark(self, ids: Sequence[str]) -> None:
         """These have done what they were marked for."""
         fleet = self._fleet()

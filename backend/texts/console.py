@@ -240,6 +240,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.action.unmark": ("Fjern alle mærker", "Take all marks away"),
     "console.action.postings": ("Afventende posteringer, løbende", "Pending postings, live"),
     "console.action.postings.short": ("posteringer", "postings"),
+    "console.action.incidents": ("Hændelser: hvad der rammer mange", "Incidents: what hits many"),
+    "console.action.forecast": ("Prognose: fornyelser de næste 12 uger", "Forecast: renewals of the next 12 weeks"),
+    "console.action.open_incident": ("Vis hændelsens forbindelser", "Show the incident's connections"),
+    "console.action.open_incident.short": ("vis", "show"),
     "console.action.follow": ("Følg loggen, eller hold pause", "Follow the log, or pause"),
     "console.action.follow.short": ("følg/pause", "follow/pause"),
     "console.action.state": ("Vis en anden slags posteringer", "Show another kind of postings"),
@@ -258,12 +262,51 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.action.leave": ("Tilbage", "Back"),
     "console.action.leave.short": ("tilbage", "back"),
     "console.action.quit": ("Slut (arbejdet går videre hos agenten)", "Quit (the agent's work goes on)"),
+    # incidents
+    "console.incidents.title": ("Åbne hændelser: {n}", "Open incidents: {n}"),
+    "console.incidents.behind": (
+        "{n} forbindelser, {pending} posteringer venter",
+        "{n} connections, {pending} postings wait",
+    ),
+    "console.incidents.none": ("Ingen hændelser.", "No incidents."),
+    "console.incidents.none_here": ("Markøren står ikke på en hændelse.", "The cursor stands on no incident."),
+    "console.incidents.name": ("Hvor", "Where"),
+    "console.incidents.cause": ("Årsag", "Cause"),
+    "console.incidents.since": ("Siden", "Since"),
+    "console.incidents.hit": ("Ramt", "Hit"),
+    "console.incidents.share": ("Fejl (norm)", "Now (usual)"),
+    "console.incidents.pending": ("Afv.", "Pend"),
+    "console.incidents.oldest": ("Ældst", "Oldest"),
+    "console.incidents.heard": ("Aiia siger", "Aiia says"),
+    "console.incidents.over": ("slut", "over"),
+    "console.scope.provider": ("Aiia", "Aiia"),
+    "console.scope.own": ("vores adgang", "our access"),
+    "console.scope.ledger": ("bankafstemning", "reconciliation"),
+    "console.cause.bank_down": ("bank nede", "bank down"),
+    "console.cause.provider_down": ("Aiia nede", "Aiia down"),
+    "console.cause.internal": ("ulæselige svar", "bad answers"),
+    "console.cause.refused_credentials": ("adgang afvist", "access refused"),
+    "console.cause.ledger_down": ("svarer ikke", "no answer"),
+    # forecast
+    "console.forecast.title": ("{n} fornyelser på {weeks} uger", "{n} renewals in {weeks} weeks"),
+    "console.forecast.dark": ("{n} går nok tavse", "{n} likely to go dark"),
+    "console.forecast.unknown": ("{n} uden kendt udløb", "{n} without a known end"),
+    "console.forecast.week": ("Uge", "Week"),
+    "console.forecast.days": ("ma|ti|on|to|fr|lø|sø", "Mo|Tu|We|Th|Fr|Sa|Su"),
+    "console.forecast.due": ("I alt", "Due"),
+    "console.forecast.gone": ("Tavse", "Dark"),
+    "console.forecast.bank": ("Bank", "Bank"),
+    "console.forecast.answered": ("Svarede sidst", "Answered last"),
+    "console.forecast.fleet": ("alle: {rate}", "all: {rate}"),
+    "console.forecast.nothing": ("Intet skal fornyes.", "Nothing is due."),
     # help and messages
     "console.messages.title": ("Meddelelser ({n})", "Messages ({n})"),
     "console.messages.none": ("Ingen meddelelser endnu.", "No messages yet."),
     "console.help.title.fleet": ("Hjælp: forbindelserne", "Help: the connections"),
     "console.help.title.connection": ("Hjælp: en forbindelse", "Help: one connection"),
     "console.help.title.postings": ("Hjælp: posteringer", "Help: postings"),
+    "console.help.title.incidents": ("Hjælp: hændelser", "Help: incidents"),
+    "console.help.title.forecast": ("Hjælp: prognosen", "Help: the forecast"),
     "console.help.title.messages": ("Hjælp: meddelelser", "Help: messages"),
     "console.help.intro.fleet": (
         "Hver linje er én bankforbindelse. Status siger hvem der skal handle; den sidste kolonne siger hvad, og hvilken"
@@ -279,6 +322,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.help.intro.postings": (
         "Posteringer på vej til bankafstemning. De nyeste kommer nederst. Rul op for at holde pause.",
         "Postings on their way to bank reconciliation. The newest come in at the bottom. Scroll up to pause.",
+    ),
+    "console.help.intro.incidents": (
+        "Hver linje er én hændelse: mange forbindelser, der fejler af samme grund. Procenten er hvor mange der fejlede,"
+        " i parentes hvad der er normalt for banken. En hændelse lukker, når ét medlem har vist, at det virker igen.",
+        "Each line is one incident: many connections that fail for one cause. The percentage is how many failed, in"
+        " brackets what is usual at that bank. An incident ends when one member has shown that it works again.",
+    ),
+    "console.help.intro.forecast": (
+        "Hver linje er en uge, hvert felt en dag: så mange fornyelser forfalder. Tegnet efter tallet siger, hvor tung"
+        " dagen er. Tavse er dem, der næppe svarer, målt på sidste gang.",
+        "Each line is a week, each cell a day: so many renewals fall due. The sign after the number says how heavy the"
+        " day is. Dark are those who will hardly answer, measured by the last time.",
     ),
     "console.help.intro.messages": ("Det nyeste står øverst.", "The newest comes first."),
     "console.help.keys": ("Taster", "Keys"),

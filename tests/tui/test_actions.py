@@ -9,12 +9,23 @@ from tui.actions import ACTIONS, SCOPES, TORN, actions_in, footer, keymap, label
 from tui.screens.base import ConsoleScreen
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
+from tui.screens.forecast import ForecastScreen
 from tui.screens.help import HelpScreen
+from tui.screens.incidents import IncidentsScreen
 from tui.screens.messages import MessagesScreen
 from tui.screens.postings import PostingsScreen
 
 SCREENS: dict[str, type[ConsoleScreen]] = {
-    screen.scope: screen for screen in (FleetScreen, ConnectionScreen, PostingsScreen, MessagesScreen, HelpScreen)
+    screen.scope: screen
+    for screen in (
+        FleetScreen,
+        ConnectionScreen,
+        PostingsScreen,
+        IncidentsScreen,
+        ForecastScreen,
+        MessagesScreen,
+        HelpScreen,
+    )
 }
 
 

@@ -212,6 +212,20 @@ class FleetScreen(MovesRoster, ConsoleScreen):
             self.prompt.entry.insert(event.text)
             self._use(self.prompt.entry.value)
 
+    def look_at(self, text: str) -> None:
+        """Show what another screen has found."""
+        self._use(text)
+
+    def do_incidents(self) -> None:
+        from tui.screens.incidents import IncidentsScreen
+
+        self.console.push_screen(IncidentsScreen())
+
+    def do_forecast(self) -> None:
+        from tui.screens.forecast import ForecastScreen
+
+        self.console.push_screen(ForecastScreen())
+
     def _use(self, text: str) -> None:
         from backend.rules.filters import FilterError, parse
 

@@ -1,0 +1,142 @@
+"""The forecast as a picture in text: twelve weeks of days with the renewals due on each, then bank by bank."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from backend.rules.forecast import WEEKS, BankLoad, Forecast
+from tui.actions import FORECAST
+from tui.cells import Line, Span, fit
+from tui.outlook import by_day, read_forecast, weeks_of
+from tui.palette import ASCII
+from tui.screens.base import ConsoleScreen
+from tui.screens.moving import MovesDoc
+from tui.widgets.doc import Doc
+from tui.wording import number
+
+DAY = 6
+"""Cells of one day."""
+
+LEVELS = (("text", ".", "·"), ("text", ":", "░"), ("warn", "+", "▒"), ("bad", "#", "█"))
+"""How a day is shown by its share of the heaviest one: role, sign in ASCII, sign. The sign says it without colour."""
+
+
+class ForecastScreen(MovesDoc, ConsoleScreen):
+    """One line a week, one cell a day: how many renewals are due, with a sign for how heavy the day is."""
+
+    scope: ClassVar[str] = FORECAST
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: Forecast | None = None
+
+    def body(self) -> ComposeResult:
+        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
+        yield self.doc
+
+    def on_mount(self) -> None:
+        self.data_changed()
+
+    def crumb(self, width: int) -> tuple[Line, Line]:
+        if self.seen is None:
+            return [(self.say("console.reading"), "dim")], []
+        left: list[Span] = [(self.say("console.forecast.title", n=number(self.seen.due), weeks=WEEKS), "strong")]
+        if self.seen.dark is not None:
+            left.append((f"   {self.say('console.forecast.dark', n=number(round(self.seen.dark)))}", "warn"))
+        if self.seen.unknown:
+            left.append((f"   {self.say('console.forecast.unknown', n=number(self.seen.unknown))}", "dim"))
+        return left, []
+
+    def _text(self, width: int) -> Sequence[Line]:
+        if self.seen is None:
+            return [[(self.say("console.reading"), "dim")]]
+        return [*self._picture(self.seen, width), [], *self._banks(self.seen, width)]
+
+    # -- the picture ------------------------------------------------------------------------------------------
+
+    def _picture(self, seen: Forecast, width: int) -> list[Line]:
+        days = by_day(seen.days)
+        most, last = max(days.values(), default=0), seen.first + timedelta(days=7 * seen.weeks - 1)
+        weeks = weeks_of(seen)
+        heaviest = max((due for _, due, _ in weeks), default=0)
+        head = fit(self.say("console.forecast.week"), 9)
+        head += "".join(fit(name, DAY, right=True) for name in self.say("console.forecast.days").split("|"))
+        head += fit(self.say("console.forecast.due"), 8, right=True) + fit(
+            self.say("console.forecast.gone"), 7, right=True
+        )
+        lines: list[Line] = [[(head, "head")]]
+        for monday, due, dark in weeks:
+            line: list[Span] = [(f"{monday.isocalendar().week:>2} {monday:%d.%m} ", "dim")]
+            for n in range(7):
+                day = monday + timedelta(days=n)
+                inside = seen.first <= day <= last
+                line.append(self._day(days[day], most) if inside else (" " * DAY, "text"))
+            line += [
+                (fit(number(due), 8, right=True), "strong"),
+                (fit(_dark(dark) if due else "", 7, right=True), "warn"),
+            ]
+            room = width - 9 - 7 * DAY - 15 - 1
+            line.append((f" {self._bar * -(-room * due // heaviest)}" if room > 0 < heaviest else "", "accent"))
+            lines.append(line)
+        return lines
+
+    def _day(self, due: int, most: int) -> Span:
+        if not due:
+            return fit("-" if self._ascii else "·", DAY, right=True), "dim"
+        role, plain, sign = LEVELS[min(len(LEVELS) - 1, len(LEVELS) * due // (most + 1))]
+        return fit(f"{number(due)}{plain if self._ascii else sign}", DAY, right=True), role
+
+    @property
+    def _ascii(self) -> bool:
+        return self.console.glyphs == ASCII
+
+    @property
+    def _bar(self) -> str:
+        return "#" if self._ascii else "█"
+
+    # -- the banks --------------------------------------------------------------------------------------------
+
+    def _banks(self, seen: Forecast, width: int) -> list[Line]:
+        if not seen.banks:
+            return [[(self.say("console.forecast.nothing"), "dim")]]
+        titles = (("bank", 26, False), ("due", 8, True), ("answered", 20, True), ("gone", 8, True))
+        head = "".join(fit(self.say(f"console.forecast.{title}"), cells, right=right) for title, cells, right in titles)
+        lines: list[Line] = [[(head, "head")]]
+        for load in seen.banks:
+            line: list[Span] = [
+                (fit(load.bank or "–", 26), "text"),
+                (fit(number(load.due), 8, right=True), "strong"),
+                (fit(self._answered(load), 20, right=True), "text"),
+                (fit(_dark(load.dark), 8, right=True), "warn"),
+            ]
+            room = width - 26 - 8 - 20 - 8 - 1
+            bar = self._bar * -(-room * load.due // seen.banks[0].due) if room > 0 else ""
+            lines.append([*line, (f" {bar}", "accent")])
+        return lines
+
+    def _answered(self, load: BankLoad) -> str:
+        if load.rate is None:
+            return "?"
+        rate = f"{round(100 * load.rate)}%"
+        return (
+            f"{rate} ({load.answered}/{load.asked})" if load.own_rate else self.say("console.forecast.fleet", rate=rate)
+        )
+
+    # -- reading ----------------------------------------------------------------------------------------------
+
+    def data_changed(self) -> None:
+        reader, clock = self.console.desk.reader, self.console.desk.clock
+        self.ask("forecast", lambda: read_forecast(reader, clock.now(), WEEKS), self._read, lane="slow")
+
+    def _read(self, seen: Forecast) -> None:
+        if seen != self.seen:
+            self.seen = seen
+            self.console.seen_change()
+        self.doc.repaint()
+        self.repaint_bars()
+
+
+def _dark(dark: float | None) -> str:
+    return "?" if dark is None else number(round(dark))
