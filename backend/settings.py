@@ -15,7 +15,7 @@ from backend.references import SCHEMES, is_reference
 from backend.setting_values import KINDS, PREFIX, PROVIDERS, READERS, Reading, WrongError
 from backend.texts import LANGUAGES, Say, texts_in
 
-OTHER_VARIABLES = frozenset({"FORNY_CONFIG", "FORNY_PROFILE"})
+OTHER_VARIABLES = frozenset({"FORNY_ASCII", "FORNY_CONFIG", "FORNY_PROFILE", "FORNY_THEME"})
 MAX_CONFIG_BYTES = 1_000_000
 
 _ABOUT_A_SERVICE = frozenset(KINDS) - {
@@ -106,6 +106,7 @@ def read(
         except WrongError as wrong:
             where = _where(reading, key, origin, line_key)
             reading.problems.append(say("config.wrong", where=where, setting=key, what=wrong))
+    _secrets_in_the_clear(reading, origins, chosen, shared, name)
     settings = replace(Settings(profile=name, store=_default_store(name)), **values)  # type: ignore[arg-type]
     if not settings.operator:
         settings = replace(settings, operator=_login_name())
@@ -190,6 +191,25 @@ def _profile(
     if len(profiles) > 1:
         reading.wrong("config.which_profile", known=", ".join(profiles), first=next(iter(profiles)))
     return next(iter(profiles))
+
+
+def _secrets_in_the_clear(
+    reading: Reading,
+    origins: Mapping[str, str],
+    chosen: Mapping[str, object],
+    shared: Mapping[str, object],
+    profile: str,
+) -> None:
+    """A secret in the file is one too many even while a variable overrides it: the file may be shared (DESIGN §8)."""
+    for key in (key for key, kind in KINDS.items() if kind == "secret" and origins[key].startswith(PREFIX)):
+        for table, section in ((chosen, f"profiles.{profile}"), (shared, None)):
+            value = table.get(key)
+            if isinstance(value, str) and not is_reference(value):
+                try:
+                    READERS["secret"](reading, key, value, True)
+                except WrongError as wrong:
+                    where = _at(reading, _line(reading, key, section))
+                    reading.problems.append(reading.say("config.wrong", where=where, setting=key, what=wrong))
 
 
 def _unknown(reading: Reading, table: Mapping[str, object], profile: str | None) -> None:
