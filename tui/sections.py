@@ -6,8 +6,10 @@ from datetime import datetime
 
 from backend.model.facts import Account, Action, ActionState, Attempt, Case, Stage
 from backend.model.health import Assessment
+from backend.model.lifetimes import Lifespan
 from backend.model.views import ConnectionView, FleetRow, PostingLine
 from backend.rules import explain
+from backend.rules.lifetimes import counts_for
 from backend.texts import Say
 from tui.cells import Line, Span, fit, width_of, wrap
 from tui.palette import Glyphs
@@ -69,9 +71,15 @@ class Page:
     glyphs: Glyphs
     width: int
 
-    def whole(self, view: ConnectionView, attempts: Sequence[Attempt], postings: Sequence[PostingLine]) -> list[Line]:
-        """Everything, the verdict first."""
-        lines = [*self.verdict(view), *self.accounts(view)]
+    def whole(
+        self,
+        view: ConnectionView,
+        attempts: Sequence[Attempt],
+        postings: Sequence[PostingLine],
+        usual: Lifespan | None = None,
+    ) -> list[Line]:
+        """Everything, the verdict first. `usual` is what the fleet has learnt of the bank's consents."""
+        lines = [*self.verdict(view, usual), *self.accounts(view)]
         if view.case is not None:
             lines += self.case(view.case)
         lines += [*self.acts(view.actions), *self.postings(postings), *self.attempts(attempts)]
@@ -87,7 +95,7 @@ class Page:
 
     # -- why --------------------------------------------------------------------------------------------------
 
-    def verdict(self, view: ConnectionView) -> list[Line]:
+    def verdict(self, view: ConnectionView, usual: Lifespan | None = None) -> list[Line]:
         """Who must act, what to press, why, and what to tell the customer."""
         row, found = view.row, view.assessment
         role = VERDICT_ROLE[row.verdict]
@@ -96,7 +104,15 @@ class Page:
             ("   ", "text"),
             (next_step(row, self.now, self.say), "title"),
         ]
-        return [[], head, self._axes(row), *self._reasons(found), *self._sentence(found, row.bank)]
+        lines = [[], head, self._axes(row), *self._usually(row, usual), *self._reasons(found)]
+        return [*lines, *self._sentence(found, row.bank)]
+
+    def _usually(self, row: FleetRow, usual: Lifespan | None) -> list[Line]:
+        """When the bank's consents really die, where it gave no date or its dates have proved wrong (law 12)."""
+        told = counts_for(usual, row.expires_at)
+        if told is None or row.consent not in ("valid", "expiring"):
+            return []
+        return [[("  ", "text"), (self.say("console.usually_dies", day=told.day, n=told.cases), "warn")]]
 
     def _axes(self, row: FleetRow) -> Line:
         left = days_left(row.expires_at, self.now)

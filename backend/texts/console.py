@@ -262,6 +262,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.action.leave": ("Tilbage", "Back"),
     "console.action.leave.short": ("tilbage", "back"),
     "console.action.quit": ("Slut (arbejdet går videre hos agenten)", "Quit (the agent's work goes on)"),
+    "console.usually_dies": (
+        "Samtykker i denne bank dør oftest på dag {day} ({n} tilfælde)",
+        "Consents at this bank usually die on day {day} ({n} cases)",
+    ),
     # incidents
     "console.incidents.title": ("Åbne hændelser: {n}", "Open incidents: {n}"),
     "console.incidents.behind": (

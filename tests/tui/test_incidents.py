@@ -7,8 +7,10 @@ import pytest
 
 from backend.model.forecast import Answers, Expiries
 from backend.model.incidents import IncidentView, Scope
+from backend.model.lifetimes import Ending, Lives
 from tests.tui.driving import console
 from tests.tui.fakes import NOW, FakeReader, make_desk
+from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.incidents import IncidentsScreen, members_filter
 
@@ -177,5 +179,21 @@ def test_a_forecast_of_nothing_says_so() -> None:
             await it.see("Intet skal fornyes.")
             await it.press("escape")
             await it.see("forbindelser")
+
+    asyncio.run(run())
+
+
+def test_a_connection_tells_when_its_banks_consents_really_die() -> None:
+    async def run() -> None:
+        known = FakeReader()
+        row, bank = known.fleet_rows[0].id, known.fleet_rows[0].bank
+        known.change(row, consent="valid", expires_at=None)
+        known.lives_known = {bank: (Lives(days=62, how=Ending.DIED, stated=None, n=14),)}
+        async with console(make_desk(known, language="en")) as it:
+            await it.see("250 connections")
+            it.app.push_screen(ConnectionScreen(row))
+            await it.see("Consents at this bank usually die on day 62 (14 cases)")
+            known.change(row, expires_at=NOW + timedelta(days=50))
+            await it.until(lambda: "usually die" not in it.text())
 
     asyncio.run(run())

@@ -7,7 +7,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from backend.model.facts import Act, Attempt
+from backend.model.lifetimes import Lifespan
 from backend.model.views import ConnectionView, PostingFilter, PostingLine
+from backend.rules.lifetimes import usual_life
 from tui.actions import CONNECTION
 from tui.cells import Line
 from tui.screens.base import ConsoleScreen
@@ -26,6 +28,7 @@ class Reading:
     view: ConnectionView | None
     attempts: tuple[Attempt, ...]
     postings: tuple[PostingLine, ...]
+    usual: Lifespan | None = None
 
 
 class ConnectionScreen(MovesDoc, ConsoleScreen):
@@ -59,7 +62,7 @@ class ConnectionScreen(MovesDoc, ConsoleScreen):
         if self.reading.view is None:
             return [[], [(self.say("console.connection.gone"), "warn")]]
         page = Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
-        return page.whole(self.reading.view, self.reading.attempts, self.reading.postings)
+        return page.whole(self.reading.view, self.reading.attempts, self.reading.postings, self.reading.usual)
 
     # -- reading ----------------------------------------------------------------------------------------------
 
@@ -71,7 +74,8 @@ class ConnectionScreen(MovesDoc, ConsoleScreen):
             if view is None:
                 return Reading(None, (), ())
             postings = reader.postings(PostingFilter(connection=connection), SHOWN, newest_first=True)
-            return Reading(view, tuple(reader.attempts(connection, SHOWN)), tuple(postings))
+            usual = usual_life(reader.lives(view.row.bank).get(view.row.bank, ()))
+            return Reading(view, tuple(reader.attempts(connection, SHOWN)), tuple(postings), usual)
 
         self.ask("connection", work, self._read)
 

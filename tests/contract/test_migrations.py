@@ -1,0 +1,35 @@
+"""A store of an earlier version is brought up to date with what is in it."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.rules.assess import assess
+from backend.store import open_store, schema
+from backend.store.engine import Engine
+from tests.fakes import NOON, HandClock
+
+
+def test_a_store_of_the_first_version_keeps_its_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "forny.db"
+    with monkeypatch.context() as then:
+        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        engine = Engine(path)
+        schema.migrate(engine)
+        with engine.write():
+            engine.run("INSERT INTO customers VALUES ('1001', 'Kunde 1', '')")
+            engine.run(
+                "INSERT INTO connections (agreement, provider, bank, customer, name_fold, next_fetch_at)"
+                " VALUES ('1001', 'aiia', 'Nordea', 'Kunde 1', 'kunde 1', 1)"
+            )
+        engine.close()
+    store = open_store(path, assess=assess, clock=HandClock())
+    assert store.db.value("PRAGMA user_version") == len(schema.MIGRATIONS)
+    assert store.due(NOON, 7200, 9) == [("c1", "Nordea")]
+    assert store.rows(["c1"], NOON)[0].customer == "Kunde 1" and store.incidents(9) == []
+    plan = store.db.rows(
+        "EXPLAIN QUERY PLAN SELECT id, bank FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL"
+        " AND incident IS NULL AND next_fetch_at <= 9 ORDER BY next_fetch_at, id LIMIT 5"
+    )
+    assert "connections_due" in plan[0]["detail"] and len(plan) == 1
+    store.close()
