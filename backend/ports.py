@@ -322,7 +322,9 @@ class Books(Vault, Protocol):
         """
         ...
 
-    def settle_delivery(self, key: str, receipt: Receipt, now: datetime) -> None: ...
+    def settle_delivery(self, key: str, receipt: Receipt, now: datetime) -> str | None:
+        """Book the answer; gives the new key under which rows that it did not name travel on, if there are any."""
+        ...
 
     def fail_delivery(self, key: str, outcome: str, detail: str, until: datetime | None, now: datetime) -> None:
         """The delivery did not come to an answer: it stays open under its key and is tried again after `until`."""

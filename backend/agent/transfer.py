@@ -27,17 +27,18 @@ async def transfer_all(tools: Tools, report: RoundReport) -> None:
         if not batches:
             return
         tried.update(batch.key for batch in batches)
-        await asyncio.gather(*(_send(tools, batch, report) for batch in batches))
+        tried.update(filter(None, await asyncio.gather(*(_send(tools, batch, report) for batch in batches))))
 
 
-async def _send(tools: Tools, delivery: Delivery, report: RoundReport) -> None:
+async def _send(tools: Tools, delivery: Delivery, report: RoundReport) -> str | None:
+    """Send one batch and book the answer; gives the key of what the answer left out."""
     try:
         receipt = await tools.ledger.deliver(delivery) if delivery.postings else Receipt()
     except OutsideError as error:
         report.deliveries_failed += 1
         kind, detail, until = error.kind, str(error), error.until
         await tools.write(tools.books.fail_delivery, delivery.key, kind, detail, until, tools.now())
-        return
+        return None
     report.delivered += len(receipt.acknowledged) + len(receipt.duplicates)
     report.rejected += len(receipt.rejected)
-    await tools.write(tools.books.settle_delivery, delivery.key, receipt, tools.now())
+    return await tools.write(tools.books.settle_delivery, delivery.key, receipt, tools.now())

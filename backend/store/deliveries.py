@@ -29,7 +29,7 @@ class Deliveries(Tables):
                 row["key"]
                 for row in self.db.rows(
                     "SELECT key FROM deliveries WHERE settled_at IS NULL"
-                    " AND (coalesce(retry_at, 0) <= ? OR (? AND outcome NOT IN ('rate_limited', 'unanswered')))"
+                    " AND (coalesce(retry_at, 0) <= ? OR (? AND outcome <> 'rate_limited'))"
                     " ORDER BY created_at, key LIMIT ?",
                     (ms(now), at_once, limit),
                 )
@@ -74,8 +74,8 @@ class Deliveries(Tables):
             postings=tuple(map(posting_of, rows)),
         )
 
-    def settle_delivery(self, key: str, receipt: Receipt, now: datetime) -> None:
-        """Book the answer. Rows that it does not name travel under a new key, after a pause."""
+    def settle_delivery(self, key: str, receipt: Receipt, now: datetime) -> str | None:
+        """Book the answer. Rows that it does not name travel under a new key, after a pause; gives that key."""
         with self.db.write():
             touched = self._touched(key)
             seq = int(self.db.value("SELECT coalesce(max(seq), 0) FROM postings"))
@@ -96,13 +96,14 @@ class Deliveries(Tables):
                 " WHERE key = ?",
                 (ms(now), key),
             )
-            self._unanswered(key, now)
+            again = self._unanswered(key, now)
             self._outcome(touched, "ok", now)
+        return again
 
-    def _unanswered(self, key: str, now: datetime) -> None:
+    def _unanswered(self, key: str, now: datetime) -> str | None:
         rest = self.db.value("SELECT count(*) FROM postings WHERE delivery = ? AND state = 'queued'", (key,))
         if not rest:
-            return
+            return None
         again = str(uuid.uuid4())
         self.db.run(
             "INSERT INTO deliveries (key, agreement, ledger_account, created_at, outcome, retry_at)"
@@ -110,6 +111,7 @@ class Deliveries(Tables):
             (again, ms(now), ms(now + _FIRST_RETRY), key),
         )
         self.db.run("UPDATE postings SET delivery = ? WHERE delivery = ? AND state = 'queued'", (again, key))
+        return again
 
     def fail_delivery(self, key: str, outcome: str, detail: str, until: datetime | None, now: datetime) -> None:
         """No answer that settles it: the same rows go again under the same key, later each time, or at `until`."""
