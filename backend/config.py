@@ -31,6 +31,8 @@ class Settings:
     aiia_client_id: str = ""
     aiia_client_secret: Secret | None = None
     aiia_redirect_url: str = ""
+    aiia_webhook_secret: Secret | None = None
+    aiia_webhook_legacy: bool = False
     reconciliation_url: str = ""
     reconciliation_token: Secret | None = None
     smtp_url: str = ""
@@ -42,5 +44,6 @@ class Settings:
     token_key: Secret | None = None
     fetch_every: int = 2 * 3600
     stale_after: int = 36 * 3600
+    webhook_silence: int = 12 * 3600
     clock: str = ""
     sandbox_url: str = ""

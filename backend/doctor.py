@@ -58,6 +58,7 @@ async def examine(loaded: Loaded, runtime: Runtime, say: Say) -> list[Finding]:
         return found.findings
     _agent(runtime, found)
     await _provider(runtime, found)
+    _webhooks(runtime, found)
     await _clock(runtime, found)
     await _ledger(runtime, found)
     await _mail(runtime, found)
@@ -147,6 +148,28 @@ async def _provider(runtime: Runtime, found: _Examination) -> None:
         return found.say("doctor.provider", url=runtime.settings.aiia_base_url, count=len(banks))
 
     await _reach("aiia", found, call)
+
+
+def _webhooks(runtime: Runtime, found: _Examination) -> None:
+    """Are events taken, can they arrive, and do they?"""
+    from backend.agent.receiver import address
+    from backend.rules.danish import moment
+
+    settings = runtime.settings
+    if settings.aiia_webhook_secret is None:
+        found.add("webhooks", WARN, "doctor.no_webhooks", todo="doctor.no_webhooks_todo")
+        return
+    if address(settings.listen, settings.aiia_redirect_url) is None:
+        found.add("webhooks", WARN, "doctor.deaf", todo="doctor.deaf_todo")
+        return
+    last = runtime.store.webhooks(1)
+    if silence := runtime.store.webhook_silence(runtime.clock.now()):
+        values: dict[str, object] = {"at": moment(silence.since), "count": silence.connections}
+        found.add("webhooks", WARN, "doctor.webhooks_silent", values, "doctor.webhooks_silent_todo")
+    elif last:
+        found.add("webhooks", OK, "doctor.webhooks", {"at": moment(last[0].received_at)})
+    else:
+        found.add("webhooks", OK, "doctor.webhooks_none")
 
 
 async def _ledger(runtime: Runtime, found: _Examination) -> None:

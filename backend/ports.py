@@ -54,6 +54,7 @@ from backend.model.views import (
     ProblemView,
     Submitted,
 )
+from backend.model.webhooks import Arrived, Effect, Notice
 
 T = TypeVar("T")
 
@@ -424,6 +425,21 @@ class Books(Vault, Protocol):
 
     def close_incident(self, incident: int, now: datetime, restart: Restart, *, note: str = "") -> None:
         """It is over: members stand for themselves again and are due in stages."""
+
+    def keep_webhook(self, arrived: Arrived, notice: Notice, now: datetime) -> bool:
+        """An event on disk; False when it was there before."""
+        ...
+
+    def open_webhooks(self, limit: int) -> list[Arrived]:
+        """Events that are yet to be applied, in the order in which they were sent."""
+        ...
+
+    def apply_webhook(self, event_id: str, notice: Notice, now: datetime) -> Effect | None:
+        """What the event says changes what is known, unless something newer is known. None: it was applied before."""
+        ...
+
+    def mind_silence(self, now: datetime) -> None:
+        """Note when events have stopped coming, and when they come again."""
         ...
 
     def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:

@@ -45,6 +45,7 @@ class Runtime:
         if (key := self.settings.token_key) is not None:
             store.key = lambda: key.reveal().encode()
         store.operator = self.settings.operator
+        store.silence_after = self.settings.webhook_silence
         return store
 
     @property
@@ -147,6 +148,8 @@ class Runtime:
                     stale_after=self.settings.stale_after,
                     redirect_url=self.settings.aiia_redirect_url,
                     listen=self.settings.listen,
+                    webhook_secret=_value(self.settings.aiia_webhook_secret),
+                    webhook_legacy=self.settings.aiia_webhook_legacy,
                 )
 
     def close(self) -> None:

@@ -23,6 +23,8 @@ KINDS: dict[str, str] = {
     "aiia_client_id": "text",
     "aiia_client_secret": "secret",
     "aiia_redirect_url": "url",
+    "aiia_webhook_secret": "secret",
+    "aiia_webhook_legacy": "flag",
     "reconciliation_url": "url",
     "reconciliation_token": "secret",
     "smtp_url": "smtp",
@@ -34,6 +36,7 @@ KINDS: dict[str, str] = {
     "token_key": "secret",
     "fetch_every": "duration",
     "stale_after": "duration",
+    "webhook_silence": "duration",
     "clock": "clock",
     "sandbox_url": "url",
 }
@@ -167,6 +170,13 @@ def _duration(reading: Reading, key: str, raw: object, in_file: bool) -> int:
     return int(match[1]) * _UNITS[match[2] or "s"]
 
 
+def _flag(reading: Reading, key: str, raw: object, in_file: bool) -> bool:
+    said = str(raw).strip().lower()
+    if said not in ("true", "false"):
+        raise WrongError(reading.say("config.want_flag"))
+    return said == "true"
+
+
 def _clock(reading: Reading, key: str, raw: object, in_file: bool) -> str:
     from backend.model.clock import parse_clock
 
@@ -189,5 +199,6 @@ READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "secret": _secret,
     "listen": _listen,
     "duration": _duration,
+    "flag": _flag,
     "clock": _clock,
 }

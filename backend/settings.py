@@ -309,6 +309,8 @@ def schema(say: Say) -> dict[str, object]:
         entry: dict[str, object] = {"description": say(f"setting.{setting.name}"), "type": "string"}
         if kind == "duration":
             entry["type"] = ["string", "integer"]
+        elif kind == "flag":
+            entry["type"] = "boolean"
         elif kind == "secret":
             entry["pattern"] = f"^({'|'.join(SCHEMES)}):.+"
         elif kind == "language":

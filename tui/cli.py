@@ -27,6 +27,7 @@ COMMANDS = {
     "import": "data:import_",
     "export": "data:export",
     "audit": "data:audit",
+    "webhooks": "webhooks:webhooks",
     "doctor": "checks:doctor",
     "sandbox": "sandbox:sandbox",
     "config": "checks:config",

@@ -7,12 +7,14 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from backend.agent.acts import follow_sync, perform
+from backend.agent.hearing import Hearing
 from backend.agent.incidents import Watch
 from backend.agent.receiver import CannotListen, address, application, receiving
 from backend.agent.renewals import advance, login_finished
 from backend.agent.tools import RoundReport, Tools
 from backend.agent.transfer import transfer, transfer_all
 from backend.agent.turns import Turns
+from backend.agent.webhooks import Key
 from backend.model.clock import Clock
 from backend.model.errors import OutsideError, RefusedCredentials
 from backend.model.facts import Act, Action
@@ -52,10 +54,13 @@ class Agent:
         stale_after: int = 36 * 3600,
         redirect_url: str = "",
         listen: str = "",
+        webhook_secret: str = "",
+        webhook_legacy: bool = False,
     ) -> None:
         """`fetch_every` and `stale_after` are in seconds.
 
-        `listen` is `host:port`; empty to follow a `redirect_url` on this machine.
+        `listen` is `host:port`; empty to follow a `redirect_url` on this machine. Without a `webhook_secret` no
+        webhook is taken; `webhook_legacy` also takes those that are signed in the old form.
         """
         self.tools = Tools(
             books=books,
@@ -71,6 +76,7 @@ class Agent:
         self._stop = asyncio.Event()
         self._turns = Turns(self.tools, lambda: self.report)
         self._watch = Watch(self.tools, lambda: self.report)
+        self._hearing = Hearing(self.tools, Key(webhook_secret, webhook_legacy) if webhook_secret else None)
         self._redirect_url, self._listen = redirect_url, listen
 
     # -- one round ---------------------------------------------------------------------------------------------
@@ -83,6 +89,7 @@ class Agent:
         self.report, self._stop = RoundReport(), stop or asyncio.Event()
         steps: tuple[Callable[[], Awaitable[object]], ...] = (
             self._catch_up,
+            self._hear,
             self._acts_again,
             self._acts,
             self._watch.canaries,
@@ -153,8 +160,13 @@ class Agent:
     async def _catch_up(self) -> int:
         return await self.tools.write(self.tools.books.catch_up, self.tools.now())
 
+    async def _hear(self) -> int:
+        """Apply the events that have arrived; what they make due is fetched by the loop for that."""
+        return await self._hearing.apply(self.report)
+
     async def _note(self) -> int:
         """Say that we are alive and how it goes."""
+        await self._hearing.listen_for_silence()
         await self.tools.write(self.tools.books.note_round, self.tools.now(), self.report.trouble)
         return 0
 
@@ -164,6 +176,7 @@ class Agent:
         """Work until `stop` is set; what is under way then is finished first. Raises CannotListen."""
         async with self._receiver(needed=True), asyncio.TaskGroup() as group:
             group.create_task(self._loop(stop, self._acts))
+            group.create_task(self._loop(stop, self._hear))
             group.create_task(self._loop(stop, self._fetch_step))
             group.create_task(self._loop(stop, lambda: transfer(self.tools, self.report)))
             group.create_task(self._loop(stop, self._catch_up))
@@ -200,7 +213,7 @@ class Agent:
         where = address(self._listen, self._redirect_url)
         async with AsyncExitStack() as stack:
             if where is not None:
-                app = application(urlsplit(self._redirect_url).path, self._arrive, self.tools.say)
+                app = application(urlsplit(self._redirect_url).path, self._arrive, self.tools.say, self._hearing.arrive)
                 try:
                     await stack.enter_async_context(receiving(*where, app))
                 except CannotListen:

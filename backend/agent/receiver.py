@@ -1,19 +1,23 @@
-"""Where the customer's browser comes back to after logging in at the provider."""
+"""Where the customer's browser comes back to after logging in at the provider, and where its webhooks arrive."""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from backend.agent.webhooks import MAX_BODY
 from backend.texts import Say
+
+WEBHOOKS = "/webhooks"
+"""The path under which Aiia's events are taken, beside the page for customers."""
 
 
 class CannotListen(OSError):
@@ -22,6 +26,9 @@ class CannotListen(OSError):
 
 Arrival = Callable[[str | None, str | None, str | None], Awaitable[str]]
 """Takes code, consent id and state; gives the word that `login_finished` gives, or `failed`."""
+
+Hear = Callable[[Mapping[str, str], bytes], Awaitable[int]]
+"""Takes the headers and the raw body of an event; gives the HTTP status to answer."""
 
 _PAGE = """<!doctype html><html lang="da"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
@@ -40,8 +47,8 @@ def address(listen: str, redirect_url: str) -> tuple[str, int] | None:
     return None
 
 
-def application(path: str, arrive: Arrival, say: Say) -> Starlette:
-    """The page behind the redirect address."""
+def application(path: str, arrive: Arrival, say: Say, hear: Hear) -> Starlette:
+    """The page behind the redirect address, and the receiver of webhooks."""
 
     async def landed(request: Request) -> Response:
         query = request.query_params
@@ -49,7 +56,24 @@ def application(path: str, arrive: Arrival, say: Say) -> Starlette:
         page = _PAGE.format(title=say(f"landing.{word}.title"), text=say(f"landing.{word}.text"))
         return HTMLResponse(page, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
-    return Starlette(routes=[Route(path or "/", landed)])
+    async def told(request: Request) -> Response:
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return Response(status_code=413 if body is None else await hear(request.headers, body))
+
+    return Starlette(routes=[Route(WEBHOOKS, told, methods=["POST"]), Route(path or "/", landed)])
+
+
+async def _body(request: Request) -> bytes | None:
+    """The raw body; None for one that is longer than any event."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            return None
+    return body
 
 
 class _Quiet(uvicorn.Server):

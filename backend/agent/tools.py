@@ -64,7 +64,10 @@ class Tools:
 
 @dataclass
 class RoundReport:
-    """What one round did: connections by outcome, postings by fate, and the trouble that stopped it, if one did."""
+    """What one round did: connections by outcome, postings by fate, and the trouble that stopped it, if one did.
+
+    `events` counts the webhooks that were applied.
+    """
 
     fetched: int = 0
     needs_customer: int = 0
@@ -77,6 +80,7 @@ class RoundReport:
     actions_done: int = 0
     actions_failed: int = 0
     awaiting_customer: int = 0
+    events: int = 0
     trouble: str = ""
 
     def count_fetch(self, outcome: str) -> None:

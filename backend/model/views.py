@@ -105,7 +105,10 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStatus:
-    """The agent that may act on this store, if one lives (proof of death, not a lease)."""
+    """The agent that may act on this store, if one lives (proof of death, not a lease).
+
+    `silent_since`: the last webhook, when they have stopped coming although there is news.
+    """
 
     pid: int
     host: str
@@ -114,6 +117,7 @@ class AgentStatus:
     last_round_at: datetime | None
     alive: bool
     trouble: str = ""
+    silent_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,7 +142,7 @@ class Cases(Intake, TokenBox):
     ) -> None:
         """The candidate has proved itself: consent, accounts and first rows change over in one transaction.
 
-        The bank's word on the new expiry is not known yet; the old date is dropped, it is no fact any more (law 12).
+        The old day of expiry is dropped, it is no fact any more (law 12); what events have told since the login stands.
         """
         with self.db.write():
             row = self.db.row("SELECT * FROM cases WHERE id = ?", (case,))
@@ -163,6 +163,7 @@ class Cases(Intake, TokenBox):
                 " bank = CASE WHEN bank = '' THEN ?3 ELSE bank END WHERE id = ?4",
                 (row["consent"], ms(now), bank, key),
             )
+            self.trust(key, self.db.value("SELECT granted_at FROM consents WHERE id = ?", (row["consent"],)))
             self.move_case(case, Stage.MATCHED, now)
             self.save_fetch(
                 public(key),

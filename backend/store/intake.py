@@ -7,7 +7,7 @@ from backend.model.facts import PROMISE, Account, Attempt, Posting
 from backend.model.incidents import CAUSES
 from backend.model.views import FetchContext
 from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
-from backend.store.lifetimes import Lifetimes
+from backend.store.webhooks import Webhooks
 
 _FAILURES_KEEP_RETRY = timedelta(minutes=30)
 """A fetch that failed for another reason than a stated time is tried again after this (law 5: never at once)."""
@@ -27,7 +27,7 @@ _POSTING = (
 )
 
 
-class Intake(Lifetimes):
+class Intake(Webhooks):
     """Implements the fetching half of `ports.Books`."""
 
     def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
@@ -108,7 +108,8 @@ class Intake(Lifetimes):
         """The end of one fetch. `last_fetched` moves only when the fetch worked, and no further than its data (law 3).
 
         Fresh data from the bank after the day that the consent was said to end disproves that day: the customer has
-        renewed by himself, or the forecast was wrong (`facts/operations.md` §0 rule 2).
+        renewed by himself, or the forecast was wrong (`facts/operations.md` §0 rule 2). An event that came while the
+        fetch was under way may tell of more than it saw: then the next one follows at once.
         """
         key = number(connection)
         worked = outcome in ("ok", "ok_empty")
@@ -119,7 +120,7 @@ class Intake(Lifetimes):
             self.db.run(
                 """
                 UPDATE connections SET last_attempt_at = ?1, last_outcome = ?2, last_detail = ?3, last_until = ?4,
-                  running_since = NULL, next_fetch_at = ?5,
+                  running_since = NULL, next_fetch_at = CASE WHEN ?6 AND news_at > running_since THEN ?1 ELSE ?5 END,
                   last_fetched = CASE WHEN ?6 THEN coalesce((SELECT max(a.last_fetched) FROM accounts a
                     WHERE a.connection = ?7 AND NOT a.orphaned), ?1) ELSE last_fetched END,
                   failing_since = CASE WHEN ?6 THEN NULL ELSE coalesce(failing_since, ?1) END,
@@ -150,6 +151,7 @@ class Intake(Lifetimes):
                 "   AND a.last_synchronized > renewed_at)",
                 (ms(now + _AFTER_RENEWAL), key, ms(now - PROMISE)),
             )
+            self.weigh(key)
             self.reassess(key, now)
             if not worked:
                 self.db.run(

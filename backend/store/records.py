@@ -107,4 +107,5 @@ class Records(Tables):
             last_round_at=when(row["last_round_at"]),
             alive=self._agent_lock.held_by_somebody(),
             trouble=row["trouble"],
+            silent_since=when(row["silent_since"]),
         )

@@ -133,6 +133,7 @@ class Registry(Intake, Incidents, TokenBox):
             "UPDATE connections SET imported_token = ?, said = 'valid', next_fetch_at = ? WHERE id = ?",
             (token, ms(now), key),
         )
+        self.trust(key, ms(now))
 
     def _mappings(self, record: ImportRecord, key: int, now: datetime) -> None:
         for account in record.accounts:

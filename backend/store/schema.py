@@ -159,10 +159,31 @@ CREATE INDEX cases_consent ON cases(consent) WHERE consent IS NOT NULL;
 CREATE INDEX cases_created ON cases(created_at);
 """
 
+_WEBHOOKS = """
+CREATE TABLE webhooks (
+    id INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, consent_id TEXT NOT NULL,
+    at INTEGER NOT NULL, received_at INTEGER NOT NULL, body BLOB NOT NULL, repeats INTEGER NOT NULL DEFAULT 0,
+    until INTEGER, accounts TEXT NOT NULL DEFAULT '[]', reason TEXT NOT NULL DEFAULT '',
+    applied_at INTEGER, effect TEXT NOT NULL DEFAULT '', connection INTEGER
+);
+CREATE INDEX webhooks_open ON webhooks(at, id) WHERE applied_at IS NULL;
+CREATE INDEX webhooks_consent ON webhooks(consent_id, event, at);
+CREATE INDEX webhooks_received ON webhooks(received_at);
+ALTER TABLE connections ADD COLUMN trusted_from INTEGER;
+ALTER TABLE connections ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN told_expiry TEXT NOT NULL DEFAULT '';
+ALTER TABLE connections ADD COLUMN news_at INTEGER;
+ALTER TABLE connections ADD COLUMN heard_at INTEGER;
+ALTER TABLE connections ADD COLUMN silent_since INTEGER;
+CREATE INDEX connections_silent ON connections(silent_since) WHERE silent_since IS NOT NULL;
+ALTER TABLE agent ADD COLUMN silent_since INTEGER;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("first", _FIRST),
     ("incidents", _INCIDENTS),
     ("lifetimes", _LIFETIMES),
+    ("webhooks", _WEBHOOKS),
 )
 """Name and statements of each step; `user_version` counts the steps that a file has taken."""
 

@@ -150,6 +150,28 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ingen agent kører; denne kommando gør arbejdet selv …",
         "No agent is running; this command does the work itself …",
     ),
+    # -- webhooks --------------------------------------------------------------------------------------------
+    "cli.webhooks_header": (
+        "Modtaget|Hændelse|Forbindelse|Udfald|Grund|Id",
+        "Received|Event|Connection|Outcome|Reason|Id",
+    ),
+    "cli.no_webhooks": ("Der er ikke kommet nogen webhooks.", "No webhooks have come."),
+    "cli.effect_waiting": ("venter på agenten", "waits for the agent"),
+    "cli.effect.applied": ("brugt", "applied"),
+    "cli.effect.unknown_event": ("ukendt hændelse", "unknown event"),
+    "cli.effect.unknown_consent": ("ukendt samtykke", "unknown consent"),
+    "cli.effect.candidate": ("venter på fornyelsen", "waits for the renewal"),
+    "cli.effect.ended_consent": ("samtykket er afløst", "the consent was superseded"),
+    "cli.effect.removed": ("forbindelsen er fjernet", "the connection was removed"),
+    "cli.replay_what": (
+        "Sig hvilke: `forny webhooks replay HÆNDELSES-ID…` eller `--since TID`.",
+        "Say which: `forny webhooks replay EVENT_ID…` or `--since TIME`.",
+    ),
+    "cli.replayed": ("{count} hændelser bruges igen.", "{count} events are applied again."),
+    "cli.no_time": (
+        "{text} er intet tidspunkt. Skriv det som 2026-03-01 eller 2026-03-01T06:00Z.",
+        "{text} is no time. Write it as 2026-03-01 or 2026-03-01T06:00Z.",
+    ),
     # -- agent, console, sandbox, demo -----------------------------------------------------------------------
     "cli.agent_started": (
         "Agenten arbejder på {store} (pid {pid}). Ctrl+C afslutter det, der er i gang, og stopper.",

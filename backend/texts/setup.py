@@ -89,6 +89,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "det skal være sekunder eller en varighed som 90s, 30m, 2h, 3d",
         "it must be seconds or a duration such as 90s, 30m, 2h, 3d",
     ),
+    "config.want_flag": ("det skal være true eller false", "it must be true or false"),
     "config.want_clock": ("det skal være tre tal med kolon imellem", "it must be three numbers with colons between"),
     "config.secret_empty": (
         "{setting} henviser til {reference}, og der er ingen værdi der. Læg hemmeligheden der, eller ret henvisningen.",
@@ -123,6 +124,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Hvor Aiia sender kunden hen efter login; den skal være tilladt hos Aiia",
         "Where Aiia sends the customer after the login; it must be allowed at Aiia",
     ),
+    "setting.aiia_webhook_secret": (
+        "Hemmeligheden, som Aiia underskriver webhooks med, som henvisning; uden den modtages ingen",
+        "The secret with which Aiia signs webhooks, as a reference; without it none are taken",
+    ),
+    "setting.aiia_webhook_legacy": (
+        "Modtag også webhooks med den gamle underskrift, som kun dækker indholdet: true eller false",
+        "Also take webhooks with the old signature, which covers the body alone: true or false",
+    ),
     "setting.reconciliation_url": (
         "Adressen på bankafstemningens indbakke",
         "Address of the bank reconciliation inbox",
@@ -145,6 +154,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting.stale_after": (
         "Så gamle må data blive, før det er et problem",
         "How old data may grow before it is a problem",
+    ),
+    "setting.webhook_silence": (
+        "Så længe må webhooks udeblive, mens der er nyt fra banken, før det er værd at sige",
+        "How long webhooks may stay away while banks have news before that is worth saying",
     ),
     "setting.clock": (
         "Et ur, der går hurtigere end maskinens (demo)",
@@ -234,6 +247,33 @@ TEXTS: dict[str, tuple[str, str]] = {
     "doctor.agent_quiet_todo": (
         "Se, om den hænger; den kan stoppes og startes uden tab.",
         "See whether it hangs; it can be stopped and started without loss.",
+    ),
+    "doctor.no_webhooks": (
+        "webhooks fra Aiia modtages ikke (aiia_webhook_secret); agenten spørger kun med mellemrum",
+        "webhooks from Aiia are not taken (aiia_webhook_secret); the agent only asks at intervals",
+    ),
+    "doctor.no_webhooks_todo": (
+        "Sæt FORNY_AIIA_WEBHOOK_SECRET til den hemmelighed, der står i Aiias portal, og dér adressen"
+        " https://…/webhooks på agenten.",
+        "Set FORNY_AIIA_WEBHOOK_SECRET to the secret that stands in Aiia's portal, and there the address"
+        " https://…/webhooks of the agent.",
+    ),
+    "doctor.deaf": (
+        "agenten lytter ikke nogen steder, så webhooks når den ikke",
+        "the agent listens nowhere, so webhooks do not reach it",
+    ),
+    "doctor.deaf_todo": ("Sæt FORNY_LISTEN.", "Set FORNY_LISTEN."),
+    "doctor.webhooks_none": ("der er ikke kommet nogen webhook endnu", "no webhook has come yet"),
+    "doctor.webhooks": ("den seneste webhook kom {at}", "the last webhook came {at}"),
+    "doctor.webhooks_silent": (
+        "webhooks er holdt op med at komme: den seneste kom {at}, og siden er der fundet nyt på {count}"
+        " bankforbindelser ved at spørge",
+        "webhooks have stopped coming: the last one came {at}, and since then asking has found news on {count}"
+        " connections",
+    ),
+    "doctor.webhooks_silent_todo": (
+        "Se adressen og hemmeligheden i Aiias portal, og om adressen kan nås udefra.",
+        "Look at the address and the secret in Aiia's portal, and whether the address can be reached from outside.",
     ),
     "doctor.provider": (
         "{url} svarer, vores nøgler virker, {count} banker",
