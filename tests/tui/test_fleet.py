@@ -228,6 +228,20 @@ def test_marks_are_ids_and_survive_filter_and_order() -> None:
     drive(run())
 
 
+def test_an_act_waits_for_marks_that_are_still_being_read() -> None:
+    async def run() -> None:
+        reader = FakeReader()
+        async with console(make_desk(reader)) as it:
+            await it.see("▌")
+            reader.gate.clear()
+            await it.press("a", "s")
+            reader.gate.set()
+            await it.until(lambda: len(fleet(it).roster.marks) > 2)
+            await it.see(f"({len(fleet(it).roster.marks)})")
+
+    drive(run())
+
+
 def test_the_screen_answers_while_the_store_does_not() -> None:
     async def run() -> None:
         reader = FakeReader()

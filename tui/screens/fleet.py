@@ -64,6 +64,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         self.pace = Pace(self.set_timer, self.count, rest=COUNT_REST)
         self._typed_before = ""
         self._fresh = False
+        self._marking = False
 
     def body(self) -> ComposeResult:
         app = self.console
@@ -272,10 +273,12 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         reader, clock, query = self.console.desk.reader, self.console.desk.clock, self.filter
 
         def done(ids: Sequence[str]) -> None:
+            self._marking = False
             self.roster.set_marks(self.roster.marks | set(ids))
             self.repaint_bars()
             self.console.tell(self.say("console.marked_all", n=number(len(ids))))
 
+        self._marking = True
         self.ask("mark all", lambda: reader.fleet_ids(query, clock.now()), done, lane="slow")
 
     # -- acting -----------------------------------------------------------------------------------------------
@@ -295,13 +298,27 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         return self.say("console.why.left_the_list" if self.roster.total else "console.why.nothing_here")
 
     def do_renew(self) -> None:
-        self.console.acting.propose(Act.RENEW, self.targets())
+        self._propose(Act.RENEW)
 
     def do_sync(self) -> None:
-        self.console.acting.propose(Act.SYNC, self.targets())
+        self._propose(Act.SYNC)
 
     def do_remove(self) -> None:
-        self.console.acting.propose(Act.REMOVE, self.targets())
+        self._propose(Act.REMOVE)
+
+    def _propose(self, act: Act) -> None:
+        """Ask about the targets; marks that are still on their way from the store are waited for, never passed over."""
+        if not self._marking:
+            self.console.acting.propose(act, self.targets())
+            return
+
+        def marked(_: None) -> None:
+            if self._marking:  # the marks could not be read, which has been told: an act on the cursor was not meant
+                self._marking = False
+            else:
+                self.console.acting.propose(act, self.targets())
+
+        self.ask("act on marks", lambda: None, marked, lane="slow")
 
     def do_connect(self) -> None:
         row = self.roster.current
