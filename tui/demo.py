@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
+from urllib.parse import urlsplit
 
 from backend.model.clock import parse_clock
 from backend.model.text import clean
@@ -72,6 +73,7 @@ class Demo:
         self.addresses = self._sandbox(folder)
         (folder / "config.toml").write_text('[profiles.demo]\nenvironment = "demo"\n')
         self.env = self._environment(folder)
+        self._webhooks()
         self.settings = load({}, self.env)
         self.clock = parse_clock(self.settings.clock)
         self.runtime = Runtime(self.settings, self.clock, self._say, self.env)
@@ -122,6 +124,14 @@ class Demo:
             "FORNY_CLOCK": at["clock"],
             "FORNY_SANDBOX_URL": at["control"],
         }
+
+    def _webhooks(self) -> None:
+        """Have Aiia's events sent to where the agent will listen."""
+        from backend.sandbox.client import SandboxClient
+
+        where = urlsplit(self.env["FORNY_AIIA_REDIRECT_URL"])._replace(path="/webhooks").geturl()
+        with SandboxClient(self.addresses) as client:
+            self.env["FORNY_AIIA_WEBHOOK_SECRET"] = client.turn("webhooks", url=where)["secret"]
 
     def _import(self, folder: Path) -> None:
         from backend.importing import BadLine, Reader

@@ -93,6 +93,7 @@ async def receiving(host: str, port: int, app: Starlette) -> AsyncIterator[None]
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(128)  # who comes before the server has begun waits for it, and is not turned away
     except OSError as error:
         listener.close()
         raise CannotListen(error.errno, error.strerror) from error

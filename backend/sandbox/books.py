@@ -33,6 +33,7 @@ class Books:
     postings: dict[str, PostingRecord] = field(default_factory=dict)
     contents: dict[tuple[object, ...], set[str]] = field(default_factory=dict)
     ledger_calls: Counter[str] = field(default_factory=Counter)
+    webhooks: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> dict[str, object]:
         """All of it but the single postings, ready for JSON."""
@@ -59,6 +60,7 @@ class Books:
                 "same_row_under_two_ids": [sorted(ids) for ids in self.contents.values() if len(ids) > 1],
             },
             "reconciliation": dict(sorted(self.ledger_calls.items())),
+            "webhooks": dict(sorted(self.webhooks.items())),
         }
 
     def posting_list(self) -> list[dict[str, object]]:

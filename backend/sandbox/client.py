@@ -21,6 +21,11 @@ def plain_client(base_url: str = "") -> httpx.Client:
     return httpx.Client(base_url=base_url, trust_env=False, timeout=30.0, verify=_PLAIN)
 
 
+def plain_async_client(timeout: float = 5.0) -> httpx.AsyncClient:
+    """The same for those who must not wait in line."""
+    return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=_PLAIN)
+
+
 class WalkError(Exception):
     """The customer got stuck on a page; the message names it."""
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from backend.sandbox.courier import Courier
 from backend.sandbox.finder import Finder, Said
 from backend.sandbox.fleet import Customer
 from backend.sandbox.knobs import Knob, Knobs
@@ -25,11 +26,19 @@ class Control:
     """The control port. Nothing here is part of any contract: only tests, demos and people use it."""
 
     def __init__(
-        self, world: World, mailbox: Mailbox, inbox: Reconciliation, addresses: Callable[[], dict[str, str]]
+        self,
+        world: World,
+        mailbox: Mailbox,
+        inbox: Reconciliation,
+        courier: Courier,
+        addresses: Callable[[], dict[str, str]],
     ) -> None:
-        self.world, self.addresses = world, addresses
+        self.world, self.courier, self.addresses = world, courier, addresses
         self._find = Finder(world)
-        self._knobs = Knobs(world, mailbox, inbox, self._find).table()
+        self._knobs = Knobs(world, mailbox, inbox, self._find).table() | {
+            "webhooks": courier.knob_aim,
+            "webhooks/fault": courier.knob_spoil,
+        }
 
     def app(self) -> Starlette:
         """The ASGI application of the control port."""
@@ -40,12 +49,18 @@ class Control:
                 Route("/books/postings", _get(lambda _: self.world.books.posting_list())),
                 Route("/banks", _get(lambda _: self.bank_list())),
                 Route("/faults", _get(lambda _: self.world.faults.listing())),
+                Route("/webhooks", _get(lambda _: self.courier.listing())),
+                Route("/webhooks/flush", self.flush, methods=["POST"]),
                 Route("/customer", _get(self.customer)),
                 Route("/rows", _get(self.rows)),
                 Route("/fleet", self.fleet),
                 *(Route(f"/{path}", _post(knob), methods=["POST"]) for path, knob in self._knobs.items()),
             ]
         )
+
+    async def flush(self, request: Request) -> Response:
+        """Tell now what there is to tell, and answer when it was taken: so that tests need not wait."""
+        return answer(await self.courier.flush())
 
     def books(self) -> Said:
         """What the world saw of its callers."""

@@ -120,12 +120,14 @@ class Knobs:
         consent = self._find.consent(said)
         self.world.sync(consent)
         consent.expires_at = self.world.clock.now() + timedelta(days=float(str(said.get("days", 0))))
+        self.world.watcher(consent)
         return self._find.consent_facts(consent)
 
     def sync(self, said: Said) -> Said:
         """`{consent_id}`: an automatic sync happens now, if the bank and the consent let it."""
         consent = self._find.consent(said)
         consent.queued.append((self.world.clock.now(), False))
+        self.world.watcher(consent)
         return self._find.consent_facts(consent)
 
     def burn(self, said: Said) -> Said:

@@ -21,6 +21,7 @@ from backend.model.clock import Clock, ScaledClock, starting_now
 from backend.sandbox.aiia import AiiaApi
 from backend.sandbox.client import SandboxClient
 from backend.sandbox.control import Control
+from backend.sandbox.courier import Courier
 from backend.sandbox.hub import Hub
 from backend.sandbox.mailbox import Mailbox
 from backend.sandbox.mailpages import mailbox_app
@@ -126,7 +127,8 @@ class Town:
             "client_secret": world.client_secret,
             "clock": spec,
         }
-        control = Control(world, self.mailbox, inbox, lambda: self.addresses)
+        self.courier = Courier(world)
+        control = Control(world, self.mailbox, inbox, self.courier, lambda: self.addresses)
         self._apps: dict[str, ASGIApp] = {
             "aiia": AiiaApi(world, desk, hub.begin).app(),
             "hub": hub.app(),
@@ -134,6 +136,11 @@ class Town:
             "mailbox": mailbox_app(self.mailbox),
             "control": control.app(),
         }
+
+    def tell(self, url: str, secret: str) -> None:
+        """Send webhooks there; the secret is announced. Raises ValueError for an address outside this machine."""
+        self.courier.aim(url, secret)
+        self.addresses["webhook_secret"] = self.courier.secret
 
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
         """Serve until `stop` is set; `ready` is called when every port answers."""
@@ -144,8 +151,13 @@ class Town:
         try:
             for name, port in ports.items():
                 await port.open(self._sockets[name])
+            telling = asyncio.create_task(self.courier.run())
+            telling.add_done_callback(lambda _: stop.set())
             ready()
             await stop.wait()
+            telling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await telling
         finally:
             for port in ports.values():
                 await port.close()
@@ -184,15 +196,20 @@ def serve(
     announce: Callable[[str], None],
     port_base: int | None = None,
     parent_pipe: bool = False,
+    webhook_url: str = "",
+    webhook_secret: str = "",
 ) -> int:
     """Run a world until SIGTERM, SIGINT or SIGHUP, or with `parent_pipe` until standard input ends.
 
     `announce` gets one line of JSON with the addresses, the client's credentials and the clock. Returns the
-    exit code; raises OSError when a wished port is taken.
+    exit code; raises OSError when a wished port is taken, ValueError for a `webhook_url` outside this machine.
+    Webhooks are signed with `webhook_secret`, or with one of the world's own, which is announced.
     """
     world = World(customers=customers, seed=seed, clock=starting_now(speed))
     town = Town(world, port_base, latency=LATENCY, slow_seconds=SLOW_SECONDS)
     try:
+        if webhook_url:
+            town.tell(webhook_url, webhook_secret)
         asyncio.run(_until_told(town, announce, parent_pipe))
     finally:
         town.close()
@@ -226,12 +243,16 @@ def running_world(
     sync_seconds: float = 2.0,
     latency: float = LATENCY,
     slow_seconds: float = SLOW_SECONDS,
+    webhook_url: str = "",
+    webhook_secret: str = "",
 ) -> Iterator[Running]:
     """A world on real ports in a thread of this process, for tests. Its clock is the given one (default: real time)."""
     world = World(
         customers=customers, seed=seed, clock=clock or starting_now(1.0), machine=machine, sync_seconds=sync_seconds
     )
     town = Town(world, None, latency=latency, slow_seconds=slow_seconds)
+    if webhook_url:
+        town.tell(webhook_url, webhook_secret)
     ready, failed = threading.Event(), list[BaseException]()
     handle: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 

@@ -5,7 +5,7 @@ a month costs nothing and the same seed and clock always give the same answer.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
@@ -59,6 +59,7 @@ class Consent:
     all_selected: bool = True
     queued: list[tuple[datetime, bool]] = field(default_factory=list)
     logins: list[datetime] = field(default_factory=list)
+    limited_until: datetime | None = None
 
     def ended(self, now: datetime) -> datetime | None:
         """When the bank stopped (or will not have started) to accept it, if that is so by now."""
@@ -100,6 +101,7 @@ class World:
         self.books, self.faults = Books(), Faults()
         self.unknown_enums, self.whole_user = False, False
         self.redirect_uris: set[str] = set()
+        self.watcher: Callable[[Consent], None] = lambda _: None
         self._users: dict[str, User] = {}
         self._emails: dict[str, str] = {}
         self._new_consents: dict[str, str] = {}
@@ -115,6 +117,10 @@ class World:
                 return None
             self._users[user_id] = self._born(self.fleet.customer(index))
         return self._users[user_id]
+
+    def known_users(self) -> list[User]:
+        """Those whom somebody has looked at."""
+        return list(self._users.values())
 
     def user_by_email(self, address: str) -> User | None:
         """The user with this mail address."""
@@ -191,7 +197,7 @@ class World:
                 best = at
         consent.queued = [entry for entry in consent.queued if entry[0] > now]
         upto = min(now, consent.ended(now) or now)
-        tick = self._tick_before(consent, upto)
+        tick = self.tick_before(consent, upto)
         while tick > (best or consent.authorised_at):
             if self._reaches(consent, tick, present=False):
                 best = tick
@@ -207,18 +213,21 @@ class World:
         """
         now = self.clock.now()
         mood = consent.bank.mood(now)
+        self.watcher(consent)
         if consent.ended(now) or not consent.bank.kind.unattended or mood is Mood.SUPERVISED_ONLY:
             return False
         if mood is Mood.RATE_LIMITED:
             until = self._rate_limits.get(consent.bank.kind.id)
             if until is None or until <= now:
                 until = self._rate_limits[consent.bank.kind.id] = now + BANK_PAUSE
+            consent.limited_until = until
             raise BankRateLimitedError(until)
         if mood is Mood.DOWN and consent.bank.kind.cluster in banks.OUTSPOKEN:
             raise BankDownError
         consent.logins = [at for at in consent.logins if at > now - timedelta(days=1)]
         if len(consent.logins) >= LOGINS_A_DAY:
-            raise BankRateLimitedError(consent.logins[0] + timedelta(days=1))
+            consent.limited_until = consent.logins[0] + timedelta(days=1)
+            raise BankRateLimitedError(consent.limited_until)
         consent.logins.append(now)
         self.books.unattended_logins += 1
         consent.queued.append((now + self._delay(consent.bank), False))
@@ -258,6 +267,7 @@ class World:
         """The customer (or the bank) takes the consent back."""
         self.sync(consent)
         consent.revoked_at, consent.revoked_by = self.clock.now(), by
+        self.watcher(consent)
 
     def _authorise(self, user: User, consent: Consent, numbers: Iterable[int], epoch: int) -> None:
         now = self.clock.now()
@@ -270,6 +280,7 @@ class World:
         consent.all_selected = len(chosen) == len(there)
         consent.queued.append((now + self._delay(consent.bank), True))
         self.books.supervised_logins += 1
+        self.watcher(consent)
 
     def supervised_login(self, consent: Consent) -> None:
         """The customer logged in at the bank for a manual update: the consent lives anew and a fetch is queued."""
@@ -292,7 +303,8 @@ class World:
             return mood is not Mood.DOWN
         return consent.bank.kind.unattended and mood in (Mood.OK, Mood.SLOW, Mood.EARLY_DEATH)
 
-    def _tick_before(self, consent: Consent, at: datetime) -> datetime:
+    def tick_before(self, consent: Consent, at: datetime) -> datetime:
+        """The last automatic sync before an instant: four times a day, each consent at its own time."""
         phase = timedelta(seconds=digest(consent.id, "phase") % int(SYNC_EVERY.total_seconds()))
         day = datetime.combine(at.date(), time(), UTC) - timedelta(days=1) + phase
         return day + (at - day) // SYNC_EVERY * SYNC_EVERY
@@ -317,6 +329,7 @@ class World:
                 revoked_at=self._revoked_at(connection),
                 revoked_by="customer" if connection.revoked else "",
             )
+            self.watcher(user.consents[connection.consent_id])
         return user
 
     def _revoked_at(self, connection: Connection) -> datetime | None:

@@ -151,21 +151,25 @@ def test_what_cannot_be_kept_in_the_senders_time_is_not_said_to_be_kept(receiver
     assert len(receiver.store.webhooks(0)) == 1
 
 
-_KEEPER = """
+KEEPER = """
 import sys
+from datetime import datetime
 from pathlib import Path
 from tests.webhooks.test_receiver import Receiver
 receiver = Receiver(Path(sys.argv[1]))
+if sys.argv[2:]:
+    receiver.clock.time = datetime.fromisoformat(sys.argv[2])
 print(receiver.url, flush=True)
 sys.stdin.read()
 """
+"""An agent that keeps what comes and never gets to apply it."""
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_what_was_answered_survives_a_kill_before_it_was_applied(tmp_path: Path) -> None:
     """An agent that keeps events and never comes to applying them is killed; the next one applies them once."""
     path = tmp_path / "forny.db"
-    command = [sys.executable, "-c", _KEEPER, str(path)]
+    command = [sys.executable, "-c", KEEPER, str(path)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
     ) as keeper:

@@ -24,6 +24,8 @@ _SWEEP_AFTER = 25.0
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same world.")
 @click.option("--speed", type=click.FloatRange(0.01, 100_000), default=1.0, show_default=True, help="Of its clock.")
 @click.option("--port", type=click.IntRange(1024, 65_000), help="The first of six ports in a row (else free ones).")
+@click.option("--webhook-url", metavar="URL", default="", help="Where Aiia sends its webhooks, on this machine.")
+@click.option("--webhook-secret", metavar="SECRET", default="", help="With what it signs them (else one of its own).")
 @click.option("--at", "url", metavar="URL", help="For the commands below: the world's `control` address.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 @click.option("--sweep", type=click.Path(path_type=Path), hidden=True, help="Take this folder away at the end.")
@@ -34,6 +36,8 @@ def sandbox(
     seed: int,
     speed: float,
     port: int | None,
+    webhook_url: str,
+    webhook_secret: str,
     url: str | None,
     until_stdin_closes: bool,
     sweep: Path | None,
@@ -58,7 +62,11 @@ def sandbox(
             announce=click.echo,
             port_base=port,
             parent_pipe=until_stdin_closes,
+            webhook_url=webhook_url,
+            webhook_secret=webhook_secret,
         )
+    except ValueError as error:
+        refuse(str(error))
     except OSError as error:
         talk(context.say("cli.ports_taken", port=port or 0, why=error.strerror or error))
         leave(FAILED)
