@@ -101,7 +101,7 @@ def parse(text: str, now: datetime) -> Filter:
     """
     if len(text) > MAX_LENGTH:
         raise FilterError("filter.too_long", {"limit": str(MAX_LENGTH)}, MAX_LENGTH)
-    source = clean(text)
+    source = clean(text).rstrip()
     terms: list[Term] = []
     at = 0
     while at < len(source):
@@ -117,7 +117,7 @@ def parse(text: str, now: datetime) -> Filter:
         term, at = _term(source, at, now)
         if term is not None:
             terms.append(Not(term) if turned else term)
-    return Filter(tuple(terms), source.strip())
+    return Filter(tuple(terms), source.lstrip())
 
 
 def _term(source: str, at: int, now: datetime) -> tuple[Term | None, int]:

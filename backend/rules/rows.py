@@ -6,6 +6,7 @@ all of identity are interchangeable, so it is their *number* that has to agree w
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Day
@@ -268,17 +269,20 @@ class _Matching:
         self.fresh = fresh
 
     def _unexplained(self, missing: Sequence[Posting]) -> dict[tuple[Decimal, str], list[Day]]:
-        """Days of booked postings that the bank no longer reports and for which no other row is held yet."""
+        """Days of booked postings that the bank no longer reports, where more of them are gone than rows are held.
+
+        Which of the missing ones a held row stands for cannot be known, so any of them may be what a fresh row is.
+        """
         untold: dict[tuple[Decimal, str], list[Day]] = {}
         for posting in missing:
             untold.setdefault((posting.amount, posting.currency), []).append(posting.date)
         if untold:
-            for posting, _ in self.pairs:
-                if posting.reason == HeldReason.SUSPECTED_DUPLICATE:
-                    days = untold.get((posting.amount, posting.currency), [])
-                    near = [day for day in days if abs(day - posting.date) <= NEAR]
-                    if near:
-                        days.remove(min(near, key=lambda day: abs(day - posting.date)))
+            held = Counter(
+                (posting.amount, posting.currency)
+                for posting, _ in self.pairs
+                if posting.reason == HeldReason.SUSPECTED_DUPLICATE
+            )
+            untold = {money: days for money, days in untold.items() if len(days) > held[money]}
         return untold
 
     def _standing(

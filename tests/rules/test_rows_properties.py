@@ -138,14 +138,15 @@ def test_a_bank_that_rewrites_and_renumbers_at_once_never_has_a_row_delivered_tw
     more: list[list[Fact]], random: Random
 ) -> None:
     """Each booked row stays one row, but its text, day (by up to three) and id may all change between fetches."""
-    books, facts = Books(), list[Fact]()
+    books, facts, first = Books(), list[Fact](), list[int]()
     for step, fresh in enumerate(more):
         facts = [
-            replace(f, text=random.choice("AB"), day=min(4, f.day + random.randrange(2)))
+            replace(f, text=random.choice("AB"), day=min(4, day + 3, f.day + random.randrange(2)))
             if random.random() < 0.3
             else f
-            for f in facts
+            for f, day in zip(facts, first, strict=True)
         ] + [replace(f, booked=True) for f in fresh]
+        first += [f.day for f in fresh]
         ids = [f"{step}-{n}" for n in range(len(facts))]
         books.fetch(report(facts, ids, random, again=0), step)
         books.deliver(random)
