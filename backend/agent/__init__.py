@@ -32,6 +32,9 @@ _PAGE = 64
 _LOOK_AGAIN = 10.0
 """Seconds between two looks at what depends on others: queued syncs, unknown outcomes, open cases."""
 
+_BANKS_TIME = 5.0
+"""Seconds between two looks of a command that waits for nothing but a bank."""
+
 _NOTE = 60.0
 """Seconds between two signs of life in the store."""
 
@@ -119,7 +122,7 @@ class Agent:
                 waiting = view is not None and any(action.state == "waiting" for action in view.actions)
                 if view is None or (view.settled and not waiting) or tools.now().timestamp() >= until:
                     return
-                await tools.clock.nap(_IDLE)
+                await tools.clock.nap(_IDLE if not view.settled else _BANKS_TIME)
                 await self._acts_again()
                 await self._follow_syncs()
 

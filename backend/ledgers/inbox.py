@@ -131,7 +131,7 @@ def _wire(posting: Posting) -> PostingWire:
         iban=posting.iban,
         date=posting.date.isoformat(),
         value_date=posting.value_date.isoformat() if posting.value_date else None,
-        amount=format(posting.amount, "f"),
+        amount=format(posting.amount or abs(posting.amount), "f"),  # a bank's -0.00 is nothing, too
         currency=posting.currency,
         text=posting.text,
         balance=format(posting.balance, "f") if posting.balance is not None else None,

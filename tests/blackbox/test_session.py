@@ -185,7 +185,6 @@ def test_an_update_without_an_answer_is_asked_again_under_the_same_id(world: Wor
     assert len({one.headers["x-request-id"] for one in updates}) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="sync --wait asks about four times a second, without an end")
 def test_waiting_for_a_bank_that_takes_its_time_is_no_storm_of_calls(world: World) -> None:
     grant = world.customer(1, bank_row())
     world.once()

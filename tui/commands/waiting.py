@@ -4,8 +4,8 @@ from backend.model.facts import ActionState
 from backend.model.views import PlanView
 from tui.commands.context import Context, talk
 
-PATIENCE = 3_600.0
-"""Seconds of the clock after which a sync that the bank never finishes has failed (`backend.agent.acts`)."""
+PATIENCE = 120.0
+"""Seconds of the clock that a command waits for a bank. After it the act goes on by itself, told as waiting."""
 
 
 async def settled(context: Context, plan: int) -> PlanView:
@@ -13,11 +13,13 @@ async def settled(context: Context, plan: int) -> PlanView:
     from backend.store import AgentBusy
 
     runtime = context.runtime
+    until = context.clock.now().timestamp() + PATIENCE
     while True:
         view = runtime.reader.plan(plan)
         if view is None:
             raise LookupError(plan)
-        if view.settled and not view.counts.get(ActionState.WAITING):
+        over = context.clock.now().timestamp() >= until
+        if view.settled and (over or not view.counts.get(ActionState.WAITING)):
             return view
         status = runtime.agent_status()
         if status is None or not status.alive:
