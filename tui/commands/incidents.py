@@ -35,7 +35,8 @@ def incidents(context: Context, over: bool, as_json: bool) -> None:
 def _incident(context: Context, view: IncidentView) -> list[str]:
     from tui.commands.words import moment, percent
 
-    seen = f"{view.failed}/{view.tried} ({percent(view.usual)})" if view.tried else (f"Aiia: {view.health}" if view.health else "-")
+    told = f"Aiia: {view.health}" if view.health else "-"
+    seen = f"{view.failed}/{view.tried} ({percent(view.usual)})" if view.tried else told
     return [
         view.scope,
         view.key or "-",
