@@ -115,8 +115,9 @@ def test_the_end_of_a_consent_is_told_before_it_and_when_it_is_there(scene: Scen
     assert event == "ConnectionUpdateRequired" and ahead - scene.clock.now() == timedelta(days=3)
     scene.clock.move(days=3)
     scene.flush()
-    event, data = scene.taker.told()[-1]
-    assert event == "ConnectionUpdateRequired" and datetime.fromisoformat(data["expiresAt"]) <= scene.clock.now()
+    ends = [data["expiresAt"] for event, data in scene.taker.told() if event == "ConnectionUpdateRequired"]
+    assert len(ends) >= 2, "told before the end and when it is there, among the syncs of three days"
+    assert datetime.fromisoformat(ends[-1]) <= scene.clock.now()
 
 
 def test_who_is_near_the_end_when_the_world_begins_is_told_of(scene: Scene) -> None:
