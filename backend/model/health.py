@@ -13,8 +13,19 @@ class HealthFacts:
     `consent` is what the provider or the customer last *said* of the consent (`valid` until told otherwise);
     dates may overrule it. `last_outcome` is `ok`, `ok_empty`, `partial` or the `kind` of an `OutsideError`.
     `last_synchronized` is when the provider last had fresh data from the bank, by its own word, on the account where
-    that is longest ago. `stale_after` is in seconds. `incident` is the scope (`bank` or `provider`) of the open
-    incident that the connection stands in.
+    that is longest ago. `stale_after` is in seconds. `incident` is the scope (`bank`, `cluster` or `provider`) of the
+    open incident that the connection stands in.
+
+    Of the accounts: `unseen` were named by the import and never shown by the provider; `silent` always have rows and
+    now have none; `rows_missing` have a balance that does not follow from the rows before it; `balance_off` have a
+    bank balance that what was delivered and what waits do not add up to; `unselected`: the customer has not ticked
+    all. `gap_from` to `gap_to` (days, ISO) is the longest span that a lapse has left without rows. `changed_rows`
+    were changed or deleted by the bank after they had been delivered, and nobody has looked at them yet. `doubted`
+    accounts came new or vanished with a renewal that nobody has accepted yet. `mail_refused`: the customer's mail
+    server takes nothing for his address. `twin` is another connection of the same customer that brings the same
+    account. `healed_at`: a consent that was over works again by the customer's own doing. `usual_end_at` is when
+    consents of this bank die by experience, over `usual_cases` cases. `events_silent_since`: the last event, when
+    they ought to come and do not. `next_fetch_at`: when the next fetch is planned.
     """
 
     consent: Consent = Consent.NONE
@@ -48,6 +59,22 @@ class HealthFacts:
     delivery_outcome: str | None = None
     incident: str | None = None
     incident_since: datetime | None = None
+    unseen: int = 0
+    silent: int = 0
+    rows_missing: int = 0
+    balance_off: int = 0
+    unselected: bool = False
+    gap_from: str | None = None
+    gap_to: str | None = None
+    changed_rows: int = 0
+    doubted: int = 0
+    mail_refused: bool = False
+    twin: str | None = None
+    healed_at: datetime | None = None
+    usual_end_at: datetime | None = None
+    usual_cases: int = 0
+    events_silent_since: datetime | None = None
+    next_fetch_at: datetime | None = None
     stale_after: int = 36 * 3600
 
 

@@ -63,6 +63,13 @@ OWN: tuple[Situation, ...] = (
     ),
     Situation(37, "partly_fetched", "Some accounts were fetched and some were not.", named=True),
     Situation(38, "consent_gone", "The aggregator does not know the connection any more.", named=True),
+    Situation(39, "ok_empty", "Every fetch works, and an account that always has rows brings none."),
+    Situation(40, "superseded", "The bank ended this consent because the same user gave another one."),
+    Situation(41, "starved", "Nobody has come to fetch it although it was due long ago."),
+    Situation(42, "suspended", "The aggregator has suspended the connection after too many failures."),
+    Situation(43, "early_death", "Consents of this bank die before their stated day, and this one is near."),
+    Situation(44, "self_healed", "The customer has mended it himself; nobody has to act."),
+    Situation(45, "renewal_doubted", "A renewal brought other accounts than before, and a person must accept them."),
 )
 """What forny tells apart beside the facts' table."""
 

@@ -179,11 +179,72 @@ CREATE INDEX connections_silent ON connections(silent_since) WHERE silent_since 
 ALTER TABLE agent ADD COLUMN silent_since INTEGER;
 """
 
+_SITUATIONS = """
+ALTER TABLE connections ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN rows_missing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN balance_off INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN unselected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN gap_from TEXT;
+ALTER TABLE connections ADD COLUMN gap_to TEXT;
+ALTER TABLE connections ADD COLUMN changed_rows INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN doubted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN mail_refused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE connections ADD COLUMN twin INTEGER;
+ALTER TABLE connections ADD COLUMN healed_at INTEGER;
+ALTER TABLE connections ADD COLUMN usual_end_at INTEGER;
+ALTER TABLE connections ADD COLUMN usual_cases INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+UPDATE accounts SET seen = 1 WHERE last_fetched IS NOT NULL;
+ALTER TABLE accounts ADD COLUMN doubt TEXT NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN gap_from TEXT;
+ALTER TABLE accounts ADD COLUMN gap_to TEXT;
+ALTER TABLE accounts ADD COLUMN missing_on TEXT;
+ALTER TABLE accounts ADD COLUMN off_by TEXT;
+ALTER TABLE accounts ADD COLUMN silent_since TEXT;
+ALTER TABLE postings ADD COLUMN change TEXT;
+ALTER TABLE postings ADD COLUMN changed_at INTEGER;
+ALTER TABLE postings ADD COLUMN decided_at INTEGER;
+ALTER TABLE postings ADD COLUMN decided_by TEXT;
+CREATE INDEX postings_changed ON postings(connection) WHERE change IS NOT NULL AND decided_at IS NULL;
+ALTER TABLE cases ADD COLUMN opened_at INTEGER;
+ALTER TABLE cases ADD COLUMN diff TEXT;
+ALTER TABLE cases ADD COLUMN accepted_at INTEGER;
+ALTER TABLE cases ADD COLUMN accepted_by TEXT;
+ALTER TABLE bank_words ADD COLUMN audiences TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE attempts ADD COLUMN answer TEXT NOT NULL DEFAULT '';
+CREATE TABLE reminders (
+    id INTEGER PRIMARY KEY, connection INTEGER NOT NULL REFERENCES connections, consent INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, step INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+    mail_to TEXT NOT NULL DEFAULT '', message_id TEXT NOT NULL DEFAULT '', kase INTEGER,
+    created_at INTEGER NOT NULL, settled_at INTEGER,
+    UNIQUE (consent, expires_at, step)
+);
+CREATE INDEX reminders_connection ON reminders(connection, id);
+CREATE TABLE notes (
+    id INTEGER PRIMARY KEY, connection INTEGER NOT NULL REFERENCES connections, at INTEGER NOT NULL,
+    operator TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX notes_connection ON notes(connection, id);
+ALTER TABLE problems ADD COLUMN muted_by TEXT;
+ALTER TABLE problems ADD COLUMN snoozed_until INTEGER;
+ALTER TABLE problems ADD COLUMN snoozed_for TEXT NOT NULL DEFAULT '';
+ALTER TABLE problems ADD COLUMN snoozed_by TEXT;
+ALTER TABLE problems ADD COLUMN assigned_to TEXT;
+CREATE TABLE history (
+    connection INTEGER NOT NULL REFERENCES connections, at INTEGER NOT NULL, seq INTEGER NOT NULL,
+    whole INTEGER NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (connection, at, seq)
+) WITHOUT ROWID;
+ALTER TABLE connections ADD COLUMN facts_print INTEGER;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("first", _FIRST),
     ("incidents", _INCIDENTS),
     ("lifetimes", _LIFETIMES),
     ("webhooks", _WEBHOOKS),
+    ("situations", _SITUATIONS),
 )
 """Name and statements of each step; `user_version` counts the steps that a file has taken."""
 

@@ -7,7 +7,10 @@ with `str.format`. Danish uses the help page's own words.
 from collections.abc import Callable
 from importlib import import_module
 
-AREAS = ("commands", "console", "health", "landing", "mail", "sandbox", "setup")
+AREAS = (
+    *("commands", "console", "health", "history", "landing", "mail", "postings", "problems"),
+    *("reminders", "renewals", "sandbox", "setup", "situations"),
+)
 LANGUAGES = ("da", "en")
 
 Say = Callable[..., str]

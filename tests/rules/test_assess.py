@@ -15,8 +15,7 @@ from backend.rules.axes import EXPIRING_LEAD, LIVE
 from backend.rules.catalogue import CATALOGUE, IDS, OWN
 from backend.rules.danish import moment
 from backend.rules.explain import explain, next_step, sentence
-from backend.texts import LANGUAGES, Say
-from backend.texts.health import TEXTS
+from backend.texts import LANGUAGES, texts_in
 
 NOW = datetime(2026, 2, 11, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -269,9 +268,7 @@ ALIVE = st.builds(
 LATER = st.sampled_from([timedelta(0), *(hours * HOUR for hours in STEPS if hours > 0), HOUR / 60, HOUR / 4, 90 * DAY])
 
 
-def saying(language: str) -> Say:
-    column = LANGUAGES.index(language)
-    return lambda key, **values: TEXTS[key][column].format(**values) if values else TEXTS[key][column]
+SAY = {language: texts_in(language) for language in LANGUAGES}
 
 
 def same(one: Assessment, other: Assessment) -> bool:
@@ -333,8 +330,7 @@ def test_renewing_is_never_offered_within_six_hours_of_a_renewal_that_lives(fact
 @given(FACTS)
 def test_every_assessment_can_be_told_in_both_languages(facts: HealthFacts) -> None:
     found = assess(facts, NOW)
-    for language in LANGUAGES:
-        say = saying(language)
+    for say in SAY.values():
         lines = explain(found, say)
         assert len(lines) == len(found.reasons)
         told = sentence(found, say, bank="Nordea {x}")
@@ -348,23 +344,23 @@ def test_every_assessment_can_be_told_in_both_languages(facts: HealthFacts) -> N
 def test_the_ends_of_the_calendar_are_times_too(latest: datetime) -> None:
     names = {n for n in HealthFacts.__dataclass_fields__ if n.endswith(("_at", "_since", "_until"))} - {"removed_at"}
     facts = well(**dict.fromkeys(names, latest), last_outcome="rate_limited", last_fetched=latest)
-    assert explain(assess(facts, NOW), saying("da"))
+    assert explain(assess(facts, NOW), SAY["da"])
 
 
 def test_times_are_written_as_danes_write_them() -> None:
     limited = assess(failed("rate_limited", last_until=NOW + 2 * HOUR), NOW)
-    assert next_step(limited, saying("da"), NOW) == "vent til 15:00"
-    assert next_step(limited, saying("da"), NOW - 2 * DAY) == "vent til 11.02. 15:00"
-    assert "11.02.26, 15:00" in sentence(limited, saying("da"), bank="Nordea")
+    assert next_step(limited, SAY["da"], NOW) == "vent til 15:00"
+    assert next_step(limited, SAY["da"], NOW - 2 * DAY) == "vent til 11.02. 15:00"
+    assert "11.02.26, 15:00" in sentence(limited, SAY["da"], bank="Nordea")
     assert moment(datetime(2022, 4, 12, 7, 58, tzinfo=UTC)) == "12.04.22, 09:58"
 
 
 def test_the_customer_is_told_of_the_link_that_is_out() -> None:
     waiting = assess(well(expires_at=NOW - DAY, **OPEN), NOW)
-    assert sentence(waiting, saying("da"), bank="Nordea").endswith("Vi har sendt dig en mail med et link.")
-    assert next_step(waiting, saying("da")) == "afvent kunden"
-    assert next_step(assess(well(expires_at=NOW), NOW), saying("da")) == "r forny"
-    assert next_step(assess(failed("needs_customer", sync_failed=True), NOW), saying("da")) == "r forny, så synkroniser"
+    assert sentence(waiting, SAY["da"], bank="Nordea").endswith("Vi har sendt dig en mail med et link.")
+    assert next_step(waiting, SAY["da"]) == "afvent kunden"
+    assert next_step(assess(well(expires_at=NOW), NOW), SAY["da"]) == "r forny"
+    assert next_step(assess(failed("needs_customer", sync_failed=True), NOW), SAY["da"]) == "r forny, så synkroniser"
 
 
 def test_ready_answers_for_a_dead_consent_are_no_success() -> None:

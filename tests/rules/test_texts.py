@@ -7,10 +7,12 @@ import pytest
 from backend.model.facts import Act, Consent, Fetch, HeldReason, Stage, Verdict
 from backend.rules.assess import RULES
 from backend.rules.explain import OWN_STEPS
-from backend.texts.health import TEXTS as HEALTH
+from backend.texts.health import TEXTS as WHY
 from backend.texts.mail import TEXTS as MAIL
+from backend.texts.situations import TEXTS as SITUATIONS
 
 NAMED = {rule.situation for rule in RULES if rule.situation}
+HEALTH = {**WHY, **SITUATIONS}
 BOTH = {**HEALTH, **MAIL}
 
 

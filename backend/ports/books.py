@@ -1,6 +1,6 @@
-"""The protocols between the rooms: adapters and the store implement them; agent, console and commands use them."""
+"""What the agent reads and writes, and where tokens live."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import date, datetime
 from typing import Protocol, TypeVar
@@ -10,56 +10,31 @@ from backend.model.facts import (
     Act,
     Action,
     ActionState,
-    Attempt,
     Bank,
     Case,
     Delivery,
-    Event,
     Grant,
-    Mail,
-    Plan,
     Posting,
     Receipt,
     Session,
     Stage,
-    Statement,
-    SyncAnswer,
     Tokens,
 )
-from backend.model.filters import Filter
-from backend.model.forecast import Answers, Expiries
-from backend.model.health import HealthFacts
 from backend.model.incidents import (
     BankWord,
     Count,
-    IncidentView,
     OpenIncident,
     Opening,
     Restart,
     Usual,
 )
-from backend.model.lifetimes import Lives
 from backend.model.views import (
-    AgentStatus,
-    AuditReport,
-    ConnectionView,
     FetchContext,
-    FleetRow,
-    ImportRecord,
-    ImportReport,
-    PendingTotals,
     PlanView,
-    PostingFilter,
-    PostingLine,
-    ProblemView,
-    Submitted,
 )
 from backend.model.webhooks import Arrived, Effect, Notice
 
 T = TypeVar("T")
-
-Recorder = Callable[[Attempt], None]
-"""Takes one attempt as it ends. Must not block."""
 
 
 class Vault(Protocol):
@@ -80,166 +55,6 @@ class Vault(Protocol):
 
     async def end_refresh(self, consent: int, tokens: Tokens | None) -> None:
         """Store what the refresh gave and open the door; None when it was answered and gave nothing."""
-        ...
-
-
-class Provider(Protocol):
-    """An aggregator. Every method raises `OutsideError`s only; every call to the outside leaves an attempt."""
-
-    name: str
-
-    def connect_link(
-        self, *, state: str, email: str, group: str, group_name: str, consent_id: str | None, culture: str
-    ) -> str:
-        """The address where the customer logs in; with `consent_id` it continues that consent (renewal)."""
-        ...
-
-    async def exchange(self, code: str, connection: str | None) -> Grant:
-        """Trade the code of a finished login for tokens. The code lives for a minute and works once."""
-        ...
-
-    async def accounts(self, session: Session, group: str | None = None) -> list[Account]:
-        """All accounts behind the session, orphaned ones too; `group` narrows to one integrator-chosen group."""
-        ...
-
-    async def transactions(self, session: Session, account: Account, since: date | None) -> Statement:
-        """All rows dated `since` or later (None: all there are), deleted ones too, in the provider's order."""
-        ...
-
-    async def sync(self, session: Session, request_id: str) -> SyncAnswer:
-        """Ask for a fresh fetch at the bank. Queued is not done. The same `request_id` never asks twice."""
-        ...
-
-    async def all_accounts_selected(self, session: Session) -> bool | None:
-        """Whether the customer ticked every account; None when we may not ask."""
-        ...
-
-    async def banks(self) -> list[Bank]:
-        """The banks that can be connected. Client-level: it also proves that our credentials work."""
-        ...
-
-    async def aclose(self) -> None: ...
-
-
-class Ledger(Protocol):
-    """Where postings go. Raises `OutsideError`s only."""
-
-    async def deliver(self, delivery: Delivery) -> Receipt:
-        """Hand over a batch under its idempotency key; the same key with the same rows is never booked twice."""
-        ...
-
-    async def check(self) -> None:
-        """Prove that the other side is there and lets us in; returns or raises."""
-        ...
-
-    async def aclose(self) -> None: ...
-
-
-class Mailer(Protocol):
-    """Sends mail to customers."""
-
-    async def send(self, mail: Mail) -> None:
-        """Hand the mail to the server. Raises `OutsideError`s only."""
-        ...
-
-    async def check(self) -> None:
-        """Prove that the server answers; returns or raises."""
-        ...
-
-
-class FleetReader(Protocol):
-    """What a console or command reads. Never waits for the network; safe from any thread."""
-
-    def fleet(
-        self, query: Filter, sort: str, descending: bool, offset: int, limit: int, now: datetime
-    ) -> list[FleetRow]: ...
-
-    def fleet_count(self, query: Filter, now: datetime) -> int: ...
-
-    def fleet_ids(self, query: Filter, now: datetime) -> list[str]: ...
-
-    def fleet_position(self, connection: str, query: Filter, sort: str, descending: bool, now: datetime) -> int | None:
-        """Where the connection stands in that list, from 0; None when the filter hides it."""
-        ...
-
-    def resolve(self, reference: str) -> list[str]:
-        """Connection ids that an operator may mean: an id, or an agreement number (perhaps several connections)."""
-        ...
-
-    def rows(self, ids: Sequence[str], now: datetime) -> list[FleetRow]:
-        """These connections, in this order; unknown ids are left out."""
-        ...
-
-    def health(self, ids: Sequence[str], now: datetime) -> list[tuple[FleetRow, HealthFacts]]:
-        """These connections with the facts that acts are judged by, in this order; unknown ids are left out."""
-        ...
-
-    def connection(self, connection: str, now: datetime) -> ConnectionView | None: ...
-
-    def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
-        """The accounts of these connections, by connection; one without accounts is left out."""
-        ...
-
-    def attempts(self, connection: str, limit: int) -> list[Attempt]:
-        """Newest first."""
-        ...
-
-    def postings(self, query: PostingFilter, limit: int, *, newest_first: bool = False) -> list[PostingLine]:
-        """In the order of `seq`, after `query.after`; with `newest_first` the last ones."""
-        ...
-
-    def pending_totals(self, now: datetime) -> PendingTotals: ...
-
-    def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
-        """By bank: how long consents lived there and how they ended; of one bank, or of all."""
-        ...
-
-    def expiries(self, now: datetime, until: datetime) -> list[Expiries]:
-        """Live connections by bank, stated end and beginning, to the hour; ends after `until` only where we learn."""
-        ...
-
-    def answers(self, since: datetime, settled_before: datetime) -> list[Answers]:
-        """By bank: customers that got a renewal link since then, and how many of them logged in."""
-        ...
-
-    def problems(self, query: Filter, limit: int) -> list[ProblemView]:
-        """Open problems of the connections that match: those an operator can act on first, then the oldest."""
-        ...
-
-    def incidents(self, limit: int) -> list[IncidentView]:
-        """Those that are open, oldest first, then those that are over, newest first."""
-        ...
-
-    def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]: ...
-
-    def verify_audit(self) -> AuditReport: ...
-
-    def plan(self, plan: int) -> PlanView | None: ...
-
-    def plans(self, limit: int) -> list[PlanView]: ...
-
-    def agent_status(self) -> AgentStatus | None: ...
-
-    def data_version(self) -> int:
-        """A number that changes when another connection has written; costs microseconds."""
-        ...
-
-
-class Door(Protocol):
-    """The one door through which operators change anything (DESIGN §4)."""
-
-    def submit(self, plan: Plan, host: str) -> Submitted:
-        """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
-        ...
-
-    def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:
-        """A connection that is yet to be made; one that waits already is taken again. LookupError: no such customer."""
-        ...
-
-    def import_records(self, records: Iterable[ImportRecord], now: datetime, operator: str) -> ImportReport: ...
-
-    def export(self) -> Iterable[dict[str, object]]:
-        """The fleet as import lines (DESIGN §8), without tokens."""
         ...
 
 
@@ -445,6 +260,3 @@ class Books(Vault, Protocol):
     def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:
         """Append one line to the audit log."""
         ...
-
-
-__all__ = ["Books", "Door", "FleetReader", "Ledger", "Mailer", "Provider", "Recorder", "Vault"]

@@ -1,0 +1,32 @@
+"""Through what operators change anything."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from backend.model.facts import (
+    Plan,
+)
+from backend.model.views import (
+    ImportRecord,
+    ImportReport,
+    Submitted,
+)
+
+
+class Door(Protocol):
+    """The one door through which operators change anything (DESIGN §4)."""
+
+    def submit(self, plan: Plan, host: str) -> Submitted:
+        """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
+        ...
+
+    def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:
+        """A connection that is yet to be made; one that waits already is taken again. LookupError: no such customer."""
+        ...
+
+    def import_records(self, records: Iterable[ImportRecord], now: datetime, operator: str) -> ImportReport: ...
+
+    def export(self) -> Iterable[dict[str, object]]:
+        """The fleet as import lines (DESIGN §8), without tokens."""
+        ...

@@ -1,0 +1,107 @@
+"""What consoles and commands read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from backend.model.facts import (
+    Account,
+    Attempt,
+    Event,
+)
+from backend.model.filters import Filter
+from backend.model.forecast import Answers, Expiries
+from backend.model.health import HealthFacts
+from backend.model.incidents import (
+    IncidentView,
+)
+from backend.model.lifetimes import Lives
+from backend.model.views import (
+    AgentStatus,
+    AuditReport,
+    ConnectionView,
+    FleetRow,
+    PendingTotals,
+    PlanView,
+    PostingFilter,
+    PostingLine,
+    ProblemView,
+)
+
+
+class FleetReader(Protocol):
+    """What a console or command reads. Never waits for the network; safe from any thread."""
+
+    def fleet(
+        self, query: Filter, sort: str, descending: bool, offset: int, limit: int, now: datetime
+    ) -> list[FleetRow]: ...
+
+    def fleet_count(self, query: Filter, now: datetime) -> int: ...
+
+    def fleet_ids(self, query: Filter, now: datetime) -> list[str]: ...
+
+    def fleet_position(self, connection: str, query: Filter, sort: str, descending: bool, now: datetime) -> int | None:
+        """Where the connection stands in that list, from 0; None when the filter hides it."""
+        ...
+
+    def resolve(self, reference: str) -> list[str]:
+        """Connection ids that an operator may mean: an id, or an agreement number (perhaps several connections)."""
+        ...
+
+    def rows(self, ids: Sequence[str], now: datetime) -> list[FleetRow]:
+        """These connections, in this order; unknown ids are left out."""
+        ...
+
+    def health(self, ids: Sequence[str], now: datetime) -> list[tuple[FleetRow, HealthFacts]]:
+        """These connections with the facts that acts are judged by, in this order; unknown ids are left out."""
+        ...
+
+    def connection(self, connection: str, now: datetime) -> ConnectionView | None: ...
+
+    def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
+        """The accounts of these connections, by connection; one without accounts is left out."""
+        ...
+
+    def attempts(self, connection: str, limit: int) -> list[Attempt]:
+        """Newest first."""
+        ...
+
+    def postings(self, query: PostingFilter, limit: int, *, newest_first: bool = False) -> list[PostingLine]:
+        """In the order of `seq`, after `query.after`; with `newest_first` the last ones."""
+        ...
+
+    def pending_totals(self, now: datetime) -> PendingTotals: ...
+
+    def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
+        """By bank: how long consents lived there and how they ended; of one bank, or of all."""
+        ...
+
+    def expiries(self, now: datetime, until: datetime) -> list[Expiries]:
+        """Live connections by bank, stated end and beginning, to the hour; ends after `until` only where we learn."""
+        ...
+
+    def answers(self, since: datetime, settled_before: datetime) -> list[Answers]:
+        """By bank: customers that got a renewal link since then, and how many of them logged in."""
+        ...
+
+    def problems(self, query: Filter, limit: int) -> list[ProblemView]:
+        """Open problems of the connections that match: those an operator can act on first, then the oldest."""
+        ...
+
+    def incidents(self, limit: int) -> list[IncidentView]:
+        """Those that are open, oldest first, then those that are over, newest first."""
+        ...
+
+    def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]: ...
+
+    def verify_audit(self) -> AuditReport: ...
+
+    def plan(self, plan: int) -> PlanView | None: ...
+
+    def plans(self, limit: int) -> list[PlanView]: ...
+
+    def agent_status(self) -> AgentStatus | None: ...
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has written; costs microseconds."""
+        ...
