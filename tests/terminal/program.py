@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from tests.tui.fakes import FakeReader, make_desk, make_line, make_row
+from tests.tui.fakes import FakeReader, make_desk
+from tests.tui.records import make_line, make_row
 from tui.app import Console, run_console
 
 SECRET = "Bearer abcdef0123456789abcdef0123456789"

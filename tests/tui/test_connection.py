@@ -8,7 +8,8 @@ import pytest
 
 from backend.model.facts import Act, ActionState, Stage
 from tests.tui.driving import console
-from tests.tui.fakes import NOW, FakeReader, make_action, make_attempt, make_desk, make_line, make_row, make_view
+from tests.tui.fakes import FakeReader, make_desk
+from tests.tui.records import NOW, make_action, make_attempt, make_line, make_row, make_view
 from tui.palette import Glyphs
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen

@@ -13,7 +13,8 @@ from textual.geometry import Region
 
 from backend.model.facts import Verdict
 from tests.tui.driving import Driver, console
-from tests.tui.fakes import NOW, FakeReader, make_desk, make_row
+from tests.tui.fakes import FakeReader, make_desk
+from tests.tui.records import NOW, make_row
 from tui.columns import COLUMNS, Look, heading, layout, row_line
 from tui.palette import Glyphs
 from tui.screens.fleet import FleetScreen

@@ -17,7 +17,8 @@ from textual.filter import LineFilter, Monochrome, NoColor
 import tui
 from backend.model.facts import PostingState
 from tests.tui.driving import Driver, console
-from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_line, make_row
+from tests.tui.fakes import FakeOperations, FakeReader, make_desk
+from tests.tui.records import make_line, make_row
 from tui.cells import fit, shown, strip_of, width_of, wrap
 from tui.palette import DARK
 from tui.screens.question import Question
@@ -172,7 +173,7 @@ def test_a_crash_report_keeps_no_secret(secret: str, tmp_path: Path) -> None:
     try:
         deep(secret)
     except ValueError as error:
-        from tests.tui.fakes import NOW
+        from tests.tui.records import NOW
 
         report = crash_report(error, NOW)
         assert secret not in report and "\x1b" not in report

@@ -9,7 +9,8 @@ from backend.model.forecast import Answers, Expiries
 from backend.model.incidents import IncidentView, Scope
 from backend.model.lifetimes import Ending, Lives
 from tests.tui.driving import console
-from tests.tui.fakes import NOW, FakeReader, make_desk
+from tests.tui.fakes import FakeReader, make_desk
+from tests.tui.records import NOW
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.incidents import IncidentsScreen, members_filter

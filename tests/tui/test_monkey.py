@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from backend.model.facts import PostingState
 from tests.tui.driving import console
-from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_line, make_row
+from tests.tui.fakes import FakeOperations, FakeReader, make_desk
+from tests.tui.records import make_line, make_row
 from tui.actions import ACTIONS
 
 KEYS = [*sorted({key for action in ACTIONS for key in action.keys} - {"q"}), "shift+tab", "backspace", "1", "f5", "å"]

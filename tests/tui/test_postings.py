@@ -7,7 +7,8 @@ from datetime import timedelta
 from backend.model.facts import PostingState
 from backend.model.views import PostingLine
 from tests.tui.driving import Driver, console
-from tests.tui.fakes import NOW, FakeReader, FixedClock, make_desk, make_line, make_row
+from tests.tui.fakes import FakeReader, FixedClock, make_desk
+from tests.tui.records import NOW, make_line, make_row
 from tui.log import Log
 from tui.screens.connection import ConnectionScreen
 from tui.screens.postings import BATCH, PostingsScreen
