@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from backend.model.clock import Clock
 from backend.model.facts import Act, Plan, PlanItem
+from backend.model.postings import Decided, Decision
 from backend.model.views import Submitted
 from backend.ports import Door, FleetReader
 
@@ -52,6 +53,16 @@ class Operations:
                 connection="", agreement_number=row.agreement_number, customer=row.customer, bank=bank, fate="run"
             )
         return Plan(act=Act.CONNECT, operator=self._operator, created_at=now, items=(item,))
+
+    def decide(self, postings: Sequence[str], decision: Decision, *, dry_run: bool = False) -> Decided:
+        """Accept or discard postings by id, at once; with `dry_run` only say what would become of each.
+
+        *Accept* has a held posting delivered, promised from now on; of one that the bank changed or deleted after its
+        delivery it says that somebody has seen it. *Discard* keeps a duplicate out for good. What has changed in the
+        meantime is told, not overruled.
+        """
+        names = {"operator": self._operator, "host": self._host}
+        return self._door.decide(postings, decision, **names, now=self._clock.now(), dry_run=dry_run)
 
     def submit(self, plan: Plan) -> Submitted:
         """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""

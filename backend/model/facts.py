@@ -140,7 +140,10 @@ class Statement:
 
 
 class PostingState(StrEnum):
-    """Where a posting is on its way to bank reconciliation (`DROPPED`: a reservation the bank took back)."""
+    """Where a posting is on its way to bank reconciliation.
+
+    `DROPPED`: the bank took it back before it was delivered, or (reason `DISCARDED`) an operator called it a duplicate.
+    """
 
     HELD = "held"
     QUEUED = "queued"
@@ -158,9 +161,17 @@ class HeldReason(StrEnum):
     RENEWAL_NOT_ACCEPTED = "renewal_not_accepted"
 
 
+DISCARDED = "discarded"
+"""The reason of a dropped posting that an operator has called a duplicate: it stays so for good."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """One bank row on its way to bank reconciliation, or there already."""
+    """One bank row on its way to bank reconciliation, or there already.
+
+    `change` is what the bank did to it after it had left here: `deleted`, or `changed` (amount or day). `decided_at`
+    and `decided_by` tell of the operator's decision, about a held posting or about that change.
+    """
 
     id: str
     connection: str
@@ -182,6 +193,10 @@ class Posting:
     fetched_at: datetime
     due_at: datetime | None = None
     acknowledged_at: datetime | None = None
+    change: str | None = None
+    changed_at: datetime | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,12 +47,16 @@ class ConnectionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostingFilter:
-    """Which postings: of one connection, of some states (empty: all but dropped), newer than a sequence number."""
+    """Which postings: of one connection, of some states (empty: all but dropped), newer than a sequence number.
+
+    `changed`: only those that the bank changed or deleted after delivery and that nobody has looked at yet.
+    """
 
     connection: str | None = None
     states: tuple[PostingState, ...] = ()
     text: str = ""
     after: int = 0
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

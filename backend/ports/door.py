@@ -1,12 +1,13 @@
 """Through what operators change anything."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from backend.model.facts import (
     Plan,
 )
+from backend.model.postings import Decided, Decision
 from backend.model.views import (
     ImportRecord,
     ImportReport,
@@ -19,6 +20,19 @@ class Door(Protocol):
 
     def submit(self, plan: Plan, host: str) -> Submitted:
         """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
+        ...
+
+    def decide(
+        self,
+        postings: Sequence[str],
+        decision: Decision,
+        *,
+        operator: str,
+        host: str,
+        now: datetime,
+        dry_run: bool = False,
+    ) -> Decided:
+        """Accept or discard held postings, each with its line in the audit log; says which it was not taken for."""
         ...
 
     def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:

@@ -13,7 +13,7 @@ from datetime import date as Day
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from backend.model.facts import PROMISE, Account, BankRow, HeldReason, Posting, PostingState
+from backend.model.facts import DISCARDED, PROMISE, Account, BankRow, HeldReason, Posting, PostingState
 from backend.model.text import fold
 
 OVERLAP = timedelta(days=7)
@@ -25,7 +25,7 @@ NEAR = timedelta(days=3)
 _Identity = tuple[Day, Decimal, str, str]
 _Rest = tuple[list[BankRow], list[Posting]]
 _NEVER_TURNED = (PostingState.ACKNOWLEDGED, PostingState.REJECTED, PostingState.QUEUED)
-_KEEP_FIRST = {PostingState.ACKNOWLEDGED: 0, PostingState.REJECTED: 1, PostingState.QUEUED: 2, PostingState.HELD: 3}
+_KEEP_FIRST = {state: place for place, state in enumerate((*_NEVER_TURNED, PostingState.HELD, PostingState.DROPPED))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,8 @@ def match_rows(
     """Compare what the bank reports with what we have, and say what changes.
 
     `known` are the postings of this account from `known_since(context.since)` on, dropped ones included. Every
-    state that an acknowledged, rejected or queued posting has is left alone; what is queued leaves that state
-    only by being deleted at the bank.
+    state that an acknowledged, rejected, queued or discarded posting has is left alone; what is queued leaves that
+    state only by being deleted at the bank.
     """
     return _Matching(known, context, now).run(fetched)
 
@@ -112,7 +112,7 @@ class _Matching:
         self.dropped_before: dict[_Identity, list[Posting]] = {}
         self.outside: list[Posting] = []
         for posting in known:
-            if posting.state is PostingState.DROPPED:
+            if posting.state is PostingState.DROPPED and not _discarded(posting):
                 self.dropped_before.setdefault(_identity(posting), []).append(posting)
             elif posting.date < self.floor:
                 self.outside.append(posting)
@@ -252,7 +252,7 @@ class _Matching:
             if found is not None:
                 gone[found.id] = found
         # What may be out with the ledger already still counts against a row that looks like it.
-        self.missing = [p for p in self.missing if p.id not in gone or p.state is not PostingState.HELD]
+        self.missing = [p for p in self.missing if p.id not in gone or p.state in _NEVER_TURNED]
         return list(gone.values())
 
     def _pair_dropped(self) -> None:
@@ -280,7 +280,7 @@ class _Matching:
             held = Counter(
                 (posting.amount, posting.currency)
                 for posting, _ in self.pairs
-                if posting.reason == HeldReason.SUSPECTED_DUPLICATE
+                if posting.reason in (HeldReason.SUSPECTED_DUPLICATE, DISCARDED)
             )
             untold = {money: days for money, days in untold.items() if len(days) > held[money]}
         return untold
@@ -303,7 +303,8 @@ class _Matching:
     def _changed(self, posting: Posting, row: BankRow, untold: dict[tuple[Decimal, str], list[Day]]) -> Posting | None:
         """The posting as it is now, or None when nothing about it has changed."""
         state, reason, due = posting.state, posting.reason, posting.due_at
-        came_alive = state is PostingState.DROPPED or (_reserved(posting) and row.booked)
+        came_alive = _reserved(posting) and row.booked
+        came_alive |= state is PostingState.DROPPED and not _discarded(posting)
         waits = reason in (HeldReason.NO_LEDGER_ACCOUNT, HeldReason.RENEWAL_NOT_ACCEPTED)
         if state not in _NEVER_TURNED and (came_alive or (waits and row.booked)):
             state, reason, due = self._standing(row, untold if came_alive else {})
@@ -380,6 +381,11 @@ def _identity(row: Posting | BankRow) -> _Identity:
 
 def _reserved(posting: Posting) -> bool:
     return posting.state is PostingState.HELD and posting.reason == HeldReason.RESERVED
+
+
+def _discarded(posting: Posting) -> bool:
+    """An operator has called it a duplicate: the row stays known, and out, for good."""
+    return posting.state is PostingState.DROPPED and posting.reason == DISCARDED
 
 
 def _same_money(posting: Posting, row: BankRow) -> bool:

@@ -9,7 +9,7 @@ from backend.store.deliveries import Deliveries
 from backend.store.engine import Engine, StoreError
 from backend.store.fleet import SORTS, Fleet
 from backend.store.forecast import Forecasts
-from backend.store.journal import Journal
+from backend.store.postings import Postings
 from backend.store.problems import Problems
 from backend.store.records import AgentBusy, Records
 from backend.store.registry import Registry
@@ -20,7 +20,7 @@ from backend.store.tokens import key_beside
 __all__ = ["SORTS", "AgentBusy", "SqliteStore", "StoreError", "open_store"]
 
 
-class SqliteStore(Fleet, Journal, Deliveries, Cases, Registry, Problems, Forecasts, Records):
+class SqliteStore(Fleet, Postings, Deliveries, Cases, Registry, Problems, Forecasts, Records):
     """Implements `FleetReader`, `Door`, `Books` and `Vault` of `backend.ports` on one SQLite file. Thread-safe."""
 
     def close(self) -> None:

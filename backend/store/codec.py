@@ -88,6 +88,10 @@ def posting_of(row: Any) -> Posting:
         fetched_at=at(row["fetched_at"]),
         due_at=when(row["due_at"]),
         acknowledged_at=when(row["acknowledged_at"]),
+        change=row["change"],
+        changed_at=when(row["changed_at"]),
+        decided_at=when(row["decided_at"]),
+        decided_by=row["decided_by"],
     )
 
 

@@ -144,6 +144,8 @@ class Deliveries(Tables):
         if query.connection is not None:
             condition += " AND p.connection = ?"
             values.append(number(query.connection))
+        if query.changed:
+            condition += " AND p.change IS NOT NULL AND p.decided_at IS NULL"
         if query.text:
             condition += " AND instr(fold(p.text || ' ' || p.amount || ' ' || c.customer || ' ' || p.agreement), ?) > 0"
             values.append(query.text)

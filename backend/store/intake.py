@@ -27,6 +27,10 @@ _POSTING = (
 )
 
 
+_SETTLED = "(postings.state IN ('acknowledged', 'rejected', 'queued') OR postings.reason IS 'discarded')"
+"""What a fetch does not turn: it compared with what was known when it began, and an operator may have decided since."""
+
+
 class Intake(Webhooks):
     """Implements the fetching half of `ports.Books`."""
 
@@ -235,11 +239,13 @@ class Intake(Webhooks):
         self.db.many(
             f"INSERT INTO postings ({_POSTING}) VALUES ({','.join('?' * 21)}) ON CONFLICT (id) DO UPDATE SET"
             " seq = excluded.seq, account = excluded.account, account_key = excluded.account_key,"
-            " iban = excluded.iban, ledger_account = excluded.ledger_account, source_id = excluded.source_id,"
+            " iban = excluded.iban, source_id = excluded.source_id,"
             " date = excluded.date, value_date = excluded.value_date, text = excluded.text,"
-            " balance = excluded.balance, fetched_at = excluded.fetched_at, due_at = excluded.due_at,"
-            " state = iif(postings.state IN ('acknowledged', 'rejected'), postings.state, excluded.state),"
-            " reason = iif(postings.state IN ('acknowledged', 'rejected'), postings.reason, excluded.reason)"
+            " balance = excluded.balance, fetched_at = excluded.fetched_at,"
+            f" ledger_account = iif({_SETTLED}, postings.ledger_account, excluded.ledger_account),"
+            f" due_at = iif({_SETTLED}, postings.due_at, excluded.due_at),"
+            f" state = iif({_SETTLED}, postings.state, excluded.state),"
+            f" reason = iif({_SETTLED}, postings.reason, excluded.reason)"
             " WHERE NOT (postings.state = 'queued' AND postings.delivery IS NOT NULL)",
             lines,
         )

@@ -54,8 +54,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.word.operator": ("Af", "By"),
     "cli.word.outcome": ("Udfald", "Outcome"),
     "cli.postings_header": (
-        "Hentet|Forbindelse|Kunde|Konto|Dato|Tekst|Beløb|Tilstand|Grund",
-        "Fetched|Connection|Customer|Account|Date|Text|Amount|State|Reason",
+        "Hentet|Forbindelse|Kunde|Konto|Dato|Tekst|Beløb|Tilstand|Grund|Frist|Id",
+        "Fetched|Connection|Customer|Account|Date|Text|Amount|State|Reason|Promise|Id",
     ),
     "cli.postings_cut": (
         "De nyeste {count}. Flere: --limit N; alle: --json.",

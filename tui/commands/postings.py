@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import click
 
-from backend.model.facts import PostingState
+from backend.model.facts import Posting, PostingState
 from backend.model.text import searchable
 from backend.model.views import PostingFilter, PostingLine
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
+from tui.commands.decisions import DECISIONS, asks_to_decide
 from tui.commands.output import put_array, put_csv, put_line, put_table
 
 _PAGE = 2_000
@@ -19,7 +22,18 @@ _LOOK_EVERY = 0.25
 """Seconds between looks at the store's change number, which costs microseconds."""
 
 
-@click.command(short_help="Postings on their way to bank reconciliation.")
+class _Postings(click.Command):
+    """Lists, unless what follows names postings to `accept` or `discard`: then that command takes over."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if asks_to_decide(args):
+            return DECISIONS[args[0]].make_context(f"{info_name} {args[0]}", args[1:], parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+
+@click.command(cls=_Postings, short_help="Postings on their way to bank reconciliation.")
 @click.argument("words", nargs=-1, metavar="[FILTER]...")
 @click.option("--limit", type=click.IntRange(min=1), help=f"The newest so many (for people: {_SHOWN}; else all).")
 @click.option("--follow", is_flag=True, help="Go on with what changes, until interrupted.")
@@ -29,8 +43,11 @@ _LOOK_EVERY = 0.25
 def postings(context: Context, words: tuple[str, ...], limit: int | None, follow: bool, form: str | None) -> None:
     """List postings, oldest change first, all or those that FILTER matches.
 
-    FILTER: words of the text, state:held|queued|acknowledged|rejected|dropped, connection:ID, agreement:NUMBER.
-    Without a state, dropped reservations are left out.
+    FILTER: words of the text, state:held|queued|acknowledged|rejected|dropped, connection:ID, agreement:NUMBER,
+    is:changed (the bank changed or deleted it after delivery, and nobody has looked). Without a state, dropped
+    ones are left out.
+
+    `forny postings accept ID...` delivers held postings, `forny postings discard ID...` keeps duplicates out.
     """
     queries = _queries(context, words)
     if follow and form == "csv":
@@ -57,6 +74,8 @@ def postings(context: Context, words: tuple[str, ...], limit: int | None, follow
             talk(context.say("cli.postings_cut", count=found))
     if not found:
         talk(context.say("cli.nothing_matched"))
+        if words and words[0] in DECISIONS:
+            talk(context.say("decision.hint", act=words[0]))
         leave(NOTHING_MATCHED)
 
 
@@ -65,9 +84,12 @@ def _queries(context: Context, words: tuple[str, ...]) -> list[PostingFilter]:
     text: list[str] = []
     states: list[PostingState] = []
     connections: list[str] | None = None
+    changed = False
     for word in " ".join(words).split():
         field, colon, value = word.partition(":")
-        if not colon or field not in ("state", "connection", "agreement", "id"):
+        if word == "is:changed":
+            changed = True
+        elif not colon or field not in ("state", "connection", "agreement", "id"):
             if colon and field.isalpha():
                 refuse(context.say("cli.posting_field", field=field))
             text.append(word)
@@ -78,7 +100,7 @@ def _queries(context: Context, words: tuple[str, ...]) -> list[PostingFilter]:
                 refuse(context.say("cli.posting_state", known=", ".join(PostingState), state=value))
         else:
             connections = [*(connections or []), *context.runtime.reader.resolve(value)]
-    whole = PostingFilter(states=tuple(states), text=searchable(" ".join(text)))
+    whole = PostingFilter(states=tuple(states), text=searchable(" ".join(text)), changed=changed)
     return [whole] if connections is None else [replace(whole, connection=name) for name in dict.fromkeys(connections)]
 
 
@@ -128,7 +150,9 @@ def _columns(context: Context, line: PostingLine) -> list[str]:
     from tui.commands.shapes import reason_text
     from tui.commands.words import day, moment, money
 
-    posting = line.posting
+    posting, reason = line.posting, line.posting.reason or ""
+    if posting.change is not None and posting.decided_at is None:
+        reason = f"decision.change.{posting.change}"
     return [
         moment(posting.fetched_at),
         line.posting.connection,
@@ -138,5 +162,17 @@ def _columns(context: Context, line: PostingLine) -> list[str]:
         posting.text,
         f"{money(posting.amount)} {posting.currency}",
         posting.state,
-        reason_text(context.say, posting.reason or ""),
+        reason_text(context.say, reason),
+        _promise(context, posting, context.clock.now()),
+        posting.id[:10],
     ]
+
+
+def _promise(context: Context, posting: Posting, now: datetime) -> str:
+    """How long until the promise of six hours, or since (hours and minutes); empty for what is not on its way."""
+    if posting.due_at is None or posting.state is not PostingState.QUEUED:
+        return ""
+    late = posting.due_at <= now
+    minutes = int(abs(posting.due_at - now).total_seconds() // 60)
+    word = "late" if late else "left"
+    return context.say(f"decision.span.{word}", span=f"{minutes // 60}:{minutes % 60:02}")

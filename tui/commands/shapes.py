@@ -6,6 +6,7 @@ from backend.model.facts import Account, Action, Attempt, Case, Event, Plan, Pos
 from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
+from backend.model.postings import Decided, Decision
 from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
 from backend.rules.forecast import Forecast
 from backend.texts import Say
@@ -46,6 +47,10 @@ POSTING_FIELDS = (
     "fetched_at",
     "due_at",
     "acknowledged_at",
+    "change",
+    "changed_at",
+    "decided_at",
+    "decided_by",
 )
 
 
@@ -253,12 +258,33 @@ def posting(item: Posting) -> dict[str, object]:
         "fetched_at": iso(item.fetched_at),
         "due_at": iso(item.due_at),
         "acknowledged_at": iso(item.acknowledged_at),
+        "change": item.change,
+        "changed_at": iso(item.changed_at),
+        "decided_at": iso(item.decided_at),
+        "decided_by": item.decided_by,
     }
 
 
 def posting_line(line: PostingLine) -> dict[str, object]:
     """A posting with its place in the log, and whose it is."""
     return {**posting(line.posting), "seq": line.seq, "customer": line.customer, "bank": line.bank}
+
+
+def decided(found: Decided, say: Say, *, decision: Decision, dry_run: bool) -> dict[str, object]:
+    """`forny postings accept --json`: the postings as they are now (`--dry-run`: as they would be), and the refused."""
+    return {
+        "decision": decision,
+        "dry_run": dry_run,
+        "done": [posting(item) for item in found.done],
+        "refused": [
+            {
+                "posting": item.posting,
+                "reason": item.reason,
+                "reason_text": say(item.reason, by=item.by, at=iso(item.at)),
+            }
+            for item in found.refused
+        ],
+    }
 
 
 def event(item: Event) -> dict[str, object]:

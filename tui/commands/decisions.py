@@ -1,0 +1,109 @@
+"""`forny postings accept` and `discard`: what operators decide about held postings, and about changed ones."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from backend.model.postings import Decided, Decision, Refusal
+from backend.model.text import clean
+from tui.commands.context import (
+    ALL_DONE,
+    NOTHING_MATCHED,
+    SOME_REFUSED,
+    Context,
+    leave,
+    on_a_terminal,
+    pass_context,
+    refuse,
+    talk,
+)
+from tui.commands.output import put_json
+
+Command = Callable[..., None]
+
+
+def _deciding(command: Command) -> Command:
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="What became of each posting, as one JSON object."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--dry-run", is_flag=True, help="Say what would become of each, and change nothing."),
+        click.argument("ids", nargs=-1, required=True, metavar="ID..."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(short_help="Deliver held postings.")
+@_deciding
+@pass_context
+def accept(context: Context, /, ids: tuple[str, ...], **how: Any) -> None:
+    """Deliver held postings that are no duplicates, and mark changes at the bank as seen.
+
+    ID is a posting's id, or its beginning. Rows that are only reserved, or that have no ledger account, are refused.
+    """
+    _decide(context, Decision.ACCEPT, ids, **how)
+
+
+@click.command(short_help="Keep duplicates out for good.")
+@_deciding
+@pass_context
+def discard(context: Context, /, ids: tuple[str, ...], **how: Any) -> None:
+    """Call held postings duplicates: they are never delivered, whatever the bank shows later.
+
+    ID is a posting's id, or its beginning.
+    """
+    _decide(context, Decision.DISCARD, ids, **how)
+
+
+DECISIONS = {"accept": accept, "discard": discard}
+
+
+def asks_to_decide(arguments: Sequence[str]) -> bool:
+    """Whether `forny postings …` names postings to decide; else these words are a filter, as they always were."""
+    if not arguments or arguments[0] not in DECISIONS:
+        return False
+    return any(word.startswith("p_") or word in ("--help", "-h", "--yes", "--dry-run") for word in arguments[1:])
+
+
+def _decide(
+    context: Context, decision: Decision, ids: Sequence[str], *, yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    operations, say = context.runtime.operations, context.say
+    found = operations.decide(ids, decision, dry_run=True)
+    if found.done and not dry_run:
+        if not yes:
+            if not on_a_terminal():
+                refuse(say("cli.add_yes"))
+            _put_refused(context, found.refused)
+            if not click.confirm(say(f"decision.ask.{decision}", **_counts(found)), default=False, err=True):
+                talk(say("decision.left"))
+                leave(SOME_REFUSED)
+        # What was shown is what is decided (law 9): those that were refused are not asked for again.
+        now = operations.decide([posting.id for posting in found.done], decision)
+        found = Decided(done=now.done, refused=(*found.refused, *now.refused))
+    if as_json:
+        from tui.commands.shapes import decided
+
+        put_json(decided(found, say, decision=decision, dry_run=dry_run))
+    else:
+        if yes or dry_run or not found.done:
+            _put_refused(context, found.refused)
+        word = "would" if dry_run else "done"
+        talk(say(f"decision.{word}.{decision}", **_counts(found)) if found.done else say("decision.none"))
+    if found.refused and all(item.reason == "decision.unknown" for item in found.refused) and not found.done:
+        leave(NOTHING_MATCHED)
+    leave(SOME_REFUSED if found.refused else ALL_DONE)
+
+
+def _counts(found: Decided) -> dict[str, int]:
+    seen = sum(posting.change is not None for posting in found.done)
+    return {"count": len(found.done) - seen, "seen": seen}
+
+
+def _put_refused(context: Context, refused: Sequence[Refusal]) -> None:
+    from tui.commands.words import moment
+
+    for item in refused:
+        reason = context.say(item.reason, by=item.by, at=moment(item.at))
+        talk(f"{clean(item.posting, 40)}: {reason}")
