@@ -20,6 +20,9 @@ ENDED_WELL = (ActionState.DONE, ActionState.AWAITING_CUSTOMER, ActionState.WAITI
 FOLLOW_REST = 0.2
 """Least seconds between two looks at plans that are on their way."""
 
+Begun = Callable[[Submitted], None] | None
+"""Who wants to know that a plan has been confirmed and written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
@@ -40,8 +43,18 @@ class Acting:
 
     # -- the plan ---------------------------------------------------------------------------------------------
 
-    def propose(self, act: Act, ids: Sequence[str], *, then_sync: bool = False) -> None:
-        """Have a plan made for these connections (their ids are frozen now) and ask about it."""
+    def propose(
+        self,
+        act: Act,
+        ids: Sequence[str],
+        *,
+        then_sync: bool = False,
+        begun: Begun = None,
+    ) -> None:
+        """Have a plan made for these connections (their ids are frozen now) and ask about it.
+
+        `begun` is called when it has been confirmed and written.
+        """
         desk, query = self._console.desk, self._console.fleet_filter()
         frozen = tuple(ids)
 
@@ -53,9 +66,9 @@ class Acting:
             rows = desk.reader.rows(ordered, now) if act == Act.REMOVE else ()
             return Proposal(plan, groups_of(plan), len(unseen), {row.id: row.expires_at for row in rows})
 
-        self._make(work)
+        self._make(work, begun)
 
-    def ask_connect(self, agreement: str) -> None:
+    def ask_connect(self, agreement: str, begun: Begun = None) -> None:
         """Ask for agreement and bank of a new connection, then for its plan."""
         from tui.screens.connect import ConnectScreen
 
@@ -67,7 +80,7 @@ class Acting:
                     plan = operations.connect(*answer)
                     return Proposal(plan, groups_of(plan))
 
-                self._make(work)
+                self._make(work, begun)
 
         self._console.push_screen(ConnectScreen(agreement), answered)
 
@@ -77,17 +90,17 @@ class Acting:
         self._console.lanes.forget("plan")
         self._tell("console.dropped")
 
-    def _make(self, work: Callable[[], Proposal]) -> None:
+    def _make(self, work: Callable[[], Proposal], begun: Begun) -> None:
         self.planning = True
         self._tell("console.planning")
-        self._console.lanes.ask("plans", "plan", work, self._planned, self._not_planned)
+        self._console.lanes.ask("plans", "plan", work, partial(self._planned, begun), self._not_planned)
 
-    def _planned(self, proposal: Proposal) -> None:
+    def _planned(self, begun: Begun, proposal: Proposal) -> None:
         from tui.screens.question import Question
 
         self.planning = False
         self._console.quieten()
-        self._console.push_screen(Question(proposal), lambda answer: self._answered(proposal.plan, answer))
+        self._console.push_screen(Question(proposal), lambda answer: self._answered(proposal.plan, begun, answer))
 
     def _not_planned(self, error: Exception) -> None:
         self.planning = False
@@ -98,19 +111,19 @@ class Acting:
 
     # -- the answer -------------------------------------------------------------------------------------------
 
-    def _answered(self, plan: Plan, answer: str | None) -> None:
+    def _answered(self, plan: Plan, begun: Begun, answer: str | None) -> None:
         if answer == "run":
             operations = self._console.desk.operations
             self._tell("console.submitting")
-            done = partial(self._submitted, plan)
+            done = partial(self._submitted, plan, begun)
             self._console.lanes.act(lambda: operations.submit(plan), done, self._not_submitted)
         elif answer == RENEW_FIRST:
             refused = [item.connection for item in plan.items if item.reason == RENEW_FIRST]
-            self.propose(Act.RENEW, refused, then_sync=True)
+            self.propose(Act.RENEW, refused, then_sync=True, begun=begun)
         else:
             self._tell("console.cancelled")
 
-    def _submitted(self, plan: Plan, submitted: Submitted) -> None:
+    def _submitted(self, plan: Plan, begun: Begun, submitted: Submitted) -> None:
         self._following.add(submitted.plan)
         names = {item.connection: item.customer for item in plan.items}
         told_before = {item.connection for item in plan.items if item.fate != "run"}
@@ -121,6 +134,8 @@ class Acting:
         if blocked:
             who, why = names.get(blocked[0][0], blocked[0][0]), self._console.reason(blocked[0][1])
             self._tell("console.submit_refused", "warn", n=number(len(blocked)), who=who, why=why)
+        if begun is not None:
+            begun(submitted)
         self._console.data_changed()
 
     def _not_submitted(self, error: Exception) -> None:

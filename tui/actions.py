@@ -7,8 +7,8 @@ act has a bare key that changes anything: each opens a plan (`facts/console.md` 
 from dataclasses import dataclass
 
 FLEET, CONNECTION, POSTINGS, MESSAGES, HELP = "fleet", "connection", "postings", "messages", "help"
-INCIDENTS, FORECAST = "incidents", "forecast"
-SCOPES = (FLEET, CONNECTION, POSTINGS, INCIDENTS, FORECAST, MESSAGES, HELP)
+INCIDENTS, FORECAST, TRIAGE, WHY = "incidents", "forecast", "triage", "why"
+SCOPES = (FLEET, CONNECTION, TRIAGE, POSTINGS, INCIDENTS, FORECAST, WHY, MESSAGES, HELP)
 LISTS = frozenset(SCOPES)
 TORN = frozenset("ABCDFHMPQRSZ~[O<;0123456789")
 """Characters of broken escape sequences and mouse reports."""
@@ -19,7 +19,7 @@ class Action:
     """One thing to do. `title` is a text key, `handler` and `why` are names of methods of the screen.
 
     `why()` gives the reason why it cannot be done now, or None. `danger`: 0 looks, 1 acts, 2 takes away.
-    `footer` is its place in the footer, 0 for none.
+    `footer` is its place in the footer, 0 for none; the footers of `quiet` screens have no room for it.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Action:
     danger: int = 0
     why: str = ""
     footer: int = 0
+    quiet: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:
@@ -40,10 +41,18 @@ def _in(*scopes: str) -> frozenset[str]:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("renew", ("r",), "do_renew", _in(FLEET, CONNECTION), 1, "why_not_act", 1),
-    Action("sync", ("s",), "do_sync", _in(FLEET, CONNECTION), 1, "why_not_act", 2),
-    Action("remove", ("x",), "do_remove", _in(FLEET, CONNECTION), 2, "why_not_act", 3),
-    Action("connect", ("n",), "do_connect", _in(FLEET, CONNECTION), 1, "", 4),
+    Action("primary", ("enter",), "do_primary", _in(TRIAGE), 1, "why_no_primary", 1),
+    Action("renew", ("r",), "do_renew", _in(FLEET, CONNECTION, TRIAGE), 1, "why_not_act", 1, _in(TRIAGE)),
+    Action("sync", ("s",), "do_sync", _in(FLEET, CONNECTION, TRIAGE), 1, "why_not_act", 2, _in(TRIAGE)),
+    Action("remove", ("x",), "do_remove", _in(FLEET, CONNECTION, TRIAGE), 2, "why_not_act", 3, _in(TRIAGE)),
+    Action("connect", ("n",), "do_connect", _in(FLEET, CONNECTION), 1),
+    Action("triage", ("t",), "do_triage", _in(FLEET, CONNECTION, INCIDENTS), 0, "", 4, _in(CONNECTION)),
+    Action("next", ("n",), "do_down", _in(TRIAGE), 0, "", 2),
+    Action("open_problem", ("o", "right", "l"), "do_open", _in(TRIAGE), 0, "why_not_act"),
+    Action("why", ("y",), "do_why", _in(CONNECTION, TRIAGE), 0, "why_not_act", 3),
+    Action("copy", ("c",), "do_copy", _in(CONNECTION, TRIAGE), 0, "why_not_act", 5),
+    Action("next_section", ("tab",), "do_next_section", _in(CONNECTION)),
+    Action("previous_section", ("shift+tab",), "do_previous_section", _in(CONNECTION)),
     Action("open", ("enter", "right", "l"), "do_open", _in(FLEET), 0, "why_not_open"),
     Action("open_posting", ("enter", "right", "l"), "do_open", _in(POSTINGS), 0, "why_not_open"),
     Action("filter", ("slash",), "do_filter", _in(FLEET), 0, "", 5),
@@ -52,7 +61,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", ("space",), "do_mark", _in(FLEET), 0, "why_not_open"),
     Action("mark_all", ("a",), "do_mark_all", _in(FLEET)),
     Action("unmark", ("u",), "do_unmark", _in(FLEET)),
-    Action("postings", ("p",), "do_postings", _in(FLEET, CONNECTION), 0, "", 5),
+    Action("postings", ("p",), "do_postings", _in(FLEET), 0, "", 5),
+    Action("postings_here", ("p",), "do_postings", _in(CONNECTION, TRIAGE), 0, "why_not_act"),
     Action("incidents", ("e",), "do_incidents", _in(FLEET)),
     Action("forecast", ("w",), "do_forecast", _in(FLEET)),
     Action("open_incident", ("enter", "right", "l"), "do_open", _in(INCIDENTS), 0, "why_not_open", 1),
@@ -64,8 +74,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_down", ("pagedown",), "do_page_down", LISTS),
     Action("first", ("home", "g"), "do_first", LISTS),
     Action("last", ("end", "G"), "do_last", LISTS),
-    Action("messages", ("m",), "do_messages", _in(FLEET, CONNECTION, POSTINGS, INCIDENTS, FORECAST)),
-    Action("theme", ("v",), "do_theme", _in(FLEET, CONNECTION, POSTINGS, INCIDENTS, FORECAST)),
+    Action("messages", ("m",), "do_messages", LISTS - {MESSAGES, HELP}),
+    Action("theme", ("v",), "do_theme", LISTS - {MESSAGES, HELP}),
     Action("help", ("question_mark",), "do_help", LISTS - {HELP}, 0, "", 7),
     Action("back", ("escape", "left", "h"), "do_back", _in(FLEET)),
     Action("leave", ("escape", "left", "h"), "do_back", LISTS - {FLEET}, 0, "", 6),
@@ -87,6 +97,7 @@ LABELS = {
     "home": "Home",
     "end": "End",
     "tab": "Tab",
+    "shift+tab": "⇧Tab",
 }
 
 
@@ -112,5 +123,6 @@ def keymap(scope: str) -> dict[str, Action]:
 
 
 def footer(scope: str) -> tuple[Action, ...]:
-    """At most seven actions for the last line of a screen."""
-    return tuple(sorted((a for a in actions_in(scope) if a.footer), key=lambda a: a.footer))[:7]
+    """The actions for the last line of a screen: at most seven (`tests/tui/test_actions.py`)."""
+    shown = (action for action in actions_in(scope) if action.footer and scope not in action.quiet)
+    return tuple(sorted(shown, key=lambda action: action.footer))

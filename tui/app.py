@@ -18,14 +18,15 @@ from backend.model.filters import EVERYTHING, Filter
 from backend.model.text import clean
 from backend.model.views import AgentStatus
 from tui.acting import Acting
-from tui.cells import Line
+from tui.cells import Line, Span, shown
+from tui.clipboard import sequence
 from tui.desk import Desk
 from tui.lanes import Lanes
 from tui.palette import PALETTES, Palette, choose, choose_glyphs
 from tui.screens.base import ConsoleScreen
 from tui.screens.fleet import FleetScreen
 from tui.terminal_guard import Farewell, GuardedApp, terminal_gone
-from tui.wording import clock_time
+from tui.wording import clock_time, moment, number, short_moment
 
 POLL = 0.25
 """Seconds between two looks at the store's change number; a look costs microseconds."""
@@ -34,6 +35,9 @@ QUIET_TICKS = 20
 """Looks between two readings of what time alone changes (days left, the agent's state)."""
 
 KEPT_MESSAGES = 500
+
+MOST_INCIDENTS = 100
+"""Incidents that are looked at for the header: those that are open come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Console(GuardedApp):
     def __init__(self, desk: Desk, *, environ: dict[str, str] | None = None, encoding: str = "utf-8") -> None:
         environ = dict(os.environ) if environ is None else environ
         super().__init__()
+        self._environ = environ
         self.desk = desk
         self.palette: Palette = choose(environ)
         self.glyphs = choose_glyphs(environ, encoding)
@@ -88,6 +93,7 @@ class Console(GuardedApp):
         self._version: int | None = None
         self._agent: AgentStatus | None = None
         self._agent_known = False
+        self._incidents = 0
         self._store_error = ""
         self._ticks = 0
         self.farewell: Farewell | None = None
@@ -134,7 +140,7 @@ class Console(GuardedApp):
         say = self.desk.say
         if self._store_error:
             return say("console.warning.store", error=self._store_error)
-        if not self._agent_known:
+        if not self._agent_known or self.desk.as_of is not None:
             return ""
         if self._agent is None or not self._agent.alive:
             return say("console.warning.no_agent")
@@ -147,14 +153,21 @@ class Console(GuardedApp):
             return say("console.warning.agent_quiet", at=clock_time(last))
         return ""
 
-    def agent_words(self) -> str:
-        """The agent's state for the header."""
-        say = self.desk.say
+    def agent_words(self) -> list[Span]:
+        """What stands at the right of every header, the most important first: open incidents, webhooks, the agent."""
+        say, words = self.desk.say, list[Span]()
+        if self.desk.as_of is not None:
+            return [(say("console.as_of", at=moment(self.desk.as_of)), "bar_key")]
         if not self._agent_known:
-            return ""
+            return []
+        if self._incidents:
+            words.append((say("console.incidents.open", n=number(self._incidents)), "bar_key"))
+        if self._agent is not None and self._agent.silent_since is not None:
+            at = short_moment(self._agent.silent_since, self.now())
+            words.append((say("console.webhooks.silent", at=at), "bar_key"))
         if self._agent is None or not self._agent.alive:
-            return say("console.agent.none")
-        return say("console.agent.since", at=f"{clock_time(self._agent.started_at)[:5]}")
+            return [*words, (say("console.agent.none"), "bar_dim")]
+        return [*words, (say("console.agent.since", at=f"{clock_time(self._agent.started_at)[:5]}"), "bar_dim")]
 
     # -- what the store says ----------------------------------------------------------------------------------
 
@@ -192,10 +205,15 @@ class Console(GuardedApp):
                 screen.data_changed() if screen is top or screen.is_active else screen.mark_stale()
 
     def _read_agent(self) -> None:
-        self.lanes.ask("watch", "agent", self.desk.agent_status, self._agent_is, self.store_failed)
+        desk = self.desk
 
-    def _agent_is(self, agent: AgentStatus | None) -> None:
-        self._agent, self._agent_known = agent, True
+        def work() -> tuple[AgentStatus | None, int]:
+            return desk.agent_status(), sum(view.closed_at is None for view in desk.reader.incidents(MOST_INCIDENTS))
+
+        self.lanes.ask("watch", "agent", work, self._agent_is, self.store_failed)
+
+    def _agent_is(self, known: tuple[AgentStatus | None, int]) -> None:
+        (self._agent, self._incidents), self._agent_known = known, True
         self._repaint_bars()
 
     def store_answered(self) -> None:
@@ -259,6 +277,18 @@ class Console(GuardedApp):
             if isinstance(screen, ConsoleScreen):
                 screen.repalette()
         self.tell(self.desk.say("console.themed", name=self.palette.name))
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy at the operator's own terminal; `what` says in the message line what that was."""
+        try:
+            done = self.write_raw(sequence("\n".join(map(shown, text.split("\n"))), self._environ))
+        except ValueError:
+            self.tell(self.desk.say("console.copy.too_long", what=what), "warn")
+            return
+        if done:
+            self.tell(self.desk.say("console.copy.done", what=what, n=len(text)))
+        else:
+            self.tell(self.desk.say("console.copy.no_terminal"), "warn")
 
     # -- ends -------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
@@ -35,7 +36,8 @@ class Desk:
     """Everything a console needs. `monotonic` gives seconds on the time base of key events.
 
     `agent_quiet_after` is in seconds of the machine: an agent that gave no sign for so long is said to be quiet.
-    `crash_dir` is where a crash file goes (None: the platform's state directory).
+    `crash_dir` is where a crash file goes (None: the platform's state directory). `as_of` is the past moment that the
+    reader shows (None: the present); then nothing can be done, and the screens say so.
     """
 
     reader: FleetReader
@@ -47,4 +49,5 @@ class Desk:
     agent_status: Callable[[], AgentStatus | None]
     agent_quiet_after: float = 600.0
     crash_dir: Path | None = None
+    as_of: datetime | None = None
     monotonic: Callable[[], float] = field(default=monotonic)

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.model.facts import Account, Action, ActionState, Attempt, Case, Stage
-from backend.model.health import Assessment
+from backend.model.facts import Account, Action, ActionState, Case, Stage
 from backend.model.lifetimes import Lifespan
 from backend.model.views import ConnectionView, FleetRow, PostingLine
 from backend.rules import explain
@@ -27,7 +26,6 @@ from tui.wording import (
     money,
     next_step,
     posting_glyph,
-    short_moment,
     state_word,
     transfer_word,
     until,
@@ -71,41 +69,29 @@ class Page:
     glyphs: Glyphs
     width: int
 
-    def whole(
-        self,
-        view: ConnectionView,
-        attempts: Sequence[Attempt],
-        postings: Sequence[PostingLine],
-        usual: Lifespan | None = None,
-    ) -> list[Line]:
-        """Everything, the verdict first. `usual` is what the fleet has learnt of the bank's consents."""
-        lines = [*self.verdict(view, usual), *self.accounts(view)]
-        if view.case is not None:
-            lines += self.case(view.case)
-        lines += [*self.acts(view.actions), *self.postings(postings), *self.attempts(attempts)]
-        return lines
-
-    def _title(self, key: str) -> list[Line]:
+    def title(self, key: str) -> list[Line]:
+        """A blank line and a section's title."""
         title = self.say(key)
         rest = max(0, self.width - width_of(title) - 1)
         return [[], [(f"{title} ", "accent"), (self.glyphs.rule * rest, "rule")]]
 
-    def _wrapped(self, text: str, role: str, indent: int = 2) -> list[Line]:
+    def wrapped(self, text: str, role: str, indent: int = 2) -> list[Line]:
+        """Running text, no wider than is good to read."""
         return [[(" " * indent, role), (part, role)] for part in wrap(text, min(self.width, 110) - indent)]
 
     # -- why --------------------------------------------------------------------------------------------------
 
+    def head(self, view: ConnectionView) -> list[Line]:
+        """Who must act and what to press, and the three axes under it."""
+        row = view.row
+        verdict = f"{verdict_glyph(row.verdict, self.glyphs)} {verdict_word(row.verdict, self.say)}"
+        step = next_step(row, self.now, self.say)
+        return [[], [(verdict, VERDICT_ROLE[row.verdict]), ("   ", "text"), (step, "title")], self._axes(row)]
+
     def verdict(self, view: ConnectionView, usual: Lifespan | None = None) -> list[Line]:
         """Who must act, what to press, why, and what to tell the customer."""
-        row, found = view.row, view.assessment
-        role = VERDICT_ROLE[row.verdict]
-        head: list[Span] = [
-            (f"{verdict_glyph(row.verdict, self.glyphs)} {verdict_word(row.verdict, self.say)}", role),
-            ("   ", "text"),
-            (next_step(row, self.now, self.say), "title"),
-        ]
-        lines = [[], head, self._axes(row), *self._usually(row, usual), *self._reasons(found)]
-        return [*lines, *self._sentence(found, row.bank)]
+        reasons = self.dotted(explain.explain(view.assessment, self.say))
+        return [*self.head(view), *self._usually(view.row, usual), *reasons, *self.told(view)]
 
     def _usually(self, row: FleetRow, usual: Lifespan | None) -> list[Line]:
         """When the bank's consents really die, where it gave no date or its dates have proved wrong (law 12)."""
@@ -130,17 +116,19 @@ class Page:
             line += [(f"{title} ", "dim"), (f"{value}   ", "text")]
         return line
 
-    def _reasons(self, found: Assessment) -> list[Line]:
+    def dotted(self, texts: Sequence[str]) -> list[Line]:
+        """A list of running texts, each with a dot before it."""
         lines: list[Line] = []
-        for text in explain.explain(found, self.say):
+        for text in texts:
             first, *rest = wrap(text, min(self.width, 110) - 4)
             lines.append([(f"  {self.glyphs.dot} ", "dim"), (first, "text")])
             lines += [[("    ", "text"), (part, "text")] for part in rest]
         return lines
 
-    def _sentence(self, found: Assessment, bank: str) -> list[Line]:
-        text = explain.sentence(found, self.say, bank=bank)
-        return [[], [("  ", "dim"), (self.say("console.connection.tell"), "dim")], *self._wrapped(text, "strong", 4)]
+    def told(self, view: ConnectionView) -> list[Line]:
+        """The sentence to read out."""
+        text = explain.sentence(view.assessment, self.say, bank=view.row.bank)
+        return [[], [("  ", "dim"), (self.say("console.connection.tell"), "dim")], *self.wrapped(text, "strong", 4)]
 
     # -- accounts ---------------------------------------------------------------------------------------------
 
@@ -152,7 +140,7 @@ class Page:
         head: list[Span] = [("  ", "head")]
         for title, width in zip(titles, widths, strict=True):
             head += [(fit(self.say(f"console.account.{title}"), width), "head"), (" ", "head")]
-        lines = [*self._title("console.section.accounts"), head[:-1]]
+        lines = [*self.title("console.section.accounts"), head[:-1]]
         for account in view.accounts:
             lines += self._account(account, view.row, widths)
         if not view.accounts:
@@ -185,7 +173,7 @@ class Page:
 
     def case(self, case: Case) -> list[Line]:
         """How far the newest renewal (or new connection) has come, and since when."""
-        lines = self._title(f"console.section.case.{case.kind.value}")
+        lines = self.title(f"console.section.case.{case.kind.value}")
         role = "text" if case.stage.open else "good" if case.stage == Stage.RELEASED else "warn"
         line: Line = [("  ", "text"), (self.say(f"console.stage.{case.stage.value}"), role)]
         since: list[Span] = [("  ", "dim"), (self.say("console.case.begun", at=moment(case.created_at)), "dim")]
@@ -195,9 +183,9 @@ class Page:
         if case.stage in WAY:
             lines.append(self._way(case.stage))
         if case.note:
-            lines += self._wrapped(self.reason(case.note), "warn")
+            lines += self.wrapped(self.reason(case.note), "warn")
         if case.stage in TO_HAND_OVER:
-            lines += [[("  ", "dim"), (self.say("console.case.link"), "dim")], *self._wrapped(case.link, "text", 4)]
+            lines += [[("  ", "dim"), (self.say("console.case.link"), "dim")], *self.wrapped(case.link, "text", 4)]
         return lines
 
     def _way(self, stage: Stage) -> Line:
@@ -214,7 +202,7 @@ class Page:
         """What operators have done here, newest first."""
         if not actions:
             return []
-        lines = self._title("console.section.acts")
+        lines = self.title("console.section.acts")
         for action in actions:
             reason = f"  {self.reason(action.reason)}" if action.reason else ""
             line: list[Span] = [
@@ -228,14 +216,14 @@ class Page:
             lines.append(line)
             for name, value in sorted(action.result.items()):
                 if value:
-                    lines += self._wrapped(f"{name}: {value}", "dim", 6)
+                    lines += self.wrapped(f"{name}: {value}", "dim", 6)
         return lines
 
-    # -- postings and attempts --------------------------------------------------------------------------------
+    # -- postings ---------------------------------------------------------------------------------------------
 
     def postings(self, lines: Sequence[PostingLine]) -> list[Line]:
         """The newest postings and where each is."""
-        made = self._title("console.section.postings")
+        made = self.title("console.section.postings")
         if not lines:
             return [*made, [("  ", "text"), (self.say("console.postings.none"), "dim")]]
         for line in lines:
@@ -259,30 +247,3 @@ class Page:
                 ]
             )
         return made
-
-    def attempts(self, attempts: Sequence[Attempt]) -> list[Line]:
-        """The newest calls to the outside, with what a ticket to the provider needs."""
-        made = self._title("console.section.attempts")
-        if not attempts:
-            return [*made, [("  ", "text"), (self.say("console.attempts.none"), "dim")]]
-        for attempt in attempts:
-            made += self._attempt(attempt)
-        return made
-
-    def _attempt(self, attempt: Attempt) -> list[Line]:
-        fine = attempt.outcome == "ok"
-        took = int((attempt.ended_at - attempt.started_at).total_seconds() * 1000)
-        sign = self.glyphs.fine if fine else self.glyphs.rejected
-        words = self.say("console.attempt.ok") if fine else self.reason(attempt.outcome)
-        line: Line = [
-            ("  ", "text"),
-            (fit(short_moment(attempt.started_at, self.now), 9), "dim"),
-            (fit(attempt.operation, 14), "text"),
-            (fit(f"{sign} {words}", 34), "good" if fine else "warn"),
-            (fit(str(attempt.http_status or "–"), 4), "text"),
-            (fit(f"{took} ms", 9, right=True), "dim"),
-        ]
-        if fine:
-            return [line]
-        ticket = [attempt.detail, attempt.correlation_id or "", attempt.request_id or ""]
-        return [line, *self._wrapped(f" {self.glyphs.dot} ".join(part for part in ticket if part), "dim", 11)]

@@ -111,6 +111,13 @@ class GuardedApp(App[None]):
         """None: the palette's screenshot would write customers' data to a file (DESIGN §11)."""
         return ()
 
+    def write_raw(self, data: str) -> bool:
+        """Give the terminal a sequence of our own, in turn with what is drawn; False when there is no terminal."""
+        if self._driver is None or self.is_headless:
+            return False
+        self._driver.write(data)
+        return True
+
     def leave_from_signal(self, code: int) -> None:
         """End with this exit code; may be called from a signal handler."""
         if self._loop is not None:

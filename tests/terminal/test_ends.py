@@ -19,8 +19,8 @@ SOON = 8.0
 """Seconds within which a console must be gone after a signal or a dropped line."""
 
 
-def start(mode: str, folder: Path, **size: int) -> Terminal:
-    return Terminal(PROGRAM, mode, str(folder), env=ENV, **size)
+def start(mode: str, folder: Path, *, env: dict[str, str] | None = None, **size: int) -> Terminal:
+    return Terminal(PROGRAM, mode, str(folder), env={**ENV, **(env or {})}, **size)
 
 
 def test_quit_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:

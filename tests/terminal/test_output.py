@@ -1,6 +1,7 @@
 """What goes over the line: nothing that a foreign text could make a terminal do, and nothing while nothing happens."""
 
 import re
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,31 @@ def test_no_colour_means_none(tmp_path: Path) -> None:
         it.end()
         codes = {code for found in re.findall(rb"\x1b\[([0-9;]*)m", it.written) for code in found.split(b";")}
         assert codes <= {b"", b"0", b"1", b"2", b"4", b"7", b"39", b"49"}
+
+
+@pytest.mark.parametrize(
+    ("env", "wrapped"),
+    [
+        ({}, b"%b"),
+        ({"TMUX": "/tmp/tmux-1/default,1,0"}, b"%b\x1bPtmux;\x1b%b\x1b\\"),
+        ({"TERM": "screen-256color"}, b"screen"),
+    ],
+)
+def test_the_sentence_is_copied_whole_and_in_one_piece(tmp_path: Path, env: dict[str, str], wrapped: bytes) -> None:
+    with start("plain", tmp_path, env=env) as it:
+        it.see("250 forbindelser")
+        it.see("▌")
+        it.send(ENTER)
+        it.see("Sig til kunden")
+        it.send("c")
+        it.see("Kopieret: sætningen til kunden")
+        it.send("q")
+        assert it.end() == 0
+        copy = re.search(rb"\x1b\]52;c;[A-Za-z0-9+/=]+\a", it.written.replace(b"\x1b\\\x1bP", b""))
+        assert copy is not None
+        assert b64decode(copy[0][7:-1]).decode().startswith("Forbindelsen til ")
+        if wrapped == b"screen":
+            pieces = [copy[0][at : at + 252] for at in range(0, len(copy[0]), 252)]
+            assert b"".join(b"\x1bP" + piece + b"\x1b\\" for piece in pieces) in it.written
+        else:
+            assert wrapped.replace(b"%b", copy[0]) in it.written

@@ -70,6 +70,7 @@ class FakeReader:
     lives_known: dict[str, tuple[Lives, ...]] = field(default_factory=dict)
     expiries_known: list[Expiries] = field(default_factory=list)
     answers_known: list[Answers] = field(default_factory=list)
+    problems_known: list[ProblemView] = field(default_factory=list)
     incidents_known: list[IncidentView] = field(default_factory=list)
     version: int = 1
     gate: Gate = field(default_factory=Gate)
@@ -173,7 +174,9 @@ class FakeReader:
         return self.answers_known
 
     def problems(self, query: Filter, limit: int) -> list[ProblemView]:
-        return []
+        self.gate.wait()
+        shown = {row.id for row in self._matching(query)}
+        return [problem for problem in self.problems_known if problem.connection in shown][:limit]
 
     def incidents(self, limit: int) -> list[IncidentView]:
         return self.incidents_known[:limit]

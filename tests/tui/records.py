@@ -21,7 +21,7 @@ from backend.model.facts import (
     Verdict,
 )
 from backend.model.health import Assessment, HealthFacts, Reason
-from backend.model.views import ConnectionView, FleetRow, PostingLine
+from backend.model.views import ConnectionView, FleetRow, PostingLine, ProblemView
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BANKS = ("Danske Bank", "Nordea", "Jyske Bank", "Sydbank", "Lunar", "Arbejdernes Landsbank")
@@ -183,3 +183,21 @@ def make_action(number: int, plan: int, act: Act, row: FleetRow, state: ActionSt
         operator="anna",
         created_at=NOW,
     )
+
+
+def make_problem(row: FleetRow, cause: str = "renewal_due", **changes: object) -> ProblemView:
+    """The open problem of a connection."""
+    problem = ProblemView(
+        connection=row.id,
+        agreement_number=row.agreement_number,
+        customer=row.customer,
+        bank=row.bank,
+        cause=cause,
+        verdict=row.verdict,
+        action=row.action,
+        since=NOW - timedelta(days=2),
+        last_at=NOW - timedelta(minutes=12),
+        times=3,
+        incident=None,
+    )
+    return replace(problem, **changes)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.postings import PostingsScreen
 from tui.sections import Page
+from tui.timeline import attempts_section
 
 
 def page(width: int = 78, language: str = "da") -> Page:
@@ -85,7 +86,7 @@ def test_acts_show_state_operator_and_result() -> None:
 
 
 def test_an_attempt_shows_what_a_ticket_needs() -> None:
-    text = "\n".join(plain(page(118).attempts([make_attempt("c1", 0), make_attempt("c1", 1)])))
+    text = "\n".join(plain(attempts_section(page(118), [make_attempt("c1", 0), make_attempt("c1", 1)])))
     for part in ("transactions", "403", "340 ms", "corr-0", "Consent expired", "kunden skal logge ind"):
         assert part in text
 

@@ -13,7 +13,8 @@ from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk
 from tui.desk import Desk
 from tui.screens.fleet import FleetScreen
-from tui.screens.question import DEAD_TIME, Question
+from tui.screens.panel import DEAD_TIME
+from tui.screens.question import Question
 
 NEVER = float("inf")
 

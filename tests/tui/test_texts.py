@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 
 import tui
-from backend.texts.console import TEXTS
+from backend.texts import console, pages
 
+TEXTS = console.TEXTS | pages.TEXTS
 SOURCES = sorted(Path(tui.__file__).parent.rglob("*.py"))
 
 

@@ -9,10 +9,10 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from tui.actions import Action, footer, keymap
-from tui.cells import Line, Span
-from tui.widgets.bars import Bar, cut, footer_line, spread
+from tui.cells import Line, Span, width_of
+from tui.widgets.bars import Bar, cut, fitting, footer_line, spread
 from tui.widgets.painted import Painted
-from tui.wording import clock_time
+from tui.wording import clock_time, moment
 
 if TYPE_CHECKING:
     from tui.app import Console
@@ -75,9 +75,11 @@ class ConsoleScreen(Screen[None]):
             (f" {environment} ", band),
             (f" forny {app.glyphs.dot} {settings.profile} ", "bar"),
         ]
-        right: list[Span] = [(app.agent_words() + "  ", "bar_dim")]
+        words = app.agent_words()
         if app.changed_at is not None:
-            right.append((self.say("console.changed", at=clock_time(app.changed_at)) + " ", "bar_dim"))
+            words.append((self.say("console.changed", at=clock_time(app.changed_at)), "bar_dim"))
+        room = width - sum(width_of(text) for text, _ in left) - 2
+        right = [*fitting(words, room, "  ", "bar_dim"), (" ", "bar_dim")] if words else []
         one, two = self.crumb(width - 2)
         return [
             spread(left, right, width, "bar"),
@@ -126,6 +128,8 @@ class ConsoleScreen(Screen[None]):
     def perform(self, action: Action) -> None:
         """Do it, or say why not."""
         reason: str | None = getattr(self, action.why)() if action.why else None
+        if action.danger and (past := self.console.desk.as_of) is not None:
+            reason = self.say("console.why.past", at=moment(past))
         if reason is None:
             getattr(self, action.handler)()
         else:

@@ -6,15 +6,16 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from backend.model.facts import Act, Attempt
+from backend.model.facts import Attempt
 from backend.model.lifetimes import Lifespan
 from backend.model.views import ConnectionView, PostingFilter, PostingLine
 from backend.rules.lifetimes import usual_life
 from tui.actions import CONNECTION
 from tui.cells import Line
-from tui.screens.base import ConsoleScreen
+from tui.screens.handling import HandlingScreen
 from tui.screens.moving import MovesDoc
 from tui.sections import Page
+from tui.timeline import attempts_section
 from tui.widgets.doc import Doc
 
 SHOWN = 30
@@ -31,7 +32,7 @@ class Reading:
     usual: Lifespan | None = None
 
 
-class ConnectionScreen(MovesDoc, ConsoleScreen):
+class ConnectionScreen(MovesDoc, HandlingScreen):
     """A page of sections that scrolls. It is read again when the store changes, and holds its place."""
 
     scope: ClassVar[str] = CONNECTION
@@ -40,6 +41,11 @@ class ConnectionScreen(MovesDoc, ConsoleScreen):
         super().__init__()
         self.connection = connection
         self.reading: Reading | None = None
+        self.places: tuple[int, ...] = ()
+
+    @property
+    def subject(self) -> ConnectionView | None:
+        return self.reading.view if self.reading else None
 
     def body(self) -> ComposeResult:
         self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
@@ -62,7 +68,26 @@ class ConnectionScreen(MovesDoc, ConsoleScreen):
         if self.reading.view is None:
             return [[], [(self.say("console.connection.gone"), "warn")]]
         page = Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
-        return page.whole(self.reading.view, self.reading.attempts, self.reading.postings, self.reading.usual)
+        return self._whole(page, self.reading, self.reading.view)
+
+    def _whole(self, page: Page, read: Reading, view: ConnectionView) -> list[Line]:
+        """All sections in their order; `places` remembers on which lines they begin."""
+        sections = [
+            page.verdict(view, read.usual),
+            page.case(view.case) if view.case is not None else [],
+            page.accounts(view),
+            page.acts(view.actions),
+            page.postings(read.postings),
+            attempts_section(page, read.attempts),
+        ]
+        lines: list[Line] = []
+        places = []
+        for section in sections:
+            if section:
+                places.append(len(lines) + 1 if lines else 0)  # the blank line before a title stays above
+                lines += section
+        self.places = tuple(places)
+        return lines
 
     # -- reading ----------------------------------------------------------------------------------------------
 
@@ -89,26 +114,30 @@ class ConnectionScreen(MovesDoc, ConsoleScreen):
         self.doc.repaint()
         self.repaint_bars()
 
+    # -- sections ---------------------------------------------------------------------------------------------
+
+    def do_next_section(self) -> None:
+        """To the next title; from the last one, or where nothing more is below, to the top."""
+        before = self.doc.top
+        self.doc.scroll_to_line(next((place for place in self.places if place > before), 0))
+        if self.doc.top == before:
+            self.doc.scroll_to_line(0)
+
+    def do_previous_section(self) -> None:
+        above = [place for place in self.places if place < self.doc.top]
+        self.doc.scroll_to_line(above[-1] if above else self.places[-1] if self.places else 0)
+
     # -- acting -----------------------------------------------------------------------------------------------
 
     def why_not_act(self) -> str | None:
-        gone = self.reading is not None and self.reading.view is None
-        return self.say("console.connection.gone") if gone else None
-
-    def do_renew(self) -> None:
-        self.console.acting.propose(Act.RENEW, (self.connection,))
-
-    def do_sync(self) -> None:
-        self.console.acting.propose(Act.SYNC, (self.connection,))
-
-    def do_remove(self) -> None:
-        self.console.acting.propose(Act.REMOVE, (self.connection,))
+        if self.subject is not None:
+            return None
+        return self.say("console.reading" if self.reading is None else "console.connection.gone")
 
     def do_connect(self) -> None:
-        view = self.reading.view if self.reading else None
-        self.console.acting.ask_connect(view.row.agreement_number if view else "")
+        self.console.acting.ask_connect(self.subject.row.agreement_number if self.subject else "")
 
-    def do_postings(self) -> None:
-        from tui.screens.postings import PostingsScreen
+    def do_triage(self) -> None:
+        from tui.screens.triage import TriageScreen
 
-        self.console.push_screen(PostingsScreen(self.connection))
+        self.console.push_screen(TriageScreen(self.console.fleet_filter(), start=self.connection))

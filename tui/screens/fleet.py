@@ -337,6 +337,11 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         if self.roster.cursor_id is not None:
             self.console.push_screen(ConnectionScreen(self.roster.cursor_id))
 
+    def do_triage(self) -> None:
+        from tui.screens.triage import TriageScreen
+
+        self.console.push_screen(TriageScreen(self.filter))
+
     def do_postings(self) -> None:
         from tui.screens.postings import PostingsScreen
 

@@ -109,6 +109,11 @@ class IncidentsScreen(MovesRoster, ConsoleScreen):
 
     # -- going on ---------------------------------------------------------------------------------------------
 
+    def do_triage(self) -> None:
+        from tui.screens.triage import TriageScreen
+
+        self.console.push_screen(TriageScreen(self.console.fleet_filter()))
+
     def why_not_open(self) -> str | None:
         return None if self.roster.current is not None else self.say("console.incidents.none_here")
 

@@ -1,30 +1,17 @@
-"""The question before an act: what will run, what waits, what is refused and why. Cancel is first and focused.
-
-What was typed or pasted before the question stood on screen, or within a moment after, does not answer it
-(`facts/console.md` rule 3): keys carry the time at which they arrived, and that is compared.
-"""
+"""The question before an act: what will run, what waits, what is refused and why. Cancel is first and focused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import events
-from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
 from backend.model.facts import Act, PlanItem
 from backend.rules.danish import local
 from tui.cells import Line, Span, fit, width_of, wrap
 from tui.proposal import RENEW_FIRST, Group, Proposal
-from tui.widgets.bars import Bar, cut
-from tui.widgets.painted import Painted
+from tui.screens.panel import Panel
+from tui.widgets.bars import cut
 from tui.wording import day, number, until
-
-if TYPE_CHECKING:
-    from tui.app import Console
-
-DEAD_TIME = 0.3
-"""Seconds after its first appearance in which a question takes no answer."""
 
 NAMED = 5
 """Names shown before "and n more"."""
@@ -44,10 +31,8 @@ class Choice:
     look: str = "button_on"
 
 
-class Question(ModalScreen[str | None]):
+class Question(Panel[str | None]):
     """Docked at the bottom, over the list. Answers `run`, `renew_first` or None (cancelled)."""
-
-    AUTO_FOCUS = None
 
     def __init__(self, proposal: Proposal) -> None:
         super().__init__()
@@ -57,18 +42,6 @@ class Question(ModalScreen[str | None]):
         self.chosen = 0
         self.typed = ""
         self.whole = False
-        self.drawn_at: float | None = None
-
-    @property
-    def console(self) -> "Console":
-        from tui.app import Console
-
-        app = self.app
-        assert isinstance(app, Console)
-        return app
-
-    def say(self, key: str, **values: object) -> str:
-        return self.console.desk.say(key, **values)
 
     @property
     def expected(self) -> str:
@@ -93,44 +66,15 @@ class Question(ModalScreen[str | None]):
 
     # -- drawing ----------------------------------------------------------------------------------------------
 
-    def compose(self) -> ComposeResult:
-        panel = Bar(self.console.palette, self.console.glyphs, self._lines, base="panel", id="question")
-        yield panel
-
-    def on_mount(self) -> None:
-        self._fit()
-        self.call_after_refresh(self._drawn)
-
-    def on_resize(self) -> None:
-        self._fit()
-
-    def _fit(self) -> None:
-        panel = self.query_one("#question")
-        height = min(len(self._lines(self.app.size.width)), max(3, self.app.size.height - 3))
-        panel.styles.height = height
-        panel.styles.width = "100%"
-
-    def _drawn(self) -> None:
-        self.drawn_at = self.console.desk.monotonic()
-
-    def repaint(self) -> None:
-        self._fit()
-        self.query_one("#question", Painted).repaint()
-
-    def _lines(self, width: int) -> Sequence[Line]:
-        inner = width - 4
-        rule = self.console.glyphs.rule
-        made: list[Line] = [[(rule * width, "rule")]]
+    def panel_lines(self, width: int) -> Sequence[Line]:
         room = max(4, self.app.size.height - 9)
-        body = self._body(inner)
+        body = self._body(width)
         if len(body) > room:
             body = [*body[: room - 1], [(self.say("console.question.more_lines", n=len(body) - room + 1), "panel_dim")]]
-        made += [[("  ", "panel"), *cut(line, inner)] for line in body]
-        made.append([("", "panel")])
+        made: list[Line] = [*(cut(line, width) for line in body), [("", "panel")]]
         if self.expected:
-            made.append([("  ", "panel"), *self._number_line()])
-        made.append([("  ", "panel"), *self._buttons()])
-        return made
+            made.append(self._number_line())
+        return [*made, self._buttons()]
 
     def _body(self, width: int) -> list[Line]:
         lines: list[Line] = [[(self._title(), "panel_strong")]]
@@ -196,14 +140,6 @@ class Question(ModalScreen[str | None]):
         return line
 
     # -- answering --------------------------------------------------------------------------------------------
-
-    def too_early(self, event: events.Event) -> bool:
-        """Whether the key or paste came before the question could have been read."""
-        return self.drawn_at is None or event.time < self.drawn_at + DEAD_TIME
-
-    def on_paste(self, event: events.Paste) -> None:
-        """What is pasted answers nothing."""
-        event.stop()
 
     def on_key(self, event: events.Key) -> None:
         event.stop()

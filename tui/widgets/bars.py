@@ -42,14 +42,14 @@ def footer_line(actions: Sequence[Action], titles: Callable[[Action], str], widt
     return line
 
 
-def fitting(parts: Sequence[Span], width: int, between: str) -> list[Span]:
+def fitting(parts: Sequence[Span], width: int, between: str, role: str = "text") -> list[Span]:
     """As many parts as fit whole, in their order; the first one always."""
     line: list[Span] = []
-    for text, role in parts:
+    for text, look in parts:
         cells = width_of(text) + (width_of(between) if line else 0)
         if line and cells > width:
             break
-        line += [(between, "text"), (text, role)] if line else [(text, role)]
+        line += [(between, role), (text, look)] if line else [(text, look)]
         width -= cells
     return line
 

@@ -1,0 +1,192 @@
+"""Triage: one problem, one key, and on to the next; nothing moves before the operator does."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from backend.model.facts import Act
+from backend.rules.filters import parse
+from tests.tui.driving import Driver, console
+from tests.tui.fakes import FakeOperations, FakeReader, make_desk
+from tests.tui.records import NOW, make_problem, make_row
+from tui.screens.connection import ConnectionScreen
+from tui.screens.fleet import FleetScreen
+from tui.screens.question import Question
+from tui.screens.triage import TriageScreen
+
+
+def a_fleet(many: int = 6) -> FakeReader:
+    """Connections of which every one has a renewal due."""
+    rows = [
+        replace(make_row(n), verdict="customer", action="renew", wait_until=None, situation="renewal_due")
+        for n in range(many)
+    ]
+    reader = FakeReader(fleet_rows=rows)
+    reader.problems_known = [make_problem(row) for row in rows]
+    return reader
+
+
+async def opened(it: Driver) -> TriageScreen:
+    await it.see("▌")
+    await it.press("t")
+    await it.until(lambda: isinstance(it.app.screen, TriageScreen) and it.app.screen.known)
+    screen = it.app.screen
+    assert isinstance(screen, TriageScreen)
+    return screen
+
+
+async def asked(it: Driver) -> None:
+    """The question stands on screen, and may be answered."""
+    await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+
+
+def shown(screen: TriageScreen) -> str:
+    return screen.present.connection if screen.present is not None else ""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_one_problem_fills_the_screen(size: tuple[int, int]) -> None:
+    async def run() -> None:
+        async with console(make_desk(a_fleet()), size=size) as it:
+            screen = await opened(it)
+            await it.until(lambda: screen.view is not None)
+            await it.see("Sig til kunden")
+            text = it.text()
+            for part in (
+                *("Problem 1 af 6", "◆ kunde", "Vejle Tømrer & Snedker ApS", "Danske Bank", "aftale 312000", "c1000"),
+                *("Forbindelsen skal fornyes", "siden 21.11.26, 10:00 (2 d) · 3 gange, sidst 23.11.26, 09:48"),
+                *("  r   Forny forbindelsen  ", "Enter"),
+            ):
+                assert part in text, part
+            assert all(len(line) == size[0] for line in it.lines())
+
+    asyncio.run(run())
+
+
+def test_a_confirmed_act_goes_on_to_the_next_and_a_cancelled_one_stays() -> None:
+    async def run() -> None:
+        reader = a_fleet()
+        operations = FakeOperations(reader)
+        async with console(make_desk(reader, operations=operations)) as it:
+            screen = await opened(it)
+            await it.press("enter")
+            await asked(it)
+            await it.press("enter")  # cancel is first
+            await it.until(lambda: it.app.screen is screen)
+            assert shown(screen) == "c1000" and not operations.submitted
+            await it.press("r")
+            await asked(it)
+            await it.press("right", "enter")
+            await it.until(lambda: shown(screen) == "c1001")
+            assert [(plan.act, plan.items[0].connection) for plan in operations.submitted] == [(Act.RENEW, "c1000")]
+            assert "Problem 2 af 6" in it.text()
+
+    asyncio.run(run())
+
+
+def test_the_queue_changes_behind_the_problem_that_is_looked_at() -> None:
+    async def run() -> None:
+        reader = a_fleet()
+        async with console(make_desk(reader)) as it:
+            screen = await opened(it)
+            await it.press("n", "down")
+            await it.until(lambda: shown(screen) == "c1002" and screen.view is not None)
+            newer = make_problem(make_row(7), cause="own_credentials")
+            reader.fleet_rows.append(make_row(7))
+            reader.problems_known = [newer, *reader.problems_known]
+            reader.version += 1
+            await it.see("Problem 4 af 7")
+            assert shown(screen) == "c1002"
+            reader.problems_known = [one for one in reader.problems_known if one.connection != "c1002"]
+            reader.version += 1
+            await it.see("Problemet er løst")
+            assert shown(screen) == "c1002", "what is looked at stays until the operator moves"
+            assert screen.why_no_primary() is not None
+            await it.press("n")
+            await it.until(lambda: shown(screen) == "c1003")
+            await it.press("k", "k")
+            await it.until(lambda: shown(screen) == "c1000" or shown(screen) == "c1001")
+            await it.press("end")
+            await it.until(lambda: shown(screen) == "c1005")
+            await it.press("n")
+            await it.see("Det var det sidste")
+
+    asyncio.run(run())
+
+
+def test_the_filter_of_the_list_is_taken_along_and_an_empty_queue_says_so() -> None:
+    async def run() -> None:
+        reader = a_fleet()
+        reader.problems_known[1] = replace(reader.problems_known[1], incident=4)
+        async with console(make_desk(reader)) as it:
+            await it.see("▌")
+            await it.type("/nordea")
+            await it.press("enter")
+            await it.see("1 af 6")
+            await it.press("t")
+            await it.see("Ingen problemer hos de forbindelser")
+            assert "/nordea" in it.lines()[1] and "1 i hændelser" in it.text()
+            await it.press("r")
+            assert "Ingen problemer" in it.lines()[-2]
+            await it.press("escape")
+            await it.until(lambda: isinstance(it.app.screen, FleetScreen))
+
+    asyncio.run(run())
+
+
+def test_the_connection_opens_and_back_is_the_same_place() -> None:
+    async def run() -> None:
+        reader = a_fleet()
+        async with console(make_desk(reader)) as it:
+            screen = await opened(it)
+            await it.press("n", "n")
+            await it.until(lambda: shown(screen) == "c1002" and screen.view is not None)
+            await it.press("l")
+            await it.until(lambda: isinstance(it.app.screen, ConnectionScreen))
+            await it.press("escape")
+            await it.until(lambda: it.app.screen is screen)
+            assert shown(screen) == "c1002"
+
+    asyncio.run(run())
+
+
+def test_from_a_connection_it_begins_at_its_problem() -> None:
+    async def run() -> None:
+        reader = a_fleet()
+        async with console(make_desk(reader)) as it:
+            screen = TriageScreen(parse("", NOW), start="c1004")
+            it.app.push_screen(screen)
+            await it.see("Problem 5 af 6")
+
+    asyncio.run(run())
+
+
+def test_nothing_to_press_is_said() -> None:
+    async def run() -> None:
+        rows = [replace(make_row(4), situation="rate_limited")]
+        reader = FakeReader(fleet_rows=rows)
+        reader.problems_known = [make_problem(rows[0], "rate_limited")]
+        async with console(make_desk(reader)) as it:
+            screen = await opened(it)
+            await it.until(lambda: screen.view is not None)
+            assert "vent til 13:12" in it.text()
+            await it.press("enter")
+            await it.see("Der er ingen tast")
+
+    asyncio.run(run())
+
+
+def test_a_past_view_says_its_moment_and_does_nothing() -> None:
+    async def run() -> None:
+        reader = a_fleet()
+        operations = FakeOperations(reader)
+        async with console(make_desk(reader, operations=operations, as_of=NOW)) as it:
+            await opened(it)
+            assert "SOM DET VAR 23.11.26, 10:00" in it.lines()[0]
+            for key in ("enter", "r"):
+                await it.press(key)
+                await it.see("der kan intet gøres")
+            assert isinstance(it.app.screen, TriageScreen)
+
+    asyncio.run(run())
