@@ -6,6 +6,7 @@ from dataclasses import replace
 from backend.model.clock import Clock
 from backend.model.facts import Act, Plan, PlanItem
 from backend.model.postings import Decided, Decision
+from backend.model.renewals import Accepted
 from backend.model.views import Submitted
 from backend.ports import Door, FleetReader
 
@@ -63,6 +64,25 @@ class Operations:
         """
         names = {"operator": self._operator, "host": self._host}
         return self._door.decide(postings, decision, **names, now=self._clock.now(), dry_run=dry_run)
+
+    def accept_renewal(self, connection: str, carry: Sequence[tuple[str, str]] = ()) -> Accepted:
+        """Let go what a renewal has left in doubt; what is settled already changes nothing.
+
+        `carry`: pairs (new, old) of accounts that are one under a new number, each named by IBAN, BBAN or key.
+        Raises LookupError for an unknown connection, and ValueError with the pair that names no two such accounts.
+        """
+        from backend.rules.accounts import named
+
+        now = self._clock.now()
+        if (view := self._reader.connection(connection, now)) is None:
+            raise LookupError(connection)
+        pairs: list[tuple[str, str]] = []
+        for new, old in carry:
+            one, other = named(view.accounts, new), named(view.accounts, old)
+            if one is None or other is None:
+                raise ValueError(f"{new}={old}")
+            pairs.append((one.key, other.key))
+        return self._door.accept_renewal(connection, pairs, now, operator=self._operator, host=self._host)
 
     def submit(self, plan: Plan) -> Submitted:
         """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""

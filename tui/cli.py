@@ -18,6 +18,7 @@ COMMANDS = {
     "renew": "acts:renew",
     "sync": "acts:sync",
     "remove": "acts:remove",
+    "accept": "renewals:accept",
     "plans": "plans:plans",
     "plan": "plans:plan",
     "postings": "postings:postings",

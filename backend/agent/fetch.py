@@ -6,9 +6,10 @@ from datetime import datetime
 
 from backend.agent.tools import Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials
-from backend.model.facts import Account, Posting, Session
+from backend.model.facts import Account, HeldReason, Posting, Session
+from backend.model.renewals import RenewalDiff
 from backend.model.views import FetchContext
-from backend.rules.accounts import match_accounts
+from backend.rules.accounts import diff_of, in_doubt, match_accounts
 from backend.rules.rows import RowContext, fetch_since, known_since, match_rows
 
 
@@ -24,7 +25,10 @@ class Harvest:
     dropped: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     new: int = 0
+    recognised: int = 0
+    waiting: int = 0
     synchronized: datetime | None = None
+    diff: RenewalDiff | None = None
 
 
 async def fetch_connection(
@@ -81,9 +85,18 @@ def failure(error: OutsideError) -> Harvest:
 async def gather(
     tools: Tools, session: Session, context: FetchContext, *, renewed_at: datetime | None = None
 ) -> Harvest:
-    """Everything behind a session, matched to what is known. One account's failure does not starve its siblings."""
+    """Everything behind a session, matched to what is known. One account's failure does not starve its siblings.
+
+    `renewed_at` says that a candidate is being put to the test: what it leaves in doubt is held, and the diff is made.
+    """
     reported = await tools.provider.accounts(session)
     match = match_accounts(context.accounts, ours(context, reported))
+    # An account that was gone before we ever knew it is nobody's news.
+    match = replace(match, new=tuple(account for account in match.new if not account.orphaned))
+    doubts = {} if renewed_at is None else in_doubt(context.accounts, match)
+    if doubts:
+        unsure = [tuple(replace(a, doubt=doubts.get(a.key, "")) for a in some) for some in (match.matched, match.new)]
+        match = replace(match, matched=unsure[0], new=unsure[1])
     harvest = Harvest(accounts=[*match.matched, *match.new, *(replace(a, orphaned=True) for a in match.vanished)])
     asked = rows_seen = 0
     errors: list[OutsideError] = []
@@ -113,6 +126,10 @@ async def gather(
         harvest.outcome = "ok"
     times = [a.last_synchronized for a in (*match.matched, *match.new) if a.last_synchronized and not a.orphaned]
     harvest.synchronized = max(times, default=None)
+    if renewed_at is not None:
+        diff = diff_of(context.accounts, match, doubts)
+        seen = harvest.recognised
+        harvest.diff = replace(diff, recognised=seen, rows_new=harvest.new, rows_held=harvest.waiting)
     return harvest
 
 
@@ -169,10 +186,13 @@ async def _account(
             since=since,
             data_from=context.data_from,
             renewed_at=renewed_at or context.renewed_at,
+            accepted=not account.doubt,
         ),
         now=now,
     )
     harvest.new += changes.new
+    harvest.recognised += changes.recognised
+    harvest.waiting += sum(posting.reason == HeldReason.RENEWAL_NOT_ACCEPTED for posting in changes.upserts)
     harvest.upserts += changes.upserts
     harvest.dropped += changes.dropped
     return len(said.rows)

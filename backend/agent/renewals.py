@@ -105,6 +105,7 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
             upserts=harvest.upserts,
             dropped=harvest.dropped,
             outcome=harvest.outcome,
+            diff=harvest.diff,
             fetch_every=tools.fetch_every,
         )
     report.new_postings += harvest.new

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from backend.model.renewals import RenewalDiff
+
 PROMISE = timedelta(hours=6)
 """Rows reach bank reconciliation at most so long after a renewal (`facts/help-page.da.txt`)."""
 
@@ -82,7 +84,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A bank account under a connection. `key` is what survives renewals: IBAN, else BBAN, else the provider's id."""
+    """A bank account under a connection. `key` is what survives renewals: IBAN, else BBAN, else the provider's id.
+
+    `doubt` is a text key: why a renewal left it unsure which account this is; its rows wait (empty: no doubt).
+    """
 
     id: int | None = None
     provider_account_id: str
@@ -92,6 +97,7 @@ class Account:
     currency: str = "DKK"
     ledger_account: str | None = None
     orphaned: bool = False
+    doubt: str = ""
     bank_id: str = ""
     bank_name: str = ""
     owner: str = ""
@@ -356,7 +362,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A renewal, or a new connection, followed from link to rows (law 6). `state` is the nonce in its link."""
+    """A renewal, or a new connection, followed from link to rows (law 6). `state` is the nonce in its link.
+
+    `diff` is known once the new consent has proved itself; `accepted_at` and `accepted_by` only when it needed that.
+    """
 
     id: int
     kind: Act
@@ -373,8 +382,12 @@ class Case:
     note: str = ""
     created_at: datetime
     sent_at: datetime | None = None
+    opened_at: datetime | None = None
     authorised_at: datetime | None = None
     closed_at: datetime | None = None
+    diff: RenewalDiff | None = None
+    accepted_at: datetime | None = None
+    accepted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

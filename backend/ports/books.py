@@ -28,6 +28,7 @@ from backend.model.incidents import (
     Restart,
     Usual,
 )
+from backend.model.renewals import RenewalDiff
 from backend.model.views import (
     FetchContext,
     PlanView,
@@ -179,13 +180,14 @@ class Books(Vault, Protocol):
         upserts: Sequence[Posting],
         dropped: Sequence[str],
         outcome: str,
+        diff: RenewalDiff | None = None,
         fetch_every: int = 7200,
     ) -> None:
         """The candidate has proved itself: consent, accounts and first rows change over in one transaction."""
         ...
 
     def released(self, connection: str) -> bool:
-        """Whether none of the connection's rows waits in the queue any more."""
+        """Whether none of the connection's rows waits in the queue or for an acceptance any more."""
         ...
 
     def email(self, connection: str) -> str:

@@ -8,6 +8,7 @@ from backend.model.facts import (
     Plan,
 )
 from backend.model.postings import Decided, Decision
+from backend.model.renewals import Accepted
 from backend.model.views import (
     ImportRecord,
     ImportReport,
@@ -37,6 +38,15 @@ class Door(Protocol):
 
     def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:
         """A connection that is yet to be made; one that waits already is taken again. LookupError: no such customer."""
+        ...
+
+    def accept_renewal(
+        self, connection: str, carry: Sequence[tuple[str, str]], now: datetime, *, operator: str, host: str
+    ) -> Accepted:
+        """Let go what a renewal has left in doubt. `carry`: keys (new, old) of accounts that are one and the same.
+
+        LookupError: no such connection; ValueError: a pair that is not a doubted new and a vanished account.
+        """
         ...
 
     def import_records(self, records: Iterable[ImportRecord], now: datetime, operator: str) -> ImportReport: ...

@@ -1,9 +1,10 @@
 """Which of the accounts that a login shows are the ones we know: by their number, because ids change (law 6)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backend.model.facts import Account
+from backend.model.renewals import RenewalDiff, Shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,13 +14,14 @@ class AccountMatch:
     `matched` are known accounts as they look now, with the id and ledger account they had; `new` were never
     seen; `vanished` are known ones that are not reported any more, marked as orphaned. `rekeyed` names the keys
     (old, new) of matched accounts whose key has changed because the bank now tells more of the number: rows
-    that were kept under the old key are still theirs.
+    that were kept under the old key are still theirs. `weak` are matched ones that only the provider's id tells.
     """
 
     matched: tuple[Account, ...] = ()
     new: tuple[Account, ...] = ()
     vanished: tuple[Account, ...] = ()
     rekeyed: tuple[tuple[str, str], ...] = ()
+    weak: frozenset[str] = frozenset()
 
 
 def match_accounts(old: Sequence[Account], new: Sequence[Account]) -> AccountMatch:
@@ -32,8 +34,10 @@ def match_accounts(old: Sequence[Account], new: Sequence[Account]) -> AccountMat
     shown = _one_per_number(new)
     known = sorted(old, key=lambda account: (account.orphaned, account.ledger_account is None))
     partners: dict[int, Account] = {}
-    for same in (_by_key, _by_danish_number, _by_id):
+    for same in (_by_key, _by_danish_number):
         _join(known, shown, partners, same)
+    sure = {place for place in partners if _numbered(shown[place])}
+    _join(known, shown, partners, _by_id)
     taken = {id(partner) for partner in partners.values()}
     pairs = [(partners[place], account) for place, account in enumerate(shown) if place in partners]
     matched = tuple(_carried(before, now) for before, now in pairs)
@@ -46,7 +50,61 @@ def match_accounts(old: Sequence[Account], new: Sequence[Account]) -> AccountMat
             for (before, _), after in zip(pairs, matched, strict=True)
             if before.key != after.key
         ),
+        weak=frozenset(_carried(partners[place], shown[place]).key for place in partners.keys() - sure),
     )
+
+
+def in_doubt(known: Sequence[Account], match: AccountMatch) -> dict[str, str]:
+    """The accounts that a *renewal* leaves in doubt, by key: why, as a text key.
+
+    A new account may be a vanished one under a new number (`maybe_renumbered`) as long as one vanished that was there
+    until now, or that still has a ledger account; a plainly new one is in no doubt, it waits for its ledger account
+    anyway. What only the provider's id tells (`only_by_id`) is unsure because ids change (`facts/operations.md` §0
+    rule 8). Doubt that nobody has settled since the last renewal stays.
+    """
+    there = {account.id for account in known if not account.orphaned}
+    gone = any(account.id in there or account.ledger_account is not None for account in _gone(match))
+    doubts = {account.key: account.doubt for account in match.matched if account.doubt}
+    doubts |= {account.key: "only_by_id" for account in match.matched if account.key in match.weak}
+    return doubts | ({account.key: "maybe_renumbered" for account in match.new} if gone else {})
+
+
+def _gone(match: AccountMatch) -> list[Account]:
+    """The known accounts that the bank gives no access to now, whether the provider still names them or not."""
+    return [*match.vanished, *(account for account in match.matched if account.orphaned)]
+
+
+def diff_of(known: Sequence[Account], match: AccountMatch, doubts: Mapping[str, str]) -> RenewalDiff:
+    """What a renewal has changed among the accounts; the rows are counted by who fetches them."""
+    was = {new: old for old, new in match.rekeyed}
+    ids = {account.id: account.provider_account_id for account in known}
+
+    def shown(account: Account) -> Shown:
+        return Shown(
+            key=account.key,
+            name=account.name,
+            ledger_account=account.ledger_account,
+            was=was.get(account.key, ""),
+            reissued=account.provider_account_id != ids.get(account.id, account.provider_account_id),
+            doubt=doubts.get(account.key, ""),
+        )
+
+    return RenewalDiff(
+        matched=tuple(shown(account) for account in match.matched if not account.orphaned),
+        new=tuple(map(shown, match.new)),
+        vanished=tuple(map(shown, _gone(match))),
+    )
+
+
+def named(accounts: Sequence[Account], text: str) -> Account | None:
+    """The account that a person means by its IBAN, BBAN or key, spaces and case aside; None for none or several."""
+    wanted = _bare(text)
+    found = [a for a in accounts if wanted and wanted in (_bare(a.key), _bare(a.iban or ""), _bare(a.bban or ""))]
+    return found[0] if len(found) == 1 else None
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in text if char.isalnum()).upper()
 
 
 def _one_per_number(accounts: Sequence[Account]) -> list[Account]:
@@ -108,4 +166,5 @@ def _carried(before: Account, now: Account) -> Account:
         bban=now.bban or before.bban,
         name=now.name or before.name,
         last_fetched=before.last_fetched,
+        doubt=before.doubt,
     )

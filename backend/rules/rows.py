@@ -8,7 +8,7 @@ all of identity are interchangeable, so it is their *number* that has to agree w
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date as Day
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -53,12 +53,16 @@ class RowContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowChanges:
-    """What one fetch changes. `deleted_after`: ids that the bank took back after they had been delivered."""
+    """What one fetch changes. `deleted_after`: ids that the bank took back after they had been delivered.
+
+    `recognised` counts the rows that were known already.
+    """
 
     upserts: tuple[Posting, ...] = ()
     dropped: tuple[str, ...] = ()
     deleted_after: tuple[str, ...] = ()
     new: int = 0
+    recognised: int = field(default=0, compare=False)
 
 
 def fetch_since(data_from: Day | None, last_fetched: datetime | None, now: datetime) -> Day | None:
@@ -142,6 +146,7 @@ class _Matching:
             dropped=tuple(dict.fromkeys(lapsed + taken_back)),
             deleted_after=tuple(posting.id for posting in gone if posting.state is PostingState.ACKNOWLEDGED),
             new=len(self.fresh),
+            recognised=len(self.pairs),
         )
 
     def _distinct(self, fetched: Sequence[BankRow]) -> tuple[dict[_Identity, list[BankRow]], list[BankRow]]:

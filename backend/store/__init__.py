@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 from backend.model.clock import Clock
+from backend.store.acceptance import Acceptance
 from backend.store.cases import Cases
 from backend.store.deliveries import Deliveries
 from backend.store.engine import Engine, StoreError
@@ -20,7 +21,7 @@ from backend.store.tokens import key_beside
 __all__ = ["SORTS", "AgentBusy", "SqliteStore", "StoreError", "open_store"]
 
 
-class SqliteStore(Fleet, Postings, Deliveries, Cases, Registry, Problems, Forecasts, Records):
+class SqliteStore(Fleet, Postings, Cases, Acceptance, Deliveries, Registry, Problems, Forecasts, Records):
     """Implements `FleetReader`, `Door`, `Books` and `Vault` of `backend.ports` on one SQLite file. Thread-safe."""
 
     def close(self) -> None:

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from backend.model.facts import Account, Case, Grant, Posting, Session, Stage
+from backend.model.renewals import RenewalDiff
 from backend.store.codec import ms, number, public, when
 from backend.store.fleet import SELECT_CASE, case_of
 from backend.store.intake import Intake
+from backend.store.journal import Journal
 from backend.store.tokens import TokenBox
 
 
-class Cases(Intake, TokenBox):
+class Cases(Intake, Journal, TokenBox):
     """Implements the renewal half of `ports.Books`."""
 
     def open_case(self, case: Case, now: datetime) -> Case:
@@ -112,8 +114,8 @@ class Cases(Intake, TokenBox):
         self.move_case(case, Stage.AUTHORISED, now, consent_id=consent_id)
 
     def released(self, connection: str) -> bool:
-        """Whether none of the connection's rows waits in the queue any more."""
-        return not self.db.value("SELECT queued FROM connections WHERE id = ?", (number(connection),))
+        """Whether none of the connection's rows waits in the queue or for an acceptance any more."""
+        return not self.db.value("SELECT queued + doubted FROM connections WHERE id = ?", (number(connection),))
 
     def email(self, connection: str) -> str:
         """Where the connection's customer gets mail; empty when nobody told."""
@@ -138,6 +140,7 @@ class Cases(Intake, TokenBox):
         upserts: Sequence[Posting],
         dropped: Sequence[str],
         outcome: str,
+        diff: RenewalDiff | None = None,
         fetch_every: int = 7200,
     ) -> None:
         """The candidate has proved itself: consent, accounts and first rows change over in one transaction.
@@ -165,6 +168,8 @@ class Cases(Intake, TokenBox):
             )
             self.trust(key, self.db.value("SELECT granted_at FROM consents WHERE id = ?", (row["consent"],)))
             self.move_case(case, Stage.MATCHED, now)
+            if diff is not None:
+                self._keep_diff(case, key, diff, accounts, now)
             self.save_fetch(
                 public(key),
                 now,
@@ -175,6 +180,18 @@ class Cases(Intake, TokenBox):
                 fetch_every=fetch_every,
             )
             self.move_case(case, Stage.FETCHED, now)
+
+    def _keep_diff(
+        self, case: int, connection: int, diff: RenewalDiff, accounts: Sequence[Account], now: datetime
+    ) -> None:
+        """What the renewal brought, and what of it is in doubt; new accounts bring their doubt along."""
+        import msgspec
+
+        self.db.run("UPDATE cases SET diff = ? WHERE id = ?", (msgspec.json.encode(diff).decode(), case))
+        unsure = [(account.doubt, account.id, connection) for account in accounts if account.id and account.doubt]
+        self.db.many("UPDATE accounts SET doubt = ? WHERE id = ? AND connection = ?", unsure)
+        data: dict[str, object] = {name: len(getattr(diff, name)) for name in ("matched", "new", "vanished", "doubted")}
+        self.log("case.diff", connection, {"case": case, **data}, now)
 
     def remove(self, connection: str, now: datetime) -> None:
         """Cut the link: no more fetches, our keys thrown away. The bank's consent lives on to its own end (law 8)."""

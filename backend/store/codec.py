@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.model.facts import Account, Act, Action, ActionState, Consent, Posting, PostingState, Stage
 from backend.model.health import HealthFacts
+from backend.model.renewals import RenewalDiff
 
 
 def ms(instant: datetime | None) -> int | None:
@@ -56,6 +57,7 @@ def account_of(row: Any) -> Account:
         currency=row["currency"],
         ledger_account=row["ledger_account"],
         orphaned=bool(row["orphaned"]),
+        doubt=row["doubt"],
         bank_id=row["bank_id"],
         bank_name=row["bank_name"],
         owner=row["owner"],
@@ -64,6 +66,15 @@ def account_of(row: Any) -> Account:
         last_synchronized=when(row["last_synchronized"]),
         last_fetched=when(row["last_fetched"]),
     )
+
+
+def diff_of(text: str | None) -> RenewalDiff | None:
+    """The diff that a case keeps as JSON."""
+    if text is None:
+        return None
+    import msgspec
+
+    return msgspec.json.decode(text, type=RenewalDiff)
 
 
 def posting_of(row: Any) -> Posting:

@@ -8,7 +8,7 @@ from backend.model.facts import Account, Act, Case, Stage
 from backend.model.filters import Filter
 from backend.model.health import HealthFacts
 from backend.model.views import ConnectionView, FleetRow, PendingTotals
-from backend.store.codec import account_of, action_of, at, day, facts_of, ms, number, public, when
+from backend.store.codec import account_of, action_of, at, day, diff_of, facts_of, ms, number, public, when
 from backend.store.query import where
 from backend.store.tables import SELECT_CONNECTION, Tables
 
@@ -188,8 +188,12 @@ def case_of(row: Any) -> Case:
         note=row["note"],
         created_at=at(row["created_at"]),
         sent_at=when(row["sent_at"]),
+        opened_at=when(row["opened_at"]),
         authorised_at=when(row["authorised_at"]),
         closed_at=when(row["closed_at"]),
+        diff=diff_of(row["diff"]),
+        accepted_at=when(row["accepted_at"]),
+        accepted_by=row["accepted_by"] or "",
     )
 
 

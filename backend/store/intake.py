@@ -174,7 +174,7 @@ class Intake(Webhooks):
         )
 
     def save_accounts(self, connection: int, accounts: Sequence[Account]) -> None:
-        """Known accounts are updated, new ones added. A mapping to the ledger is never taken away here."""
+        """Known accounts are updated, new ones added. A mapping to the ledger is never taken away here, nor a doubt."""
         for account in accounts:
             values = (
                 account.provider_account_id,
@@ -202,11 +202,12 @@ class Intake(Webhooks):
                 )
             else:
                 self.db.run(
-                    f"INSERT INTO accounts ({columns}, connection, key, ledger_account) VALUES ({','.join('?' * 16)})"
+                    f"INSERT INTO accounts ({columns}, connection, key, ledger_account, doubt)"
+                    f" VALUES ({','.join('?' * 17)})"
                     " ON CONFLICT (connection, key) DO UPDATE SET provider_account_id = excluded.provider_account_id,"
                     " name = excluded.name, orphaned = excluded.orphaned,"
                     " last_synchronized = excluded.last_synchronized",
-                    (*values, connection, account.key, account.ledger_account),
+                    (*values, connection, account.key, account.ledger_account, account.doubt),
                 )
         if accounts:
             self.refresh_haystack(connection)

@@ -75,9 +75,9 @@ class Tables:
                 coalesce(sum(state = 'rejected'), 0), count(*),
                 max(CASE WHEN state = 'held' AND reason <> 'reserved' THEN reason END)
               FROM postings p WHERE p.connection = ?1 AND p.state IN ('held', 'queued', 'rejected')),
-            (accounts, orphaned, unmapped, last_synchronized) = (
+            (accounts, orphaned, unmapped, doubted, last_synchronized) = (
               SELECT count(*), coalesce(sum(orphaned), 0),
-                coalesce(sum(ledger_account IS NULL AND NOT orphaned), 0),
+                coalesce(sum(ledger_account IS NULL AND NOT orphaned), 0), coalesce(sum(doubt <> ''), 0),
                 min(CASE WHEN NOT orphaned THEN last_synchronized END) FROM accounts WHERE connection = ?1)
             WHERE id = ?1
             """,

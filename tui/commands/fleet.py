@@ -165,7 +165,8 @@ def show(context: Context, reference: str, as_json: bool) -> None:
         from tui.commands.shapes import connection, life
 
         items = [
-            connection(view, reader.attempts(view.row.id, 20), context.say) | {"usual_life": life(_life(context, view))}
+            connection(view, reader.attempts(view.row.id, 20), context.say, context.clock.now())
+            | {"usual_life": life(_life(context, view))}
             for view in views
         ]
         put_json(items[0] if len(items) == 1 else items)
@@ -177,6 +178,7 @@ def show(context: Context, reference: str, as_json: bool) -> None:
 
 
 def _show(context: Context, view: ConnectionView) -> None:
+    from tui.commands.renewals import put_case
     from tui.commands.words import day as danish_day
     from tui.commands.words import days_left, moment
 
@@ -213,10 +215,7 @@ def _show(context: Context, view: ConnectionView) -> None:
         ),
         stretch=0,
     )
-    if view.case and view.case.stage.open:
-        click.echo()
-        click.echo(say("cli.case_open", kind=view.case.kind, stage=view.case.stage, at=moment(view.case.created_at)))
-        click.echo(view.case.link)
+    put_case(context, view)
     click.echo()
     _reasons(context, view)
 

@@ -7,6 +7,7 @@ from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
 from backend.model.postings import Decided, Decision
+from backend.model.renewals import Accepted, RenewalDiff, Shown
 from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
 from backend.rules.forecast import Forecast
 from backend.texts import Say
@@ -114,7 +115,10 @@ def reason(item: Reason, say: Say) -> dict[str, object]:
     }
 
 
-def case(item: Case) -> dict[str, object]:
+def case(item: Case, now: datetime | None = None) -> dict[str, object]:
+    """A case; with `now` also where it hangs, as a text key."""
+    from backend.rules.renewals import stalled
+
     return {
         "id": item.id,
         "kind": item.kind,
@@ -123,8 +127,49 @@ def case(item: Case) -> dict[str, object]:
         "note": item.note,
         "created_at": iso(item.created_at),
         "sent_at": iso(item.sent_at),
+        "opened_at": iso(item.opened_at),
         "authorised_at": iso(item.authorised_at),
         "closed_at": iso(item.closed_at),
+        "stalled": stalled(item, now) if now else None,
+        "diff": renewal_diff(item.diff) if item.diff else None,
+        "accepted_at": iso(item.accepted_at),
+        "accepted_by": item.accepted_by or None,
+    }
+
+
+def renewal_diff(diff: RenewalDiff) -> dict[str, object]:
+    """What a renewal brought; `suggested` is the pair of numbers that are probably one account."""
+    pair = diff.suggested
+    return {
+        "matched": [_shown(item) for item in diff.matched],
+        "new": [_shown(item) for item in diff.new],
+        "vanished": [_shown(item) for item in diff.vanished],
+        "suggested": {"new": pair[0], "old": pair[1]} if pair else None,
+        "recognised": diff.recognised,
+        "rows_new": diff.rows_new,
+        "rows_held": diff.rows_held,
+    }
+
+
+def _shown(item: Shown) -> dict[str, object]:
+    return {
+        "account": item.key,
+        "name": item.name,
+        "ledger_account": item.ledger_account,
+        "was": item.was or None,
+        "reissued": item.reissued,
+        "doubt": item.doubt or None,
+    }
+
+
+def accepted(done: Accepted) -> dict[str, object]:
+    """`forny accept --json`; no accounts: there was nothing in doubt."""
+    return {
+        "connection": done.connection,
+        "accounts": list(done.accounts),
+        "carried": [{"new": new, "old": old} for new, old in done.carried],
+        "released": done.released,
+        "waiting": done.waiting,
     }
 
 
@@ -161,11 +206,14 @@ def attempt(item: Attempt) -> dict[str, object]:
     }
 
 
-def connection(view: ConnectionView, attempts: list[Attempt], say: Say) -> dict[str, object]:
-    """`forny show --json`: the row of the list, and all that lies behind it."""
+def connection(
+    view: ConnectionView, attempts: list[Attempt], say: Say, now: datetime | None = None
+) -> dict[str, object]:
+    """`forny show --json`: the row of the list, and all that lies behind it; with `now` where its case hangs."""
     accounts = [
         {
             **account(item),
+            "doubt": item.doubt or None,
             "currency": item.currency,
             "data_from": day(view.row.data_from),
             "last_fetched": iso(item.last_fetched),
@@ -183,7 +231,7 @@ def connection(view: ConnectionView, attempts: list[Attempt], say: Say) -> dict[
         "running": view.row.running or None,
         "reasons": [reason(item, say) for item in view.assessment.reasons],
         "next_change_at": iso(view.assessment.next_change_at),
-        "case": case(view.case) if view.case else None,
+        "case": case(view.case, now) if view.case else None,
         "actions": [action(item, say) for item in view.actions],
         "attempts": [attempt(item) for item in attempts],
     }
