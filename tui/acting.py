@@ -116,7 +116,7 @@ class Acting:
             operations = self._console.desk.operations
             self._tell("console.submitting")
             done = partial(self._submitted, plan, begun)
-            self._console.lanes.act(lambda: operations.submit(plan), done, self._not_submitted)
+            self._console.lanes.act(lambda: operations.submit(plan), done, self._console.not_done)
         elif answer == RENEW_FIRST:
             refused = [item.connection for item in plan.items if item.reason == RENEW_FIRST]
             self.propose(Act.RENEW, refused, then_sync=True, begun=begun)
@@ -137,9 +137,6 @@ class Acting:
         if begun is not None:
             begun(submitted)
         self._console.data_changed()
-
-    def _not_submitted(self, error: Exception) -> None:
-        self._tell("console.submit_failed", "bad", error=f"{type(error).__name__}: {error}")
 
     # -- the outcome ------------------------------------------------------------------------------------------
 

@@ -278,6 +278,10 @@ class Console(GuardedApp):
                 screen.repalette()
         self.tell(self.desk.say("console.themed", name=self.palette.name))
 
+    def not_done(self, error: Exception) -> None:
+        """An act could not be written: say so, and that nothing has changed."""
+        self.tell(self.desk.say("console.submit_failed", error=f"{type(error).__name__}: {error}"), "bad")
+
     def copy(self, text: str, what: str) -> None:
         """Copy at the operator's own terminal; `what` says in the message line what that was."""
         try:

@@ -10,6 +10,7 @@ from typing import Protocol
 from backend.config import Settings
 from backend.model.clock import Clock
 from backend.model.facts import Act, Plan
+from backend.model.postings import Decided, Decision
 from backend.model.views import AgentStatus, Submitted
 from backend.ports import FleetReader
 from backend.texts import Say
@@ -24,6 +25,10 @@ class Operations(Protocol):
 
     def connect(self, agreement: str, bank: str) -> Plan:
         """The plan of a new connection for an agreement; `bank` may be empty."""
+        ...
+
+    def decide(self, postings: Sequence[str], decision: Decision) -> Decided:
+        """Accept or discard postings by id; what has changed meanwhile is told, not overruled."""
         ...
 
     def submit(self, plan: Plan) -> Submitted:

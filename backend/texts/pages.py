@@ -61,6 +61,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "One problem fills the screen: who must act, why, the one key, and what to tell the customer. After an act"
         " comes the next one. Nothing moves until you do: if the problem is over meanwhile, the page says so.",
     ),
+    # postings
+    "console.change.changed": ("ændret i bank", "bank changed"),
+    "console.change.deleted": ("slettet i bank", "bank deleted"),
+    "console.decide.accept": ("Lever {what}?", "Deliver {what}?"),
+    "console.decide.accept.many": ("Lever {n} posteringer til bankafstemningen?", "Deliver {n} postings?"),
+    "console.decide.accept.about": (
+        "Den kommer i bankafstemningen inden seks timer. En ændring i banken efter levering markeres som set.",
+        "It comes to bank reconciliation within six hours. A change at the bank after delivery is marked as seen.",
+    ),
+    "console.decide.accept.do": ("Godkend {n}", "Accept {n}"),
+    "console.decide.discard": ("Kasser {what} som dublet?", "Discard {what} as a duplicate?"),
+    "console.decide.discard.many": ("Kasser {n} posteringer som dubletter?", "Discard {n} postings as duplicates?"),
+    "console.decide.discard.about": (
+        "En kasseret postering leveres aldrig, heller ikke når banken viser den igen.",
+        "What is discarded is never delivered, also when the bank shows it again.",
+    ),
+    "console.decide.discard.do": ("Kasser {n} for altid", "Discard {n} for good"),
+    "console.decided.accept": ("{n} godkendt, på vej til bankafstemningen", "{n} accepted, on the way"),
+    "console.decided.discard": ("{n} kasseret som dublet", "{n} discarded as duplicates"),
+    "console.action.accept_posting": ("Godkend den tilbageholdte postering", "Accept the held posting"),
+    "console.action.accept_posting.short": ("godkend", "accept"),
+    "console.action.discard_posting": ("Kasser som dublet", "Discard as a duplicate"),
+    "console.action.discard_posting.short": ("kasser", "discard"),
+    "console.action.mark_posting": (
+        "Marker posteringen, eller fjern mærket",
+        "Mark it, or take the mark away",
+    ),
+    "console.action.unmark_postings": ("Fjern alle mærker", "Take all marks away"),
     # why
     "console.why.title": ("Hvorfor", "Why"),
     "console.why.situation": ("situation: {id}", "situation: {id}"),

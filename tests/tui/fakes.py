@@ -25,6 +25,7 @@ from backend.model.forecast import Answers, Expiries
 from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lives
+from backend.model.postings import Decided, Decision
 from backend.model.text import fold
 from backend.model.views import (
     AgentStatus,
@@ -222,6 +223,7 @@ class FakeOperations:
     reader: FakeReader
     fates: dict[str, tuple[str, str]] = field(default_factory=dict)
     submitted: list[Plan] = field(default_factory=list)
+    decided: list[tuple[tuple[str, ...], Decision]] = field(default_factory=list)
     gate: Gate = field(default_factory=Gate)
 
     def __post_init__(self) -> None:
@@ -245,6 +247,10 @@ class FakeOperations:
                 )
             )
         return Plan(act=act, operator="anna", created_at=NOW, items=tuple(items), then_sync=then_sync)
+
+    def decide(self, postings: Sequence[str], decision: Decision) -> Decided:
+        self.decided.append((tuple(postings), decision))
+        return Decided(done=tuple(line.posting for line in self.reader.posting_lines if line.posting.id in postings))
 
     def connect(self, agreement: str, bank: str) -> Plan:
         item = PlanItem(connection="", agreement_number=agreement, customer="Ny kunde", bank=bank, fate="run")

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from backend.model.facts import PostingState
+from backend.model.postings import Decision
 from backend.model.views import PostingLine
 from tests.tui.driving import Driver, console
-from tests.tui.fakes import FakeReader, FixedClock, make_desk
+from tests.tui.fakes import FakeOperations, FakeReader, FixedClock, make_desk
 from tests.tui.records import NOW, make_line, make_row
 from tui.log import Log
 from tui.screens.connection import ConnectionScreen
+from tui.screens.panel import Choose
 from tui.screens.postings import BATCH, PostingsScreen
 
 
@@ -184,3 +186,55 @@ def test_a_state_that_does_not_belong_enters_only_as_a_change() -> None:
     assert log.take([make_line(2, make_row(1), PostingState.ACKNOWLEDGED)]) == 0
     assert log.take([replace(one, seq=3, posting=replace(one.posting, state=PostingState.ACKNOWLEDGED))]) == 0
     assert [line.seq for line in log.lines()] == [3] and log.last_seq == 3
+
+
+def test_a_held_row_is_accepted_or_discarded_after_a_question() -> None:
+    async def run() -> None:
+        reader = FakeReader()
+        row = reader.fleet_rows[0]
+        reader.posting_lines = [
+            make_line(1, row),
+            make_line(2, row, PostingState.HELD, reason="suspected_duplicate"),
+            make_line(3, row, PostingState.HELD, reason="reserved"),
+            make_line(4, row, PostingState.HELD, reason="suspected_duplicate"),
+        ]
+        operations = FakeOperations(reader)
+        async with console(make_desk(reader, operations=operations)) as it:
+            await it.see("▌")
+            await it.press("p")
+            await it.see("dublet?")
+            await it.press("d")
+            await it.until(lambda: isinstance(it.app.screen, Choose) and it.app.screen.drawn_at is not None)
+            assert "Kasser -4.938,00 DKK · Dankort-køb 4 som dublet?" in it.text()
+            await it.press("enter")
+            await it.until(lambda: isinstance(it.app.screen, PostingsScreen))
+            assert operations.decided == [], "to leave it is the first answer"
+            await it.press("d")
+            await it.until(lambda: isinstance(it.app.screen, Choose) and it.app.screen.drawn_at is not None)
+            await it.press("down", "enter")
+            await it.see("1 kasseret som dublet")
+            await it.press("up", "a")
+            await it.see("kun reserveret i banken")
+            await it.press("end", "space", "up", "up", "space", "a")
+            await it.until(lambda: isinstance(it.app.screen, Choose) and it.app.screen.drawn_at is not None)
+            assert "Lever 2 posteringer" in it.text()
+            await it.press("down", "enter")
+            await it.see("2 godkendt")
+            assert operations.decided == [(("p4",), Decision.DISCARD), (("p2", "p4"), Decision.ACCEPT)]
+            screen = it.app.screen
+            assert isinstance(screen, PostingsScreen) and not screen.roster.marks
+
+    asyncio.run(run())
+
+
+def test_what_the_bank_changed_after_delivery_is_told_in_words() -> None:
+    async def run() -> None:
+        reader = FakeReader()
+        line = make_line(1, reader.fleet_rows[0], PostingState.ACKNOWLEDGED, change="deleted", changed_at=NOW)
+        reader.posting_lines = [line]
+        async with console(make_desk(reader)) as it:
+            await it.see("▌")
+            await it.press("p", "tab", "tab", "tab", "tab")
+            await it.see("slettet i bank")
+
+    asyncio.run(run())

@@ -7,15 +7,17 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 
-from backend.model.facts import PostingState
+from backend.model.facts import Posting, PostingState
+from backend.model.postings import Decided, Decision, Refusal, refusal
 from backend.model.views import PendingTotals, PostingFilter, PostingLine
 from tui.actions import POSTINGS
 from tui.cells import Line, Span, fit
 from tui.log import KINDS, Log
 from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesRoster
+from tui.screens.panel import Choose
 from tui.widgets.roster import CursorMoved, Roster, Wanted, Window
-from tui.wording import POSTING_ROLE, age, held_word, money, number, posting_glyph, until
+from tui.wording import POSTING_ROLE, age, held_word, moment, money, number, posting_glyph, until
 
 BATCH = 500
 """Lines of one read. When more than that is new, the log begins anew at the newest and says what it skipped."""
@@ -68,8 +70,10 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
         kind = self.say(f"console.postings.kind.{KINDS[self.kind][0]}")
         totals = self.say("console.postings.totals", queued=number(self.totals.queued), held=number(self.totals.held))
         left: list[Span] = [(kind, "title"), (f"   {totals}", "text")]
+        if self.roster.marks:
+            left.insert(0, (self.say("console.marked", n=number(len(self.roster.marks))) + "   ", "mark"))
         if self.connection is not None:
-            left.insert(1, (f" {self.console.glyphs.dot} {self.connection}", "text"))
+            left.insert(-1, (f" {self.console.glyphs.dot} {self.connection}", "text"))
         if self.totals.late:
             left.append((f"   {self.say('console.postings.late', n=number(self.totals.late))}", "bad"))
         if self.log_lines.dropped:
@@ -127,15 +131,20 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
                 (" ", plain),
             ]
         made += [(fit(money(posting.amount), 13, right=True), plain), (" ", plain), (fit(posting.text, text), plain)]
-        made += [(" ", plain), (fit(self._about(posting.reason, posting.due_at, settled, now), 14), role)]
+        if posting.change is not None and posting.decided_at is None:
+            role = "warn"
+        made += [(" ", plain), (fit(self._about(posting, settled, now), 14), role)]
         return made
 
-    def _about(self, reason: str | None, due: datetime | None, settled: bool, now: datetime) -> str:
+    def _about(self, posting: Posting, settled: bool, now: datetime) -> str:
+        """Why it waits, until when, or what the bank did to it after its delivery."""
+        if posting.change is not None and posting.decided_at is None:
+            return self.say(f"console.change.{posting.change}")
         if settled:
             return ""
-        if reason:
-            return held_word(reason, self.console.desk.say)
-        return self.say("console.due", at=until(due, now)) if due is not None else ""
+        if posting.reason:
+            return held_word(posting.reason, self.console.desk.say)
+        return self.say("console.due", at=until(posting.due_at, now)) if posting.due_at is not None else ""
 
     # -- reading ----------------------------------------------------------------------------------------------
 
@@ -227,6 +236,72 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
         self._first, self.following, self.unseen = True, True, 0
         self.read()
         self.repaint_bars()
+
+    # -- deciding ---------------------------------------------------------------------------------------------
+
+    def do_mark(self) -> None:
+        self.roster.toggle_mark()
+        self.roster.move(1)
+        self.repaint_bars()
+
+    def do_unmark(self) -> None:
+        self.roster.set_marks(set())
+        self.repaint_bars()
+
+    def targets(self) -> list[Posting]:
+        """What a decision is about: the marked ones, else the one under the cursor."""
+        if self.roster.marks:
+            return [line.posting for line in self.log_lines.lines() if line.posting.id in self.roster.marks]
+        return [self.roster.current.posting] if self.roster.current is not None else []
+
+    def _why_not(self, decision: Decision) -> str | None:
+        """The reason that stands against all of them; one that can be decided is enough to ask."""
+        found = [refusal(posting, posting.ledger_account, decision) for posting in self.targets()]
+        if not found:
+            return self.say("console.why.nothing_here")
+        first = found[0]
+        return None if first is None or None in found else self._refused(first)
+
+    def _refused(self, refused: Refusal) -> str:
+        return self.say(refused.reason, by=refused.by, at=moment(refused.at))
+
+    def why_not_accept(self) -> str | None:
+        return self._why_not(Decision.ACCEPT)
+
+    def why_not_discard(self) -> str | None:
+        return self._why_not(Decision.DISCARD)
+
+    def do_accept(self) -> None:
+        self._ask(Decision.ACCEPT)
+
+    def do_discard(self) -> None:
+        self._ask(Decision.DISCARD)
+
+    def _ask(self, decision: Decision) -> None:
+        """Say what will be decided, and about which rows; their ids are frozen here (law 9)."""
+        found = [one for one in self.targets() if refusal(one, one.ledger_account, decision) is None]
+        first, many = found[0], len(found) > 1
+        what = f"{money(first.amount)} {first.currency} {self.console.glyphs.dot} {first.text}"
+        title = self.say(f"console.decide.{decision}" + (".many" if many else ""), n=number(len(found)), what=what)
+        answers = [("yes", self.say(f"console.decide.{decision}.do", n=number(len(found))))]
+        choose = Choose(
+            title, self.say(f"console.decide.{decision}.about"), answers, danger=decision is Decision.DISCARD
+        )
+        ids = tuple(one.id for one in found)
+        self.console.push_screen(choose, lambda answer: self._decide(ids, decision) if answer else None)
+
+    def _decide(self, ids: tuple[str, ...], decision: Decision) -> None:
+        operations, console = self.console.desk.operations, self.console
+
+        def done(decided: Decided) -> None:
+            if decided.done:
+                console.tell(self.say(f"console.decided.{decision}", n=number(len(decided.done))), "good")
+            if decided.refused:
+                console.tell(self._refused(decided.refused[0]), "warn")
+            self.roster.set_marks(self.roster.marks - {posting.id for posting in decided.done})
+            console.data_changed()
+
+        console.lanes.act(lambda: operations.decide(ids, decision), done, console.not_done)
 
     # -- going ------------------------------------------------------------------------------------------------
 
