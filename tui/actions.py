@@ -51,6 +51,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("open_problem", ("o", "right", "l"), "do_open", _in(TRIAGE), 0, "why_not_act"),
     Action("why", ("y",), "do_why", _in(CONNECTION, TRIAGE), 0, "why_not_act", 3),
     Action("copy", ("c",), "do_copy", _in(CONNECTION, TRIAGE), 0, "why_not_act", 5),
+    Action("accept", ("a",), "do_accept", _in(CONNECTION, TRIAGE), 1, "why_not_accept"),
     Action("next_section", ("tab",), "do_next_section", _in(CONNECTION)),
     Action("previous_section", ("shift+tab",), "do_previous_section", _in(CONNECTION)),
     Action("open", ("enter", "right", "l"), "do_open", _in(FLEET), 0, "why_not_open"),

@@ -11,6 +11,7 @@ from backend.config import Settings
 from backend.model.clock import Clock
 from backend.model.facts import Act, Plan
 from backend.model.postings import Decided, Decision
+from backend.model.renewals import Accepted
 from backend.model.views import AgentStatus, Submitted
 from backend.ports import FleetReader
 from backend.texts import Say
@@ -25,6 +26,10 @@ class Operations(Protocol):
 
     def connect(self, agreement: str, bank: str) -> Plan:
         """The plan of a new connection for an agreement; `bank` may be empty."""
+        ...
+
+    def accept_renewal(self, connection: str, carry: Sequence[tuple[str, str]] = ()) -> Accepted:
+        """Let go what a renewal has left in doubt; `carry` are pairs (new, old) that are one account."""
         ...
 
     def decide(self, postings: Sequence[str], decision: Decision) -> Decided:

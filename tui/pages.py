@@ -21,6 +21,8 @@ def primary(view: ConnectionView, page: Page) -> tuple[str, str]:
     """The one key to press and what it does; no key when there is nothing to press, and then what is the matter."""
     row = view.row
     waits = row.wait_until is not None and row.wait_until > page.now
+    if view.facts.doubted and not row.running:
+        return "a", page.say("console.action.accept")
     if row.action and not row.running and not waits:
         return KEYS[row.action], page.say(f"console.triage.do.{row.action}")
     return "", next_step(row, page.now, page.say)

@@ -9,6 +9,7 @@ from backend.model.lifetimes import Lifespan
 from backend.model.views import ConnectionView, FleetRow, PostingLine
 from backend.rules import explain
 from backend.rules.lifetimes import counts_for
+from backend.rules.renewals import diff_lines, stalled, suggestion
 from backend.texts import Say
 from tui.cells import Line, Span, fit, width_of, wrap
 from tui.palette import Glyphs
@@ -184,9 +185,24 @@ class Page:
             lines.append(self._way(case.stage))
         if case.note:
             lines += self.wrapped(self.reason(case.note), "warn")
+        if (hangs := stalled(case, self.now)) is not None:
+            lines += self.wrapped(self.say(hangs), "warn")
+        if case.diff is not None:
+            lines += self.dotted(diff_lines(case.diff, self.say))
+        lines += self._acceptance(case)
         if case.stage in TO_HAND_OVER:
             lines += [[("  ", "dim"), (self.say("console.case.link"), "dim")], *self.wrapped(case.link, "text", 4)]
         return lines
+
+    def _acceptance(self, case: Case) -> list[Line]:
+        """What is still in doubt and how to accept it, or who did."""
+        if case.accepted_at is not None:
+            told = self.say("console.case.accepted", at=moment(case.accepted_at), by=case.accepted_by)
+            return [[("  ", "text"), (told, "good")]]
+        if case.diff is None or not case.diff.doubted:
+            return []
+        lines = self.wrapped(suggestion(case.diff, self.say), "warn") if case.diff.suggested else []
+        return [*lines, [("  ", "text"), ("a", "accent"), (f" {self.say('console.action.accept')}", "title")]]
 
     def _way(self, stage: Stage) -> Line:
         here = WAY.index(stage)

@@ -61,6 +61,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "One problem fills the screen: who must act, why, the one key, and what to tell the customer. After an act"
         " comes the next one. Nothing moves until you do: if the problem is over meanwhile, the page says so.",
     ),
+    # a renewal in doubt
+    "console.case.accepted": ("godkendt {at} af {by}", "accepted {at} by {by}"),
+    "console.accept.nothing": ("Der er ingen fornyelse i tvivl at godkende.", "No renewal is in doubt here."),
+    "console.accept.title": ("Godkend {n} konti efter fornyelsen for {who}?", "Accept {n} accounts of {who}?"),
+    "console.accept.about": (
+        "Spørg kunden, hvis du er i tvivl. Godkendte kontis posteringer går til bankafstemningen.",
+        "Ask the customer if in doubt. Rows of accepted accounts go to bank reconciliation.",
+    ),
+    "console.accept.new": ("Godkend {n} som nye konti", "Accept {n} as new accounts"),
+    "console.accept.same": ("Samme konto: {new} fortsætter {old}", "One account: {new} goes on as {old}"),
+    "console.action.accept": ("Godkend fornyelsens konti", "Accept the renewal's accounts"),
     # postings
     "console.change.changed": ("ændret i bank", "bank changed"),
     "console.change.deleted": ("slettet i bank", "bank deleted"),

@@ -26,6 +26,7 @@ from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lives
 from backend.model.postings import Decided, Decision
+from backend.model.renewals import Accepted
 from backend.model.text import fold
 from backend.model.views import (
     AgentStatus,
@@ -71,6 +72,7 @@ class FakeReader:
     lives_known: dict[str, tuple[Lives, ...]] = field(default_factory=dict)
     expiries_known: list[Expiries] = field(default_factory=list)
     answers_known: list[Answers] = field(default_factory=list)
+    views_known: dict[str, ConnectionView] = field(default_factory=dict)
     problems_known: list[ProblemView] = field(default_factory=list)
     incidents_known: list[IncidentView] = field(default_factory=list)
     version: int = 1
@@ -144,7 +146,7 @@ class FakeReader:
     def connection(self, connection: str, now: datetime) -> ConnectionView | None:
         self.gate.wait()
         found = self.rows([connection], now)
-        return make_view(found[0]) if found else None
+        return self.views_known.get(connection) or make_view(found[0]) if found else None
 
     def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
         return {row.id: make_view(row).accounts for row in self.rows(ids, NOW)}
@@ -223,6 +225,7 @@ class FakeOperations:
     reader: FakeReader
     fates: dict[str, tuple[str, str]] = field(default_factory=dict)
     submitted: list[Plan] = field(default_factory=list)
+    accepted: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
     decided: list[tuple[tuple[str, ...], Decision]] = field(default_factory=list)
     gate: Gate = field(default_factory=Gate)
 
@@ -247,6 +250,10 @@ class FakeOperations:
                 )
             )
         return Plan(act=act, operator="anna", created_at=NOW, items=tuple(items), then_sync=then_sync)
+
+    def accept_renewal(self, connection: str, carry: Sequence[tuple[str, str]] = ()) -> Accepted:
+        self.accepted.append((connection, tuple(carry)))
+        return Accepted(connection=connection, accounts=("DK1",), released=7)
 
     def decide(self, postings: Sequence[str], decision: Decision) -> Decided:
         self.decided.append((tuple(postings), decision))

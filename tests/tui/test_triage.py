@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from backend.model.facts import Act
+from backend.model.facts import Act, Stage
+from backend.model.renewals import RenewalDiff, Shown
 from backend.rules.filters import parse
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk
-from tests.tui.records import NOW, make_problem, make_row
+from tests.tui.records import NOW, make_problem, make_row, make_view
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
+from tui.screens.panel import Choose
 from tui.screens.question import Question
 from tui.screens.triage import TriageScreen
 
@@ -158,6 +160,36 @@ def test_from_a_connection_it_begins_at_its_problem() -> None:
             screen = TriageScreen(parse("", NOW), start="c1004")
             it.app.push_screen(screen)
             await it.see("Problem 5 af 6")
+
+    asyncio.run(run())
+
+
+def test_a_renewal_in_doubt_is_accepted_with_the_one_key() -> None:
+    async def run() -> None:
+        reader, old, new = a_fleet(2), "DK5000400440116240", "DK5000400440116299"
+        view = make_view(reader.fleet_rows[0])
+        assert view.case is not None
+        diff = RenewalDiff(
+            new=(Shown(key=new, name="Drift", doubt="maybe_renumbered"),), vanished=(Shown(key=old, name="Drift"),)
+        )
+        case = replace(view.case, stage=Stage.MATCHED, diff=diff)
+        reader.views_known[view.row.id] = replace(view, case=case, facts=replace(view.facts, doubted=1))
+        operations = FakeOperations(reader)
+        async with console(make_desk(reader, operations=operations)) as it:
+            screen = await opened(it)
+            await it.see("  a   Godkend fornyelsens konti  ")
+            await it.press("l")
+            await it.until(lambda: isinstance(it.app.screen, ConnectionScreen))
+            await it.see(f"{new} er måske {old}")
+            assert "ny: DK5000400440116299 Drift (måske en kendt konto under nyt nummer)" in it.text()
+            await it.press("escape", "enter")
+            await it.until(lambda: isinstance(it.app.screen, Choose) and it.app.screen.drawn_at is not None)
+            await it.press("down", "down", "enter")
+            await it.see("7 posteringer går til bankafstemningen")
+            assert operations.accepted == [("c1000", ((new, old),))]
+            await it.until(lambda: shown(screen) == "c1001")
+            await it.press("a")
+            await it.see("Der er ingen fornyelse i tvivl")
 
     asyncio.run(run())
 

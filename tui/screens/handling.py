@@ -3,9 +3,12 @@
 from typing import ClassVar
 
 from backend.model.facts import Act
+from backend.model.renewals import Accepted
 from backend.model.views import ConnectionView, Submitted
 from backend.rules import explain
+from backend.rules.renewals import suggestion
 from tui.screens.base import ConsoleScreen
+from tui.screens.panel import Choose
 
 THEN_SYNC = "sync_before_renew"
 """The situation in which a renewal alone is not what the customer waits for."""
@@ -51,6 +54,46 @@ class HandlingScreen(ConsoleScreen):
 
     def do_remove(self) -> None:
         self.propose(Act.REMOVE)
+
+    def why_not_accept(self) -> str | None:
+        if (missing := self.why_not_act()) is not None:
+            return missing
+        assert self.subject is not None
+        return None if self.subject.facts.doubted else self.say("console.accept.nothing")
+
+    def do_accept(self) -> None:
+        """Ask which of a renewal's accounts are new and which are old ones under a new number, and let them go."""
+        view = self.subject
+        assert view is not None and view.case is not None
+        diff = view.case.diff
+        answers = [("new", self.say("console.accept.new", n=view.facts.doubted))]
+        about = self.say("console.accept.about")
+        if diff is not None and diff.suggested is not None:
+            answers.append(("same", self.say("console.accept.same", new=diff.suggested[0], old=diff.suggested[1])))
+            about = f"{suggestion(diff, self.console.desk.say)}. {about}"
+        pair = (diff.suggested,) if diff is not None and diff.suggested is not None else ()
+        title = self.say("console.accept.title", n=view.facts.doubted, who=view.row.customer)
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                self._accept(view.row.id, pair if answer == "same" else ())
+
+        self.console.push_screen(Choose(title, about, answers), answered)
+
+    def _accept(self, connection: str, carry: tuple[tuple[str, str], ...]) -> None:
+        operations = self.console.desk.operations
+
+        def done(accepted: Accepted) -> None:
+            told = {"n": len(accepted.accounts), "released": accepted.released, "waiting": accepted.waiting}
+            self.done(self.say("renewal.accepted", id=connection, **told), connection)
+
+        self.console.lanes.act(lambda: operations.accept_renewal(connection, carry), done, self.console.not_done)
+
+    def done(self, told: str, connection: str) -> None:
+        """Something was written about this connection: say it, read again, and look on."""
+        self.console.tell(told, "good")
+        self.console.data_changed()
+        self.handled(connection)
 
     # -- copying ----------------------------------------------------------------------------------------------
 

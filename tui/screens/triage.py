@@ -201,6 +201,8 @@ class TriageScreen(HandlingScreen):
         row = self.view.row
         if self.over:
             return self.say("console.triage.is_over")
+        if self.view.facts.doubted and not row.running:
+            return None
         if row.running:
             return self.say("in_work")
         if row.action is None or (row.wait_until is not None and row.wait_until > self.console.now()):
@@ -210,7 +212,9 @@ class TriageScreen(HandlingScreen):
     def do_primary(self) -> None:
         assert self.view is not None
         row = self.view.row
-        if row.action == Act.CONNECT:
+        if self.view.facts.doubted:
+            self.do_accept()
+        elif row.action == Act.CONNECT:
             self.console.acting.ask_connect(row.agreement_number, lambda _: self.handled(row.id))
         else:
             self.propose(Act(str(row.action)), then_sync=row.situation == THEN_SYNC)
