@@ -236,7 +236,9 @@ CREATE TABLE history (
     whole INTEGER NOT NULL, facts TEXT NOT NULL,
     PRIMARY KEY (connection, at, seq)
 ) WITHOUT ROWID;
+CREATE INDEX history_whole ON history(connection, at, seq) WHERE whole = 1;
 ALTER TABLE connections ADD COLUMN facts_print INTEGER;
+UPDATE connections SET next_change_at = 0;
 """
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

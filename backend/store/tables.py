@@ -13,6 +13,7 @@ from backend.model.health import Assessment, HealthFacts
 from backend.model.views import AuditReport
 from backend.store.codec import facts_of, ms, number
 from backend.store.engine import Engine
+from backend.store.history import remember
 from backend.store.liveness import Sessions
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Tables:
         row = self.db.row(SELECT_CONNECTION + " WHERE c.id = ?", (connection,))
         if row is not None:
             self.keep(row, self.assess(facts_of(row, self.stale_after), now), now)
+            remember(self.db, row, now)
 
     def _count(self, connection: int) -> None:
         self.db.run(

@@ -1,0 +1,331 @@
+"""The fleet as it was known at an earlier moment, over the same tables: every list, filter and screen works on it.
+
+What changes in place (connections, open cases, membership of incidents) is rebuilt from the log of facts into a small
+private file, and judged as of that moment. What is only ever added (attempts, postings, events, ...) is read from the
+store itself through views that end at the moment. Nothing can be written through either.
+
+Where no log tells better, what stands today is shown: customers' addresses, an account's name and ledger account, and
+why a row was held. Tokens are not there at all.
+"""
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from backend.model.text import fold, searchable
+from backend.model.views import AgentStatus
+from backend.store import SqliteStore
+from backend.store.codec import at as instant
+from backend.store.codec import facts_of, ms, number
+from backend.store.engine import Engine, StoreError
+from backend.store.history import known
+from backend.store.liveness import Lock
+from backend.store.tables import SEVERITY
+
+OWN = ("connections", "cases", "incidents")
+"""Tables that are rebuilt in the private file; the others are views."""
+
+_NEVER = ("tokens", "quota")
+
+_RUNNING = (
+    "coalesce((SELECT substr(e.kind, instr(e.kind, '.') + 1) FROM live.events e WHERE e.connection = t.connection"
+    " AND e.kind LIKE t.act || '.%' AND e.data ->> 'plan' = t.plan AND e.at <= :at ORDER BY e.seq DESC LIMIT 1),"
+    " 'intent')"
+)
+"""How an act that ended later stood then, by the audit log."""
+
+_JOINED = "JOIN main.connections c ON c.id = t.connection"
+
+VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "customers": ("", "agreement IN (SELECT agreement FROM main.connections)", {}),
+    "accounts": (
+        _JOINED,
+        "(SELECT count(*) FROM live.accounts b WHERE b.connection = t.connection AND b.id <= t.id) <= c.accounts",
+        {
+            "orphaned": "iif(c.orphaned = 0, 0, t.orphaned)",
+            "last_fetched": "min(t.last_fetched, coalesce(c.last_fetched, 0))",
+            "last_synchronized": "iif(t.last_synchronized > :at, c.last_synchronized, t.last_synchronized)",
+            "booked_balance": "iif(t.last_synchronized > :at, NULL, t.booked_balance)",
+            "ledger_account": "iif(c.unmapped >= c.accounts - c.orphaned, NULL, t.ledger_account)",
+        },
+    ),
+    "postings": (
+        "",
+        "t.fetched_at <= :at",
+        {
+            "state": "CASE WHEN t.decided_at > :at THEN 'held' WHEN t.acknowledged_at > :at THEN 'queued'"
+            " ELSE t.state END",
+            "acknowledged_at": "iif(t.acknowledged_at > :at, NULL, t.acknowledged_at)",
+            "change": "iif(t.changed_at > :at, NULL, t.change)",
+            "changed_at": "iif(t.changed_at > :at, NULL, t.changed_at)",
+            "decided_at": "iif(t.decided_at > :at, NULL, t.decided_at)",
+            "decided_by": "iif(t.decided_at > :at, NULL, t.decided_by)",
+        },
+    ),
+    "attempts": ("", "t.ended_at <= :at", {}),
+    "events": ("", "t.at <= :at", {}),
+    "history": ("", "t.at <= :at", {}),
+    "notes": ("", "t.at <= :at", {}),
+    "plans": ("", "t.created_at <= :at", {}),
+    "actions": (
+        "",
+        "t.created_at <= :at",
+        {
+            "state": f"iif(t.finished_at IS NULL OR t.finished_at > :at, {_RUNNING}, t.state)",
+            "reason": "iif(t.finished_at > :at, '', t.reason)",
+            "result": "iif(t.finished_at > :at, '{}', t.result)",
+            "sent_at": "iif(t.sent_at > :at, NULL, t.sent_at)",
+            "finished_at": "iif(t.finished_at > :at, NULL, t.finished_at)",
+        },
+    ),
+    "consents": (
+        "",
+        "coalesce(t.granted_at, 0) <= :at",
+        {
+            "state": "iif(t.ended_at > :at, 'live', t.state)",
+            "ended_at": "iif(t.ended_at > :at, NULL, t.ended_at)",
+        },
+    ),
+    "problems": (
+        "",
+        "t.opened_at <= :at",
+        {"closed_at": "iif(t.closed_at > :at, NULL, t.closed_at)", "last_at": "min(t.last_at, :at)"}
+        | dict.fromkeys(("muted_by", "snoozed_until", "snoozed_by", "assigned_to"), "NULL")
+        | {"snoozed_for": "''"},
+    ),
+    "webhooks": (
+        "",
+        "t.received_at <= :at",
+        {
+            "applied_at": "iif(t.applied_at > :at, NULL, t.applied_at)",
+            "effect": "iif(t.applied_at > :at, '', t.effect)",
+        },
+    ),
+    "reminders": ("", "t.created_at <= :at", {"settled_at": "iif(t.settled_at > :at, NULL, t.settled_at)"}),
+    "deliveries": ("", "t.created_at <= :at", {"settled_at": "iif(t.settled_at > :at, NULL, t.settled_at)"}),
+    "bank_words": ("", "t.since <= :at", {}),
+}
+"""For a table `t` of the store: what it is joined with, which of its rows were there, and what its columns were.
+
+`:at` stands for the moment. A table without an entry is shown as it is.
+"""
+
+
+class PastEngine(Engine):
+    """The private file beside the store: reads both, writes neither."""
+
+    def __init__(self, path: Path, live: Path, views: Sequence[str], at: datetime) -> None:
+        self._live, self._views, self._at = live, views, at
+        super().__init__(path)
+
+    def _connect(self) -> Any:
+        connection = super()._connect()
+        connection.execute("ATTACH DATABASE ? AS live", (str(self._live),))
+        for view in self._views:
+            connection.execute(view)
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    def write(self) -> NoReturn:
+        raise StoreError(
+            f"This is the fleet as it was known at {self._at:%Y-%m-%d %H:%M} UTC: nothing can be changed there. "
+            "Nothing was written. Leave out --at to act."
+        )
+
+
+class Past(SqliteStore):
+    """What `past` gives; `at` is its moment, which a caller's `now` should be too."""
+
+    at: datetime
+    live: SqliteStore
+    _folder: Path
+    _lock: Lock
+
+    def catch_up(self, now: datetime, limit: int = 1000) -> int:
+        """Everything was judged as of the moment already."""
+        return 0
+
+    def agent_status(self) -> AgentStatus | None:
+        return self.live.agent_status()
+
+    def close(self) -> None:
+        """Let go of the past, and leave nothing of it; the store that it was made from stays open."""
+        super().close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._lock.release()
+
+
+def past(store: SqliteStore, at: datetime, connections: Sequence[str] | None = None) -> Past:
+    """The fleet (or only these connections) as `store` knew it at `at`. Close it to remove its private file.
+
+    A connection of which nothing was known yet is not there. Reads the log only: nothing in `store` changes.
+    """
+    folder, lock = _private(store.db.path)
+    try:
+        path = folder / "past.db"
+        maker = Engine(path)
+        try:
+            raw = maker.raw
+            raw.execute("PRAGMA foreign_keys=OFF")
+            raw.execute("PRAGMA synchronous=OFF")
+            raw.execute("ATTACH DATABASE ? AS live", (str(store.db.path),))
+            with maker.write():
+                _fill(maker, store, ms(at) or 0, connections)
+            views = _views(maker, ms(at) or 0)
+        finally:
+            maker.close()
+        found = Past(
+            PastEngine(path, store.db.path, views, at), store.assess, store.clock, stale_after=store.stale_after
+        )
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        raise
+    found.at, found.live, found._folder, found._lock = at, store, folder, lock
+    found.operator, found.host, found.silence_after = store.operator, store.host, store.silence_after
+    return found
+
+
+def _private(store: Path) -> tuple[Path, Lock]:
+    """A folder of our own beside the store; those whose process has died are swept away."""
+    beside = store.with_name(store.name + ".locks")
+    for left in beside.glob("past-*"):
+        if (left / "lock").exists() and not Lock(left / "lock").held_by_somebody():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = beside / f"past-{uuid.uuid4().hex}"
+    lock = Lock(folder / "lock")
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise StoreError(f"The past needs a file beside {store}, which cannot be made: {error.strerror}.") from error
+    return folder, lock
+
+
+def _fill(db: Engine, store: SqliteStore, at: int, connections: Sequence[str] | None) -> None:
+    names = ",".join(f"'{name}'" for name in OWN)
+    for row in db.rows(
+        f"SELECT sql FROM live.sqlite_master WHERE tbl_name IN ({names}) AND sql IS NOT NULL ORDER BY type DESC"
+    ):
+        db.run(row["sql"])
+    db.run(
+        "INSERT INTO main.incidents SELECT * FROM live.incidents WHERE opened_at <= ?",
+        (at,),
+    )
+    db.run(
+        "UPDATE main.incidents SET closed_at = iif(closed_at > ?1, NULL, closed_at),"
+        " canary_at = iif(canary_at > ?1, NULL, canary_at)",
+        (at,),
+    )
+    db.run("INSERT INTO main.cases SELECT * FROM live.cases WHERE created_at <= ?", (at,))
+    moments = ("opened_at", "sent_at", "authorised_at", "accepted_at", "closed_at")
+    db.run(
+        "UPDATE main.cases SET " + ", ".join(f"{name} = iif({name} > ?1, NULL, {name})" for name in moments), (at,)
+    )
+    _Rebuild(db, store, at).all(connections)
+
+
+class _Rebuild:
+    """Puts connections into the private file, with their cases and incidents, judged as of the moment."""
+
+    def __init__(self, db: Engine, store: SqliteStore, at: int) -> None:
+        self._db, self._store, self._at = db, store, at
+        self._incidents = db.rows("SELECT id, scope, key, opened_at FROM main.incidents")
+        self._columns = [row["name"] for row in db.rows("SELECT name FROM pragma_table_info('connections', 'live')")]
+
+    def all(self, connections: Sequence[str] | None) -> None:
+        only = "" if connections is None else f"AND c.id IN ({','.join('?' * len(connections))})"
+        values = () if connections is None else tuple(map(number, connections))
+        last = -1
+        while rows := self._db.rows(
+            "SELECT c.*,"
+            " (SELECT facts FROM live.history h WHERE h.connection = c.id AND h.at <= ?1 AND h.whole = 1"
+            "   ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS whole_row,"
+            " (SELECT h.at || ' ' || facts FROM live.history h WHERE h.connection = c.id AND h.at <= ?1"
+            "   ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS newest_row"
+            f" FROM live.connections c WHERE c.id > ?2 {only} ORDER BY c.id LIMIT 2000",
+            (self._at, last, *values),
+        ):
+            last = rows[-1]["id"]
+            marks = ",".join("?" * len(self._columns))
+            self._db.many(
+                f"INSERT INTO main.connections ({','.join(self._columns)}) VALUES ({marks})",
+                [self._row(row) for row in rows if row["whole_row"] is not None],
+            )
+
+    def _row(self, row: Any) -> list[Any]:
+        moved_at, _, moved = row["newest_row"].partition(" ")
+        then = known(row["whole_row"], int(moved_at), moved)
+        found = self._store.assess(facts_of(then, self._store.stale_after), instant(self._at))
+        values: dict[str, Any] = {name: row[name] for name in self._columns}
+        values |= {name: then[name] for name in then if name in values}
+        if then["customer"] != row["customer"]:
+            values["name_fold"] = fold(then["customer"])
+            values["haystack"] = f"{row['haystack']} {searchable(then['customer'])}"
+        values |= {
+            "pending": then["queued"] + then["held"] + then["rejected"],
+            "open_case": self._case(row["id"], then),
+            "incident": self._incident(row, then),
+            "status": found.status,
+            "consent_axis": found.consent,
+            "fetch_axis": found.fetch,
+            "transfer_axis": found.transfer,
+            "verdict": found.verdict,
+            "severity": SEVERITY[found.verdict],
+            "situation": found.situation,
+            "action": found.action,
+            "wait_until": ms(found.wait_until),
+            "next_change_at": ms(found.next_change_at),
+            "running_since": None,
+        }
+        return list(values.values())
+
+    def _case(self, connection: int, then: dict[str, Any]) -> int | None:
+        """The case that was open then, brought back to the stage that it had."""
+        if then["case_stage"] is None:
+            return None
+        case: int | None = self._db.value(
+            "UPDATE main.cases SET stage = ?, note = ? WHERE id = (SELECT id FROM main.cases WHERE connection = ?"
+            " AND created_at = ? ORDER BY id DESC LIMIT 1) RETURNING id",
+            (then["case_stage"], then["case_note"] or "", connection, then["case_opened_at"]),
+        )
+        return case
+
+    def _incident(self, row: Any, then: dict[str, Any]) -> int | None:
+        if then["incident_scope"] is None:
+            return None
+        same = [
+            incident
+            for incident in self._incidents
+            if (incident["scope"], incident["opened_at"]) == (then["incident_scope"], then["incident_since"])
+        ]
+        mine = (incident for incident in same if incident["key"] in (then["bank"], row["provider"]))
+        found = next(mine, same[0] if same else None)
+        return None if found is None else found["id"]
+
+
+def _views(db: Engine, at: int) -> list[str]:
+    """The statements that show the other tables as they were; `at` is a number, so that it may stand in them."""
+    made = []
+    for row in db.rows("SELECT name FROM live.sqlite_master WHERE type = 'table'"):
+        name = row["name"]
+        if name in OWN or name in _NEVER or name.startswith(("sqlite_", "_")):
+            continue
+        joined, condition, changed = VIEWS.get(name, ("", "1", {}))
+        columns = [found["name"] for found in db.rows("SELECT name FROM pragma_table_info(?, 'live')", (name,))]
+        shown = ", ".join(f"{changed.get(column, f't.{column}')} AS {column}" for column in columns)
+        made.append(
+            f"CREATE TEMP VIEW {name} AS SELECT {shown} FROM live.{name} t {joined} WHERE {condition}".replace(
+                ":at", str(at)
+            )
+        )
+    return made
+
+
+def began(store: SqliteStore, connection: str | None = None) -> datetime | None:
+    """Since when anything is known (of one connection); None when nothing is."""
+    condition, values = ("AND connection = ?", (number(connection),)) if connection else ("", ())
+    first = store.db.value(f"SELECT min(at) FROM history WHERE whole = 1 {condition}", values)
+    return None if first is None else instant(first)
