@@ -170,6 +170,7 @@ class Agent:
     async def _note(self) -> int:
         """Say that we are alive and how it goes."""
         await self._hearing.listen_for_silence()
+        await self.tools.write(self.tools.books.thin_history, self.tools.now())
         await self.tools.write(self.tools.books.note_round, self.tools.now(), self.report.trouble)
         return 0
 

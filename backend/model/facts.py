@@ -207,7 +207,11 @@ class Posting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One recorded call to the outside, with its outcome (`ok` or an error's kind) and redacted raw answer."""
+    """One recorded call to the outside, with its outcome (`ok` or an error's kind).
+
+    `answer` is what came back: of a call that failed its status, telling headers and body, redacted, cleaned and cut;
+    of one that worked a few words with its size. Empty when nothing came back.
+    """
 
     connection: str | None
     operation: str
@@ -219,6 +223,7 @@ class Attempt:
     correlation_id: str | None = None
     user_present: bool = False
     detail: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -259,6 +259,10 @@ class Books(Vault, Protocol):
         """Note when events have stopped coming, and when they come again."""
         ...
 
+    def thin_history(self, now: datetime) -> int:
+        """Housekeeping, once a minute: thin what is kept of old routine fetches, some connections at a time."""
+        ...
+
     def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:
         """Append one line to the audit log."""
         ...

@@ -86,6 +86,21 @@ def known(whole: str, last_at: int, last: str) -> dict[str, Any]:
     return BLANK | facts | dict(zip(ROUTINE, _times(last_at, last), strict=True))
 
 
+def thin(db: Engine, now: datetime) -> int:
+    """Thin the old routine rows of some connections, the next ones each minute; gives how many went.
+
+    Whose turn it is follows from the time alone, so that short runs of the agent come round too.
+    """
+    rounds = int(db.value("SELECT coalesce(max(id), 0) FROM connections")) // THINNED_AT_ONCE + 1
+    first = (ms(now) or 0) // 60_000 % rounds * THINNED_AT_ONCE
+    return db.run(
+        "DELETE FROM history AS h WHERE connection >= ?1 AND connection < ?1 + ?2 AND at < ?3 AND whole = 0"
+        " AND EXISTS (SELECT 1 FROM history n WHERE n.connection = h.connection AND n.at < (h.at / ?4 + 1) * ?4"
+        "   AND (n.at > h.at OR n.at = h.at AND n.seq > h.seq))",
+        (first, THINNED_AT_ONCE, ms(now - KEPT_WHOLE), int(GRAIN.total_seconds() * 1000)),
+    )
+
+
 def _times(instant: int, text: str) -> list[int | None]:
     spans = json.loads(text.partition("\n")[0])
     return [None if span is None else instant + span for span in spans]

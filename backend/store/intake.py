@@ -261,7 +261,7 @@ class Intake(Webhooks):
         with self.db.write():
             self.db.many(
                 "INSERT INTO attempts (connection, operation, started_at, ended_at, outcome, http_status, request_id,"
-                " correlation_id, user_present, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " correlation_id, user_present, detail, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         None if a.connection is None else number(a.connection),
@@ -274,6 +274,7 @@ class Intake(Webhooks):
                         a.correlation_id,
                         a.user_present,
                         a.detail,
+                        a.answer,
                     )
                     for a in attempts
                 ],

@@ -221,9 +221,7 @@ def _fill(db: Engine, store: SqliteStore, at: int, connections: Sequence[str] | 
     )
     db.run("INSERT INTO main.cases SELECT * FROM live.cases WHERE created_at <= ?", (at,))
     moments = ("opened_at", "sent_at", "authorised_at", "accepted_at", "closed_at")
-    db.run(
-        "UPDATE main.cases SET " + ", ".join(f"{name} = iif({name} > ?1, NULL, {name})" for name in moments), (at,)
-    )
+    db.run("UPDATE main.cases SET " + ", ".join(f"{name} = iif({name} > ?1, NULL, {name})" for name in moments), (at,))
     _Rebuild(db, store, at).all(connections)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from backend.model.facts import Attempt, Event
 from backend.model.views import AgentStatus
 from backend.store.codec import at, ms, number, public, when
+from backend.store.history import thin
 from backend.store.liveness import Lock
 from backend.store.tables import Tables
 
@@ -41,6 +42,7 @@ class Records(Tables):
                 correlation_id=row["correlation_id"],
                 user_present=bool(row["user_present"]),
                 detail=row["detail"],
+                answer=row["answer"],
             )
             for row in rows
         ]
@@ -63,6 +65,11 @@ class Records(Tables):
             )
             for row in rows
         ]
+
+    def thin_history(self, now: datetime) -> int:
+        """Thin what is kept of old routine fetches, some connections at a time; gives how many rows went."""
+        with self.db.write():
+            return thin(self.db, now)
 
     @property
     def _agent_lock(self) -> Lock:

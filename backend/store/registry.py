@@ -68,6 +68,7 @@ class Registry(Intake, Incidents, TokenBox):
                 "SELECT id FROM connections WHERE agreement = ? AND id <> ?", (record.agreement_number, key)
             ):
                 self.refresh_haystack(sibling["id"])
+                self.reassess(sibling["id"], now)
             if token is not None and token != known["imported_token"] and known["removed_at"] is None:
                 self._take_token(record, key, token, now)
         self._mappings(record, key, now)
