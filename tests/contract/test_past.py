@@ -81,7 +81,7 @@ class Play:
         self.number = 0
         self.seen: list[tuple[datetime, dict[str, tuple[FleetRow, HealthFacts]]]] = []
         self.steps = (
-            *(self.fetched, self.fetched, self.empty, self.failed, self.limited, self.needed, self.started),
+            *(self.empty, self.empty, self.empty, self.fetched, self.failed, self.limited, self.needed, self.started),
             *(self.delivered, self.undelivered, self.synced, self.case, self.moved, self.outage, self.over),
             *(self.removed, self.imported, self.event, self.nothing),
         )
@@ -105,7 +105,8 @@ class Play:
         self.store.save_fetch(which, now, outcome="ok", accounts=[shown], upserts=rows)
 
     def empty(self, which: str, now: datetime) -> None:
-        self.store.save_fetch(which, now, outcome="ok_empty")
+        shown = account(int(which[1:]), id=int(which[1:]), last_synchronized=now - self.number * HOUR)
+        self.store.save_fetch(which, now, outcome="ok", accounts=[shown], fetch_every=60 * self.number)
 
     def failed(self, which: str, now: datetime) -> None:
         self.store.save_fetch(which, now, outcome="bank_down", detail=f"no {self.number % 3}")
@@ -188,7 +189,7 @@ class Play:
         return
 
 
-STEPS = st.lists(st.tuples(st.integers(0, 17), st.sampled_from(IDS), st.sampled_from((1, 37, 400, 3000))), max_size=14)
+STEPS = st.lists(st.tuples(st.integers(0, 18), st.sampled_from(IDS), st.sampled_from((1, 37, 400, 3000))), max_size=14)
 
 
 @settings(max_examples=40)
@@ -197,7 +198,7 @@ def test_any_moment_is_rebuilt_as_it_was(steps: Sequence[tuple[int, str, int]]) 
     with TemporaryDirectory() as folder:
         play = Play(Path(folder))
         play.look()
-        for step in steps:
+        for step in (*((0, IDS[0], 37),) * 3, *steps):
             play.step(*step)
         for at, known in play.seen:
             then = past(play.store, at)
