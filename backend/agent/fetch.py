@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from backend.agent.tools import Tools
-from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials
+from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials, Suspended
 from backend.model.facts import Account, HeldReason, Posting, Session
 from backend.model.renewals import RenewalDiff
 from backend.model.views import FetchContext
@@ -107,7 +107,7 @@ async def gather(
         try:
             rows_seen += await _account(tools, session, context, account, harvest, match.rekeyed, renewed_at)
             harvest.accounts[place] = replace(account, last_fetched=_as_of(tools, account))
-        except (RateLimited, NeedsCustomer, RefusedCredentials) as error:
+        except (RateLimited, NeedsCustomer, Suspended, RefusedCredentials) as error:
             if isinstance(error, RefusedCredentials) or not harvest.upserts:
                 raise
             errors.append(error)

@@ -2,6 +2,7 @@
 
 OutsideError                 anything an adapter may raise; carries what a ticket needs
 ├── NeedsCustomer            only the customer can go on (log in, renew); `auth_url` may say where
+├── Suspended                the provider has put the connection aside; only a renewal brings it back
 ├── RateLimited              nothing is broken, wait until `until` (law 4)
 ├── BankDown                 the bank does not answer the provider (law 5)
 ├── ProviderDown             the provider or bank reconciliation has a fault of its own (5xx)
@@ -46,6 +47,10 @@ class NeedsCustomer(OutsideError):
     def __init__(self, message: str, *, auth_url: str | None = None, http_status: int | None = None) -> None:
         super().__init__(message, http_status=http_status)
         self.auth_url = auth_url
+
+
+class Suspended(OutsideError):
+    kind = "suspended"
 
 
 class RateLimited(OutsideError):

@@ -4,7 +4,7 @@ import re
 
 from backend.answers import limit_ends
 from backend.http import Failure
-from backend.model.errors import BankDown, NeedsCustomer, OutsideError, RateLimited, Refused
+from backend.model.errors import BankDown, NeedsCustomer, OutsideError, RateLimited, Refused, Suspended
 
 WHO = "Aiia"
 
@@ -18,6 +18,9 @@ _CUSTOMER_REASON = re.compile(
     r"|\b(must|has to|needs to) (log ?in|renew|reconnect)\b|supervised login|\blogin (is )?(required|needed)\b",
     re.IGNORECASE,
 )
+_SUSPENDED_CODE = re.compile(r"suspended", re.IGNORECASE)
+"""After too many failures an aggregator may put a connection aside (`facts/operations.md` §0.5)."""
+
 _BANK_CODE = re.compile(r"bank|provider|institution|aspsp", re.IGNORECASE)
 _BANK_REASON = re.compile(r"\b(bank|provider|institution|aspsp)\b", re.IGNORECASE)
 _BANK_FIELD = re.compile(r'"(bank|provider|institution)(id|name)?"\s*:\s*"', re.IGNORECASE)
@@ -71,6 +74,8 @@ def names_our_client(failure: Failure) -> bool:
 def of_any_call(failure: Failure) -> OutsideError | None:
     """What a body says beyond its status."""
     words, status = failure.words(WHO), failure.status
+    if status in (400, 403, 409, 422, 423) and _SUSPENDED_CODE.search(failure.code):
+        return Suspended(words, http_status=status)
     if status in (400, 403, 422) and _names_the_customer(failure):
         return NeedsCustomer(words, http_status=status)
     if status == 500 and _names_a_limit(failure):

@@ -20,6 +20,12 @@ RETRY_GRACE = timedelta(minutes=30)
 LINK_LIFE = timedelta(days=3)
 """A link that the customer has not used for so long may be replaced."""
 
+STARVED_AFTER = timedelta(hours=12)
+"""A fetch that is so late waits for no bank's turn: nobody comes (`facts/operations.md` §0.12)."""
+
+HEALED_FOR = timedelta(days=1)
+"""How long it is told that a customer has mended his connection himself."""
+
 LIVE = (Consent.VALID, Consent.EXPIRING)
 WITH_CUSTOMER = (Stage.LINK_MADE, Stage.SENT, Stage.OPENED, Stage.AT_BANK)
 """Stages of a case in which the customer has yet to finish."""
@@ -29,6 +35,7 @@ _BY_OUTCOME = {
     "ok_empty": Fetch.OK_EMPTY,
     "partial": Fetch.PARTIAL,
     "needs_customer": Fetch.CUSTOMER_ACTION,
+    "suspended": Fetch.SUSPENDED,
     "bank_down": Fetch.BANK_DOWN,
     "provider_down": Fetch.PROVIDER_DOWN,
     "unreachable": Fetch.PROVIDER_DOWN,
@@ -146,9 +153,29 @@ def case_young_until(facts: HealthFacts) -> datetime | None:
 
 
 def case_is_young(facts: HealthFacts, now: datetime) -> bool:
-    """A link is out and may still be used: no second one beside it."""
+    """A link is out and may still be used: no second one beside it; one that led to the wrong entry is used up."""
+    if facts.case_stage is Stage.AUTHORISED and facts.case_note == "wrong_entry":
+        return False
     until = case_young_until(facts)
     return until is not None and now < until
+
+
+def usual_from(facts: HealthFacts) -> datetime | None:
+    """From when a consent is near its end by experience; None where a stated day comes before that."""
+    usual = facts.usual_end_at
+    if usual is None or (facts.expires_at is not None and facts.expires_at <= usual):
+        return None
+    return plus(usual, -EXPIRING_LEAD)
+
+
+def starved_from(facts: HealthFacts) -> datetime | None:
+    """When a fetch that has not come is no mere delay any more."""
+    return None if facts.next_fetch_at is None else plus(facts.next_fetch_at, STARVED_AFTER)
+
+
+def healed_until(facts: HealthFacts) -> datetime | None:
+    """Until when it is worth telling that the customer's own doing has mended a consent that was over."""
+    return None if facts.healed_at is None else plus(facts.healed_at, HEALED_FOR)
 
 
 def turning_points(facts: HealthFacts) -> list[datetime]:
@@ -162,7 +189,11 @@ def turning_points(facts: HealthFacts) -> list[datetime]:
         case_young_until(facts),
         fresh_until(facts),
         tried_until(facts),
+        starved_from(facts),
+        healed_until(facts),
     ]
+    if facts.usual_end_at is not None:
+        found.append(plus(facts.usual_end_at, -EXPIRING_LEAD))
     if facts.expires_at is not None:
         found.append(plus(facts.expires_at, -EXPIRING_LEAD))
     if facts.running_since is not None:

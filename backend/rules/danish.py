@@ -24,7 +24,8 @@ def local(at: datetime) -> datetime:
 
 def moment(at: datetime) -> str:
     """`12.04.22, 09:58`."""
-    return f"{local(at):%d.%m.%y, %H:%M}"
+    here = local(at)
+    return f"{here:%d.%m.%y, %H:%M}{_which(here)}"
 
 
 def day(at: datetime) -> str:
@@ -34,4 +35,12 @@ def day(at: datetime) -> str:
 
 def clock(at: datetime) -> str:
     """`14:20`."""
-    return f"{local(at):%H:%M}"
+    here = local(at)
+    return f"{here:%H:%M}{_which(here)}"
+
+
+def _which(here: datetime) -> str:
+    """Which of the two ` CEST` or ` CET` it is, in the one hour of the year that a Danish clock shows twice."""
+    if here.hour != 2 or here.month != 10 or here.replace(fold=0).utcoffset() == here.replace(fold=1).utcoffset():
+        return ""
+    return f" {here:%Z}"

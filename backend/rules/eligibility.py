@@ -73,7 +73,7 @@ HURDLES: tuple[Hurdle, ...] = (
     Hurdle("renewal_open", (Act.RENEW, Act.CONNECT), _young_link),
     Hurdle("no_consent", (Act.SYNC,), lambda a: a.consent in (Consent.NONE, Consent.AWAITING_CUSTOMER)),
     Hurdle("renew_first", (Act.SYNC,), lambda a: a.consent not in axes.LIVE),
-    Hurdle("renew_first", (Act.SYNC,), lambda a: a.outcome is Fetch.CUSTOMER_ACTION),
+    Hurdle("renew_first", (Act.SYNC,), lambda a: a.outcome in (Fetch.CUSTOMER_ACTION, Fetch.SUSPENDED)),
     Hurdle("rate_limited", (Act.SYNC,), lambda a: a.outcome is Fetch.RATE_LIMITED, _limit),
     Hurdle("incident_open", (Act.SYNC, Act.RENEW), lambda a: a.consent in axes.LIVE and a.facts.incident is not None),
     # The customer would meet the same outage, and an outage never sends him a mail (law 5). A consent that has

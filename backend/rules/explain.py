@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from backend.model.facts import Act, Consent, Verdict
+from backend.model.facts import Act, Consent, Stage, Verdict
 from backend.model.health import Assessment
 from backend.rules.danish import clock, local, moment
 from backend.texts import Say
@@ -15,8 +15,27 @@ OWN_STEPS = (
     "rows_rejected",
     "second_connection",
     "renewal_unproven",
+    "gap_after_lapse",
+    "missing_rights",
+    "account_not_offered",
+    "row_changed",
+    "hub_locked_out",
+    "events_missed",
+    "balance_differs",
+    "ok_empty",
+    "starved",
+    "renewal_doubted",
 )
-"""Situations in which an operator has something to look at rather than a key to press."""
+"""Situations in which a person has something to look at, or to ask for, rather than a key to press."""
+
+RENEW_STEPS = {
+    "sync_before_renew": "renew_then_sync",
+    "wrong_connector": "renew_business",
+    "new_account_absent": "renew_all",
+}
+"""Situations in which a renewal alone is not enough."""
+
+_SENT = {f"why.case.{stage.value}" for stage in (Stage.SENT, Stage.OPENED, Stage.AT_BANK)}
 
 
 def explain(assessment: Assessment, say: Say) -> list[str]:
@@ -39,7 +58,7 @@ def sentence(assessment: Assessment, say: Say, **names: str) -> str:
         "until": moment(until) if until else say("sentence.soon"),
     }
     told = say(f"sentence.{key}", **values)
-    link_is_out = any(reason.key.startswith("why.case.") for reason in assessment.reasons)
+    link_is_out = any(reason.key in _SENT for reason in assessment.reasons)
     if assessment.verdict is Verdict.CUSTOMER and assessment.action is None and link_is_out:
         told = f"{told} {say('sentence.link_is_out')}"
     return told
@@ -53,9 +72,9 @@ def next_step(assessment: Assessment, say: Say, now: datetime | None = None) -> 
     until = assessment.wait_until
     if assessment.verdict is Verdict.WAIT and until is not None:
         today = now is not None and local(now).date() == local(until).date()
-        return say("next.wait_until", at=clock(until) if today else f"{local(until):%d.%m. %H:%M}")
-    if assessment.situation == "sync_before_renew" and assessment.action is Act.RENEW:
-        return say("next.renew_then_sync")
+        return say("next.wait_until", at=clock(until) if today else f"{local(until):%d.%m.} {clock(until)}")
+    if assessment.situation in RENEW_STEPS and assessment.action is Act.RENEW:
+        return say(f"next.{RENEW_STEPS[assessment.situation]}")
     if assessment.action is not None:
         return say(f"next.{assessment.action.value}")
     if assessment.situation in OWN_STEPS:

@@ -64,6 +64,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "is": (
         *("late", "held", "queued", "rejected", "pending", "open_case", "orphaned"),
         *("unmapped", "empty", "never", "removed", "failing", "running"),
+        *("gap", "silent", "changed", "doubted", "twin"),
     ),
 }
 """The values of the fields that have a fixed set, as they stand in the tree."""

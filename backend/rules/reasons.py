@@ -11,8 +11,21 @@ from backend.model.health import HealthFacts, Reason
 from backend.rules import axes
 from backend.rules.danish import moment
 
-PROVIDER, FORNY, LEDGER = "Aiia", "forny", "bankafstemning"
+PROVIDER, FORNY, LEDGER, MAIL = "Aiia", "forny", "bankafstemning", "mail"
 """Who said so."""
+
+NOTES = ("wrong_entry", "no_accounts", "no_account_matched")
+"""What a login may have been wrong about."""
+
+_COUNTS = (
+    ("doubted", FORNY),
+    ("rows_missing", FORNY),
+    ("changed_rows", PROVIDER),
+    ("balance_off", FORNY),
+    ("silent", FORNY),
+    ("unseen", PROVIDER),
+)
+"""Facts that are counts, with who says so; each is told as `why.<name>` when there is any."""
 
 _HELD = ("reserved", "no_ledger_account", "suspected_duplicate", "renewal_not_accepted")
 
@@ -30,9 +43,10 @@ def chain(
         *_consent(facts, consent),
         *_fetch(facts, fetch),
         *_transfer(facts, transfer),
+        *_found(facts),
         *_open(facts),
         *_incident(facts),
-        *_situation(situation, until),
+        *_situation(facts, situation, until),
     )
 
 
@@ -46,6 +60,13 @@ def _consent(facts: HealthFacts, consent: Consent) -> list[Reason]:
     found = [Reason(key=f"why.consent.{consent.value}", at=at, source=source)]
     if facts.expires_at is not None and consent in (*axes.LIVE, Consent.REMOVED):
         found.append(Reason(key="why.forecast", values=(("at", moment(facts.expires_at)),), source=PROVIDER))
+    if facts.usual_end_at is not None and consent in (*axes.LIVE, Consent.EXPIRED):
+        values = (("at", moment(facts.usual_end_at)), ("n", str(facts.usual_cases)))
+        found.append(Reason(key="why.usual_end", values=values, source=FORNY))
+    if facts.healed_at is not None and consent in axes.LIVE:
+        found.append(Reason(key="why.healed", at=facts.healed_at, source=PROVIDER))
+    if facts.twin is not None:
+        found.append(Reason(key="why.twin", values=(("connection", facts.twin),), source=FORNY))
     return found
 
 
@@ -89,23 +110,51 @@ def _transfer(facts: HealthFacts, transfer: Transfer) -> list[Reason]:
     return found
 
 
+def _found(facts: HealthFacts) -> list[Reason]:
+    """What looking at the accounts and their rows has brought to light."""
+    found: list[Reason] = []
+    if facts.gap_from is not None and facts.gap_to is not None:
+        values = (("first", _written(facts.gap_from)), ("last", _written(facts.gap_to)))
+        found.append(Reason(key="why.gap", values=values, source=FORNY))
+    for name, source in _COUNTS:
+        if n := getattr(facts, name):
+            found.append(Reason(key=f"why.{name}", values=(("n", str(n)),), source=source))
+    if facts.unselected:
+        found.append(Reason(key="why.unselected", source=PROVIDER))
+    if facts.events_silent_since is not None:
+        found.append(Reason(key="why.events_silent", at=facts.events_silent_since, source=FORNY))
+    return found
+
+
 def _open(facts: HealthFacts) -> list[Reason]:
-    if facts.case_stage is None or not facts.case_stage.open:
-        return []
-    found = [Reason(key=f"why.case.{facts.case_stage.value}", at=facts.case_opened_at, source=FORNY)]
-    if facts.case_note in ("no_accounts", "no_account_matched"):
-        found.append(Reason(key=facts.case_note, source=PROVIDER))
+    found: list[Reason] = []
+    if facts.case_stage is not None and facts.case_stage.open:
+        found.append(Reason(key=f"why.case.{facts.case_stage.value}", at=facts.case_opened_at, source=FORNY))
+        if facts.case_note in NOTES:
+            found.append(Reason(key=facts.case_note, source=PROVIDER))
+    if facts.mail_refused:
+        found.append(Reason(key="why.mail_refused", source=MAIL))
     return found
 
 
 def _incident(facts: HealthFacts) -> list[Reason]:
-    if facts.incident not in ("bank", "provider"):
+    if facts.incident not in ("bank", "cluster", "provider"):
         return []
     return [Reason(key=f"why.incident.{facts.incident}", at=facts.incident_since, source=FORNY)]
 
 
-def _situation(situation: str | None, until: datetime | None) -> list[Reason]:
-    found = [] if situation is None else [Reason(key=f"situation.{situation}", source=FORNY)]
+def _situation(facts: HealthFacts, situation: str | None, until: datetime | None) -> list[Reason]:
+    found: list[Reason] = []
+    if situation == "starved":
+        found.append(Reason(key="why.starved", at=facts.next_fetch_at, source=FORNY))
+    if situation is not None:
+        found.append(Reason(key=f"situation.{situation}", source=FORNY))
     if until is not None:
         found.append(Reason(key="why.wait", values=(("at", moment(until)),), source=FORNY))
     return found
+
+
+def _written(day: str) -> str:
+    """An ISO day as Danes write it: `12.04.22`."""
+    year, month, number = [*day.split("-"), "", ""][:3]
+    return f"{number}.{month}.{year[-2:]}"

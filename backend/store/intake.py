@@ -295,7 +295,7 @@ def _next(outcome: str, until: datetime | None, now: datetime, fetch_every: int)
         return until
     if outcome in ("ok", "ok_empty"):
         return now + timedelta(seconds=fetch_every)
-    return now + (_CUSTOMER_RETRY if outcome == "needs_customer" else _FAILURES_KEEP_RETRY)
+    return now + (_CUSTOMER_RETRY if outcome in ("needs_customer", "suspended") else _FAILURES_KEEP_RETRY)
 
 
 def _line(posting: Posting, seq: int, account: int) -> tuple[object, ...]:

@@ -39,6 +39,11 @@ FLAGS = {
     "never": "c.fetch_axis = 'never'",
     "removed": "c.removed_at IS NOT NULL",
     "failing": "c.failing_since IS NOT NULL",
+    "gap": "c.gap_from IS NOT NULL",
+    "silent": "c.silent > 0",
+    "changed": "c.changed_rows > 0",
+    "doubted": "c.doubted > 0",
+    "twin": "c.twin IS NOT NULL",
     "running": "EXISTS (SELECT 1 FROM actions a WHERE a.connection = c.id"
     " AND a.state IN ('intent', 'sent', 'unknown'))",
 }

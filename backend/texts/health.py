@@ -37,6 +37,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why.consent.rejected": ("Samtykket blev ikke givet", "The consent was not given"),
     "why.consent.removed": ("Forbindelsen er fjernet her", "The connection has been removed here"),
     "why.forecast": ("Banken siger, at samtykket gælder til {at}", "The bank says that the consent holds until {at}"),
+    "why.usual_end": (
+        "Efter erfaring dør bankens samtykker omkring {at} ({n} tilfælde)",
+        "By experience consents of this bank die around {at} ({n} cases)",
+    ),
+    "why.healed": (
+        "Samtykket var slut og virker igen; kunden har selv fornyet",
+        "The consent was over and works again; the customer has renewed by himself",
+    ),
+    "why.twin": (
+        "Forbindelse {connection} henter den samme bankkonto",
+        "Connection {connection} brings the same account",
+    ),
     "why.fetch.never": ("Der er aldrig hentet data", "Nothing has been fetched yet"),
     "why.fetch.running": ("Data hentes nu", "A fetch is running"),
     "why.fetch.ok": ("Data er hentet", "Data were fetched"),
@@ -75,6 +87,38 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} postings are held until the renewal is accepted",
     ),
     "why.rejected": ("Bankafstemningen har afvist {n} posteringer", "Bank reconciliation has rejected {n} postings"),
+    "why.gap": ("Der mangler posteringer fra {first} til {last}", "Postings are missing from {first} to {last}"),
+    "why.doubted": (
+        "{n} konti er nye eller forsvandt ved fornyelsen, og ingen har godkendt det",
+        "{n} accounts came new or vanished with the renewal, and nobody has accepted that",
+    ),
+    "why.rows_missing": (
+        "{n} konti har en saldo, der ikke følger af posteringerne før den",
+        "{n} accounts have a balance that does not follow from the rows before it",
+    ),
+    "why.changed_rows": (
+        "Banken har ændret eller slettet {n} overførte posteringer",
+        "The bank has changed or deleted {n} postings that were delivered",
+    ),
+    "why.balance_off": (
+        "{n} konti har en anden saldo i banken end posteringerne giver",
+        "{n} accounts have another balance at the bank than the postings add up to",
+    ),
+    "why.silent": (
+        "{n} konti, der altid har posteringer, har ingen nu",
+        "{n} accounts that always have rows have none now",
+    ),
+    "why.unseen": ("{n} konti er aldrig vist af banken", "{n} accounts were never shown by the bank"),
+    "why.unselected": ("Kunden har ikke valgt alle sine konti", "The customer has not ticked all accounts"),
+    "why.events_silent": (
+        "Den sidste webhook; siden er der fundet nyt uden",
+        "The last webhook; since then news was found without any",
+    ),
+    "why.starved": ("Der skulle være hentet da", "A fetch was due then"),
+    "why.mail_refused": (
+        "Kundens mailadresse tager ikke imod mail",
+        "The customer's mail address takes no mail",
+    ),
     "why.case.link_made": ("Et link er lavet, men ikke sendt", "A link is made, but not sent"),
     "why.case.sent": ("Et link er sendt til kunden", "A link has been sent to the customer"),
     "why.case.opened": ("Kunden har åbnet linket", "The customer has opened the link"),
@@ -88,6 +132,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why.incident.bank": (
         "Hændelse hos banken: mange kunder er ramt",
         "An incident at the bank: many customers are hit",
+    ),
+    "why.incident.cluster": (
+        "Hændelse i et fælles datacenter: kunder i flere banker er ramt",
+        "An incident at a shared data centre: customers of several banks are hit",
     ),
     "why.incident.provider": ("Hændelse hos Aiia: mange kunder er ramt", "An incident at Aiia: many customers are hit"),
     "why.wait": ("Vent til {at}", "Wait until {at}"),
@@ -122,6 +170,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "link_sent": ("linket er sendt til kunden", "the link has been sent to the customer"),
     "link_unused": ("linket blev ikke brugt", "the link was not used"),
     "no_accounts": ("kunden gav ikke adgang til nogen konto", "the customer gave access to no account"),
+    "wrong_entry": (
+        "kunden valgte bankens indgang for private",
+        "the customer chose the bank's entry for private persons",
+    ),
     "no_account_matched": (
         "ingen af kontiene er de samme som før",
         "none of the accounts is one that was there before",

@@ -60,6 +60,38 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "situation.partly_fetched": ("Nogle konti kom ikke med", "Some accounts did not come along"),
     "situation.consent_gone": ("Aiia kender ikke forbindelsen længere", "Aiia does not know the connection any more"),
+    "situation.gap_after_lapse": ("Der mangler dage efter en afbrydelse", "Days are missing after a lapse"),
+    "situation.new_account_absent": (
+        "Kunden har ikke valgt alle sine konti",
+        "The customer has not ticked all accounts",
+    ),
+    "situation.wrong_connector": (
+        "Kunden valgte privatindgangen i stedet for erhverv",
+        "The customer chose the private entry instead of business",
+    ),
+    "situation.missing_rights": ("Kunden mangler rettigheder i netbanken", "The customer lacks rights in the netbank"),
+    "situation.account_not_offered": ("Banken udleverer ikke en af kontiene", "The bank does not give out an account"),
+    "situation.rows_missing": ("Enkelte posteringer mangler", "Single rows are missing"),
+    "situation.row_changed": (
+        "Banken har ændret en overført postering",
+        "The bank has changed a posting that was delivered",
+    ),
+    "situation.hub_locked_out": (
+        "Kundens mail virker ikke; han kan ikke logge ind",
+        "The customer's mail does not work; he cannot log in",
+    ),
+    "situation.events_missed": ("Webhooks fra Aiia når os ikke", "Webhooks from Aiia do not reach us"),
+    "situation.balance_differs": ("Bankens saldo passer ikke", "The bank's balance does not agree"),
+    "situation.ok_empty": ("Alt virker, men en konto er blevet tavs", "All works, but an account has gone silent"),
+    "situation.superseded": (
+        "Et nyere samtykke fra samme bruger har afløst dette",
+        "A newer consent of the same user has replaced this one",
+    ),
+    "situation.starved": ("Ingen har hentet, selv om det er tid", "Nobody has fetched although it is due"),
+    "situation.suspended": ("Aiia har sat forbindelsen på pause", "Aiia has suspended the connection"),
+    "situation.early_death": ("Samtykket dør nok før sin dato", "The consent will likely die before its day"),
+    "situation.self_healed": ("Kunden har selv fornyet", "The customer has renewed by himself"),
+    "situation.renewal_doubted": ("Fornyelsen skal godkendes", "The renewal has to be accepted"),
     # -- what support can say
     "sentence.the_bank": ("banken", "the bank"),
     "sentence.soon": ("om kort tid", "shortly"),
@@ -189,12 +221,84 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Forbindelsen til {bank} findes ikke længere hos Aiia og skal laves igen.",
         "The connection to {bank} no longer exists at Aiia and has to be made again.",
     ),
+    "sentence.gap_after_lapse": (
+        "Der mangler posteringer fra {bank} efter en afbrydelse. Vi henter dem; du skal ikke gøre noget.",
+        "Postings from {bank} are missing after a lapse. We fetch them; you need not do anything.",
+    ),
+    "sentence.new_account_absent": (
+        "Du har ikke givet adgang til alle dine konti hos {bank}. Mangler du en, så forny og vælg dem alle.",
+        "You have not given access to all your accounts at {bank}. If you miss one, renew and tick them all.",
+    ),
+    "sentence.wrong_connector": (
+        "Du valgte {bank} for private. Følg et nyt link, og vælg bankens indgang for erhverv.",
+        "You chose {bank} for private persons. Follow a new link, and choose the bank's entry for business.",
+    ),
+    "sentence.missing_rights": (
+        "{bank} viser os ingen af dine konti. Bed virksomhedens administrator i netbanken om at give dig adgang; "
+        "er kontoen lukket, så forny og vælg den nye.",
+        "{bank} shows us none of your accounts. Ask your company's netbank administrator to give you access; "
+        "if the account was closed, renew and choose the new one.",
+    ),
+    "sentence.account_not_offered": (
+        "{bank} udleverer ikke den konto, fordi den ikke er en betalingskonto. Brug en CSV-fil fra netbanken.",
+        "{bank} does not give out that account, because it is no payment account. Use a CSV file from the netbank.",
+    ),
+    "sentence.rows_missing": (
+        "Enkelte posteringer fra {bank} mangler. De kan være forsinkede; vi synkroniserer igen.",
+        "Single rows from {bank} are missing. They may be delayed; we synchronise again.",
+    ),
+    "sentence.row_changed": (
+        "{bank} har ændret eller slettet en postering, som du har fået. Vi ser på den.",
+        "{bank} has changed or deleted a posting that you have got. We look at it.",
+    ),
+    "sentence.hub_locked_out": (
+        "Vores mails til dig kommer retur, og så når Aiias talkode dig heller ikke. Hvilken mailadresse bruger du?",
+        "Our mails to you come back, so Aiia's code will not reach you either. Which mail address do you use?",
+    ),
+    "sentence.events_missed": (
+        "Forbindelsen til {bank} virker; data kan være lidt forsinkede. Vi ser på det.",
+        "The connection to {bank} works; data may be a little delayed. We look into it.",
+    ),
+    "sentence.balance_differs": (
+        "Saldoen hos {bank} passer ikke med posteringerne. Vi finder den sidste dag, hvor den passede.",
+        "The balance at {bank} does not agree with the postings. We find the last day on which it did.",
+    ),
+    "sentence.ok_empty": (
+        "Hentningen fra {bank} virker, men en konto har ingen nye posteringer. Bruger du den stadig?",
+        "The fetch from {bank} works, but an account has no new postings. Do you still use it?",
+    ),
+    "sentence.superseded": (
+        "Du har givet {bank} et nyt samtykke, som afløste dette. Følg linket og forny også her.",
+        "You have given {bank} a new consent, which replaced this one. Follow the link and renew here as well.",
+    ),
+    "sentence.starved": (
+        "Vi har ikke fået hentet fra {bank}. Fejlen er hos os, og du skal ikke gøre noget.",
+        "We have not come to fetch from {bank}. The fault is ours, and you need not do anything.",
+    ),
+    "sentence.suspended": (
+        "Aiia har sat forbindelsen til {bank} på pause efter mange fejl. Følg linket og forny, så virker den igen.",
+        "Aiia has suspended the connection to {bank} after many failures. Follow the link and renew to bring it back.",
+    ),
+    "sentence.early_death": (
+        "{bank} plejer at kræve fornyelse før datoen. Følg linket og forny nu, så kommer der intet hul.",
+        "{bank} usually asks for a renewal before the date. Follow the link and renew now, so that no days are missed.",
+    ),
+    "sentence.self_healed": (
+        "Du har selv fornyet forbindelsen til {bank}, og den virker igen.",
+        "You have renewed the connection to {bank} yourself, and it works again.",
+    ),
+    "sentence.renewal_doubted": (
+        "Fornyelsen hos {bank} gav andre konti end før. Vi ser på dem, før posteringerne sendes videre.",
+        "The renewal at {bank} gave other accounts than before. We look at them before postings are passed on.",
+    ),
     # -- the next step, 28 characters at most
     "next.renew": ("r forny", "r renew"),
     "next.sync": ("s synkroniser", "s synchronise"),
     "next.remove": ("x fjern", "x remove"),
     "next.connect": ("n ny forbindelse", "n new connection"),
     "next.renew_then_sync": ("r forny, så synkroniser", "r renew, then synchronise"),
+    "next.renew_business": ("r forny, vælg erhverv", "r renew, choose business"),
+    "next.renew_all": ("r forny, vælg alle konti", "r renew, tick all accounts"),
     "next.wait_until": ("vent til {at}", "wait until {at}"),
     "next.wait": ("vent", "wait"),
     "next.customer": ("afvent kunden", "await the customer"),
@@ -207,5 +311,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "next.rows_rejected": ("se afviste posteringer", "look at rejected rows"),
     "next.second_connection": ("to forbindelser: ryd op", "two connections: tidy up"),
     "next.renewal_unproven": ("se fornyelsen", "look at the renewal"),
+    "next.gap_after_lapse": ("hent de manglende dage", "fetch the missing days"),
+    "next.missing_rights": ("netbank: giv adgang", "netbank: grant access"),
+    "next.account_not_offered": ("forklar; brug CSV-fil", "explain; use a CSV file"),
+    "next.row_changed": ("se ændrede posteringer", "look at the changed rows"),
+    "next.hub_locked_out": ("find kundens rigtige mail", "find the right mail address"),
+    "next.events_missed": ("se webhooks", "look at the webhooks"),
+    "next.balance_differs": ("find dagen, saldoen passede", "find the day it last agreed"),
+    "next.ok_empty": ("spørg: bruges kontoen?", "ask: is the account used?"),
+    "next.starved": ("kører agenten?", "is the agent running?"),
+    "next.renewal_doubted": ("godkend fornyelsen", "accept the renewal"),
     "next.operator": ("se efter hvorfor", "look into why"),
 }

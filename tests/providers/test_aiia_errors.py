@@ -15,6 +15,7 @@ from backend.model.errors import (
     ProviderDown,
     RateLimited,
     Refused,
+    Suspended,
 )
 from tests.providers.fake_aiia import SESSION
 from tests.providers.loopback import START, Reply
@@ -41,6 +42,10 @@ def coded(code: str, reason: str = "", status: int = 400, **headers: str) -> Rep
         (coded("Whatever", "The user must log in at the bank"), NeedsCustomer),
         (coded("Forbidden", status=403), Refused),
         (coded("", status=422), Refused),
+        (coded("ConnectionSuspended", status=403), Suspended),
+        (coded("SUSPENDED", "Too many failures"), Suspended),
+        (coded("Forbidden", "A suspended payment", status=403), Refused),
+        (coded("ProviderSuspended", status=503), BankDown),
         (coded("NotFound", status=404), Gone),
         (coded("", status=410), Gone),
         (coded("", status=409), InProgress),

@@ -142,7 +142,7 @@ def test_that_the_customer_withdrew_says_more_than_what_follows_from_it(fleet: F
 
 def test_accounts_that_vanish_and_come_back(fleet: Fleet) -> None:
     fleet.tell("AccountsOrphaned", accounts=("acc-1", "nobody's"))
-    assert fleet.store.accounts(["c1"])["c1"][0].orphaned and fleet.seen().situation == "account_vanished"
+    assert fleet.store.accounts(["c1"])["c1"][0].orphaned and fleet.seen().situation == "missing_rights"
     fleet.tell("AccountsUnorphaned", NOON + timedelta(seconds=1), accounts=("acc-1",))
     assert not fleet.store.accounts(["c1"])["c1"][0].orphaned
     fleet.poll(synced=NOON + HOUR, orphaned=True, at=NOON + HOUR)
