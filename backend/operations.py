@@ -1,11 +1,14 @@
-"""The four operations as operators ask for them: a plan that changes nothing, and the door through which it runs."""
+"""What operators do: the four operations, each as a plan that changes nothing and the door through which it runs,
+and what they do about problems."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from backend.model.clock import Clock
 from backend.model.facts import Act, Plan, PlanItem
 from backend.model.postings import Decided, Decision
+from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
 from backend.model.views import Submitted
 from backend.ports import Door, FleetReader
@@ -88,6 +91,38 @@ class Operations:
         """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
         items = tuple(self._named(item) if plan.act == Act.CONNECT else item for item in plan.items)
         return self._door.submit(replace(plan, items=items), self._host)
+
+    # -- problems ----------------------------------------------------------------------------------------------
+
+    def note(self, connection: str, text: str) -> Note:
+        """Write a note on a connection; it stays on record. Raises ProblemError for one that is empty or too long."""
+        return self._door.add_note(connection, text, *self._who(), self._clock.now())
+
+    def snooze(self, connection: str, *, until: datetime | None = None, condition: str = "") -> Handled:
+        """Let the open problem rest until a time (aware) or a `Condition`, whichever comes first.
+
+        Raises ProblemError, as the next four do: no open problem, a time that is past, nothing to wait for.
+        """
+        return self._door.snooze(connection, until, condition, *self._who(), self._clock.now())
+
+    def wake(self, connection: str) -> Handled:
+        """End a snooze before its time."""
+        return self._door.wake(connection, *self._who(), self._clock.now())
+
+    def mute(self, connection: str) -> Handled:
+        """Hide this cause on this connection until it is unmuted, or comes back worse."""
+        return self._door.mute(connection, *self._who(), self._clock.now())
+
+    def unmute(self, connection: str) -> Handled:
+        """Show a muted cause again."""
+        return self._door.mute(connection, *self._who(), self._clock.now(), muted=False)
+
+    def assign(self, connection: str, to: str) -> Handled:
+        """Give the open problem to an operator by name; an empty name gives it to nobody. Says whose it was."""
+        return self._door.assign(connection, to, *self._who(), self._clock.now())
+
+    def _who(self) -> tuple[str, str]:
+        return self._operator, self._host
 
     def _named(self, item: PlanItem) -> PlanItem:
         if item.connection or item.fate != "run":

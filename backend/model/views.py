@@ -192,8 +192,13 @@ class FetchContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemView:
-    """One open cause on one connection. It came `times` times, last at `last_at`; `incident` is one it stands in."""
+    """One open cause on one connection. It came `times` times, last at `last_at`; `incident` is one it stands in.
 
+    While it is snoozed, `snoozed_until` is when it comes back at the latest, and `snoozed_for` the condition that
+    brings it back before (`backend.model.problems.Condition`); otherwise both are empty.
+    """
+
+    id: int
     connection: str
     agreement_number: str
     customer: str
@@ -205,6 +210,11 @@ class ProblemView:
     last_at: datetime
     times: int
     incident: int | None
+    snoozed_until: datetime | None = None
+    snoozed_for: str = ""
+    snoozed_by: str = ""
+    muted_by: str | None = None
+    assigned_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from backend.model.facts import (
     Plan,
 )
 from backend.model.postings import Decided, Decision
+from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
 from backend.model.views import (
     ImportRecord,
@@ -54,3 +55,19 @@ class Door(Protocol):
     def export(self) -> Iterable[dict[str, object]]:
         """The fleet as import lines (DESIGN §8), without tokens."""
         ...
+
+    def add_note(self, connection: str, text: str, operator: str, host: str, now: datetime) -> Note:
+        """Write a note, for good. Raises ProblemError for one that is empty or too long."""
+        ...
+
+    def snooze(
+        self, connection: str, until: datetime | None, condition: str, operator: str, host: str, now: datetime
+    ) -> Handled:
+        """Let the connection's open problem rest. Raises ProblemError, as the next four do, when it cannot be done."""
+        ...
+
+    def wake(self, connection: str, operator: str, host: str, now: datetime) -> Handled: ...
+
+    def mute(self, connection: str, operator: str, host: str, now: datetime, *, muted: bool = True) -> Handled: ...
+
+    def assign(self, connection: str, to: str, operator: str, host: str, now: datetime) -> Handled: ...

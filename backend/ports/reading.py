@@ -16,6 +16,7 @@ from backend.model.incidents import (
     IncidentView,
 )
 from backend.model.lifetimes import Lives
+from backend.model.problems import Note
 from backend.model.views import (
     AgentStatus,
     AuditReport,
@@ -84,8 +85,15 @@ class FleetReader(Protocol):
         """By bank: customers that got a renewal link since then, and how many of them logged in."""
         ...
 
-    def problems(self, query: Filter, limit: int) -> list[ProblemView]:
-        """Open problems of the connections that match: those an operator can act on first, then the oldest."""
+    def problems(self, query: Filter, limit: int, *, hidden: bool = False) -> list[ProblemView]:
+        """Open problems of the connections that match: those an operator can act on first, then the oldest.
+
+        Those that are muted or snoozed, and those that stand in an incident, only when `hidden` ones are asked for.
+        """
+        ...
+
+    def notes(self, connection: str, limit: int) -> list[Note]:
+        """What operators wrote on a connection, newest first."""
         ...
 
     def incidents(self, limit: int) -> list[IncidentView]:

@@ -48,6 +48,8 @@ FIELDS: dict[str, Kind] = {
     "expires": Kind.AHEAD,
     "fetched": Kind.AGE,
     "pending": Kind.NUMBER,
+    "assigned": Kind.TEXT,
+    "incident": Kind.NUMBER,
     "id": Kind.ID,
     "is": Kind.CHOICE,
 }
@@ -64,7 +66,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "is": (
         *("late", "held", "queued", "rejected", "pending", "open_case", "orphaned"),
         *("unmapped", "empty", "never", "removed", "failing", "running"),
-        *("gap", "silent", "changed", "doubted", "twin"),
+        *("gap", "silent", "changed", "doubted", "twin", "snoozed", "muted", "mine"),
     ),
 }
 """The values of the fields that have a fixed set, as they stand in the tree."""
@@ -95,8 +97,9 @@ class FilterError(ValueError):
         return TEXTS[self.message_key][1].format(**self.values)
 
 
-def parse(text: str, now: datetime) -> Filter:
-    """The tree of a filter text. `now` (aware) is what `expires<14d` and `fetched>6h` are counted from.
+def parse(text: str, now: datetime, operator: str = "") -> Filter:
+    """The tree of a filter text. `now` (aware) is what `expires<14d`, `fetched>6h` and `is:snoozed` are counted from,
+    and `operator` whose problems `is:mine` finds (nobody's when it is empty).
 
     Raises FilterError for an unknown field or value, with the nearest one that exists, and for nothing else.
     """
@@ -116,6 +119,10 @@ def parse(text: str, now: datetime) -> Filter:
         if at > start and (at == len(source) or source[at].isspace()):
             raise FilterError("filter.nothing_to_negate", {}, start)
         term, at = _term(source, at, now)
+        if term == Compare("is", "=", "snoozed"):
+            term = Compare("snoozed", ">", int(now.timestamp()))
+        elif term == Compare("is", "=", "mine"):
+            term = Compare("assigned", "=", searchable(operator))
         if term is not None:
             terms.append(Not(term) if turned else term)
     return Filter(tuple(terms), source.lstrip())
@@ -189,13 +196,18 @@ def _compare(name: str, op: str, value: str, where: tuple[int, int], now: dateti
             return Compare(name, op, int(value))
         case Kind.ID if (match := _ID.fullmatch(value)) is not None:
             return Compare(name, op, f"c{match.group(1)}")
-        case Kind.AHEAD | Kind.AGE if op != "=" and (match := _DURATION.fullmatch(value)) is not None:
-            span = int(match.group(1)) * _SECONDS[match.group(2).lower()]
+        case Kind.AHEAD | Kind.AGE if op != "=" and (span := duration(value)) is not None:
             here = int(now.timestamp())
             if kind is Kind.AHEAD:
                 return Compare(name, op, here + span)
             return Compare(name, _FLIPPED[op], here - span)
     raise FilterError("filter.bad_value", {"field": name, "value": value, "example": _example(name, kind)}, where[1])
+
+
+def duration(text: str) -> int | None:
+    """Seconds of `90m`, `6h`, `14d` or `2w`; None for a text that is no duration."""
+    match = _DURATION.fullmatch(text.strip())
+    return None if match is None else int(match.group(1)) * _SECONDS[match.group(2).lower()]
 
 
 def _choice(name: str, value: str, position: int) -> str:

@@ -39,6 +39,15 @@ _BEHIND = {
 }
 """Which connections stand behind an open incident, by its scope; the value is its number."""
 
+STANDS_IN = f"""
+coalesce(c.incident, (SELECT i.id FROM incidents i WHERE i.closed_at IS NULL AND (
+  i.scope = 'own' AND c.last_outcome = 'refused_credentials'
+  OR i.scope = 'ledger' AND p.cause IN ('ledger_refuses', 'transfer_late') AND c.delivery_outcome IN {_LEDGER})
+  LIMIT 1))
+"""
+"""The open incident in which problem `p` of connection `c` stands: its bank's, or ours or bank reconciliation's where
+that is its cause. Those two take in nobody, for they hold the whole fleet."""
+
 
 class Incidents(Tables):
     """Implements the incident half of `ports.Books` and `ports.FleetReader`."""

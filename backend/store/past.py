@@ -18,12 +18,12 @@ from typing import Any, NoReturn
 from backend.model.text import fold, searchable
 from backend.model.views import AgentStatus
 from backend.store import SqliteStore
+from backend.store.causes import SEVERITY
 from backend.store.codec import at as instant
 from backend.store.codec import facts_of, ms, number
 from backend.store.engine import Engine, StoreError
 from backend.store.history import known
 from backend.store.liveness import Lock
-from backend.store.tables import SEVERITY
 
 OWN = ("connections", "cases", "incidents")
 """Tables that are rebuilt in the private file; the others are views."""

@@ -19,12 +19,15 @@ COLUMNS = {
     "pending": "c.pending",
     "expires": "c.expires_at",
     "fetched": "c.last_fetched",
+    "incident": "c.incident",
     "id": "c.id",
 }
 """A field of the language and its column."""
 
 INSTANTS = {"expires", "fetched"}
 """Fields whose values are Unix seconds in the language and milliseconds in the column."""
+
+_PROBLEM = "EXISTS (SELECT 1 FROM problems p WHERE p.connection = c.id AND p.closed_at IS NULL AND ({}))"
 
 FLAGS = {
     "late": "c.transfer_axis = 'late'",
@@ -44,10 +47,27 @@ FLAGS = {
     "changed": "c.changed_rows > 0",
     "doubted": "c.doubted > 0",
     "twin": "c.twin IS NOT NULL",
+    "muted": _PROBLEM.format("p.muted_by IS NOT NULL"),
     "running": "EXISTS (SELECT 1 FROM actions a WHERE a.connection = c.id"
     " AND a.state IN ('intent', 'sent', 'unknown'))",
 }
 """What `is:` can ask."""
+
+RENEWED_MARK = """
+(coalesce(c.renewed_at, 0) || ':' || coalesce(
+  (SELECT k.stage IN ('authorised', 'matched', 'fetched') FROM cases k WHERE k.id = c.open_case), 0))
+"""
+"""What moves when the customer of connection `c` logs in, and when his case comes further or ends."""
+
+SNOOZED = f"""
+(coalesce(p.snoozed_until, 0) > ? OR (p.snoozed_until IS NULL AND p.snoozed_for <> '')) AND (
+  CASE p.snoozed_for
+  WHEN 'incident_end' THEN EXISTS (SELECT 1 FROM incidents i WHERE i.id = p.snoozed_mark AND i.closed_at IS NULL)
+  WHEN 'renewed' THEN p.snoozed_mark = {RENEWED_MARK}
+  ELSE 1 END)
+"""
+"""Whether problem `p` of connection `c` is snoozed at the moment that is its value: until a time, and no longer than
+its condition allows."""
 
 _LIKE = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
 
@@ -78,6 +98,12 @@ def _term(term: Term, values: list[Any]) -> str:
 def _compare(term: Compare, values: list[Any]) -> str:
     if term.field == "is":
         return FLAGS[str(term.value)]
+    if term.field == "snoozed":
+        values.append(int(term.value) * 1000)
+        return _PROBLEM.format(SNOOZED)
+    if term.field == "assigned":
+        values.append(term.value)
+        return _PROBLEM.format("p.assigned_to IS NOT NULL AND fold(coalesce(p.assigned_to, '')) = ?")
     column = COLUMNS[term.field]
     if term.field in ("customer", "bank") and term.op == "=":
         values.append(f"%{str(term.value).translate(_LIKE)}%")

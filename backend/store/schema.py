@@ -227,10 +227,15 @@ CREATE TABLE notes (
 );
 CREATE INDEX notes_connection ON notes(connection, id);
 ALTER TABLE problems ADD COLUMN muted_by TEXT;
+ALTER TABLE problems ADD COLUMN muted_severity INTEGER;
 ALTER TABLE problems ADD COLUMN snoozed_until INTEGER;
 ALTER TABLE problems ADD COLUMN snoozed_for TEXT NOT NULL DEFAULT '';
+ALTER TABLE problems ADD COLUMN snoozed_mark TEXT NOT NULL DEFAULT '';
 ALTER TABLE problems ADD COLUMN snoozed_by TEXT;
 ALTER TABLE problems ADD COLUMN assigned_to TEXT;
+CREATE INDEX problems_connection ON problems(connection, cause, id);
+ALTER TABLE incidents ADD COLUMN banks TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE tokens ADD COLUMN refused_at INTEGER;
 CREATE TABLE history (
     connection INTEGER NOT NULL REFERENCES connections, at INTEGER NOT NULL, seq INTEGER NOT NULL,
     whole INTEGER NOT NULL, facts TEXT NOT NULL,

@@ -11,6 +11,7 @@ from backend.model.clock import Clock
 from backend.model.facts import Verdict
 from backend.model.health import Assessment, HealthFacts
 from backend.model.views import AuditReport
+from backend.store.causes import SEVERITY, note_cause
 from backend.store.codec import facts_of, ms, number
 from backend.store.engine import Engine
 from backend.store.history import remember
@@ -28,15 +29,6 @@ SELECT c.*, k.kind AS case_kind, k.stage AS case_stage, k.note AS case_note, k.c
 FROM connections c LEFT JOIN cases k ON k.id = c.open_case LEFT JOIN incidents i ON i.id = c.incident
 """
 """A connection with all that its health needs."""
-
-SEVERITY = {
-    Verdict.OPERATOR: 0,
-    Verdict.CUSTOMER: 1,
-    Verdict.INCIDENT: 2,
-    Verdict.WAIT: 3,
-    Verdict.FINE: 4,
-}
-"""The order of the triage: what an operator can do something about comes first."""
 
 GENESIS = "0" * 64
 """What the first line of the audit log is chained to."""
@@ -110,26 +102,9 @@ class Tables:
         if before != after:
             data = {"consent": found.consent, "fetch": found.fetch, "verdict": found.verdict}
             self.log("health", row["id"], {**data, "situation": found.situation}, now)
-            if row["incident"] is None:
-                # Inside an incident nothing is counted against the connection (law 5): its problem rests as it is.
-                self._problem(row["id"], found, now)
-
-    def _problem(self, connection: int, found: Assessment, now: datetime) -> None:
-        """One open problem per connection: the same cause is renewed, another cause replaces it, none closes it."""
-        cause = None if found.verdict == Verdict.FINE else found.situation
-        is_open = self.db.row(
-            "SELECT id, cause FROM problems WHERE connection = ? AND closed_at IS NULL", (connection,)
-        )
-        if is_open is not None and is_open["cause"] == cause:
-            self.db.run("UPDATE problems SET last_at = ?, times = times + 1 WHERE id = ?", (ms(now), is_open["id"]))
-            return
-        if is_open is not None:
-            self.db.run("UPDATE problems SET closed_at = ? WHERE id = ?", (ms(now), is_open["id"]))
-        if cause is not None:
-            self.db.run(
-                "INSERT INTO problems (connection, cause, opened_at, last_at) VALUES (?, ?, ?, ?)",
-                (connection, cause, ms(now), ms(now)),
-            )
+        if row["incident"] is None and (before != after or found.verdict != Verdict.FINE):
+            # Inside an incident nothing is counted against the connection (law 5): its problem rests as it is.
+            note_cause(self, row["id"], found, now, again=before != after)
 
     def catch_up(self, now: datetime, limit: int = 1000) -> int:
         """Reassess the connections whose answer time alone has changed; gives how many. Costs nothing when none has."""
@@ -145,12 +120,24 @@ class Tables:
 
     # -- audit -------------------------------------------------------------------------------------------------
 
-    def log(self, kind: str, connection: int | None, data: dict[str, Any], now: datetime) -> None:
-        """Append one line to the chain, in the transaction of what it tells of (law 10)."""
+    def log(
+        self,
+        kind: str,
+        connection: int | None,
+        data: dict[str, Any],
+        now: datetime,
+        *,
+        operator: str | None = None,
+        host: str | None = None,
+    ) -> None:
+        """Append one line to the chain, in the transaction of what it tells of (law 10).
+
+        `operator` and `host`: who acts, when it is not whose store this is.
+        """
         last = self.db.row("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
         seq, prev = (last["seq"] + 1, last["hash"]) if last else (1, GENESIS)
         text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-        line = (seq, ms(now), kind, connection, self.operator, self.host, text)
+        line = (seq, ms(now), kind, connection, operator or self.operator, host or self.host, text)
         self.db.run(
             "INSERT INTO events (seq, at, kind, connection, operator, host, data, prev, hash)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -11,7 +11,7 @@ from typing import Any
 
 from backend.model.facts import Consent
 from backend.model.webhooks import Arrived, Effect, Notice, Said, Silence, WebhookView
-from backend.store.codec import at, ms, public, when
+from backend.store.codec import at, ms, number, public, when
 from backend.store.lifetimes import Lifetimes
 
 _CLOCKS = 5 * 60_000
@@ -69,23 +69,16 @@ class Webhooks(Lifetimes):
 
     def webhooks(self, limit: int) -> list[WebhookView]:
         """Newest first; `limit` 0 gives all."""
-        rows = self.db.rows("SELECT * FROM webhooks ORDER BY id DESC LIMIT ?", (limit or -1,))
-        return [
-            WebhookView(
-                event_id=row["event_id"],
-                event=row["event"],
-                consent_id=row["consent_id"],
-                connection=None if row["connection"] is None else public(row["connection"]),
-                at=at(row["at"]),
-                received_at=at(row["received_at"]),
-                applied_at=when(row["applied_at"]),
-                effect=row["effect"],
-                repeats=row["repeats"],
-                reason=row["reason"],
-                body=row["body"],
-            )
-            for row in rows
-        ]
+        return [_view(row) for row in self.db.rows("SELECT * FROM webhooks ORDER BY id DESC LIMIT ?", (limit or -1,))]
+
+    def last_webhook(self, connection: str) -> WebhookView | None:
+        """The newest event that came for a connection's consents, by the sender's time."""
+        row = self.db.row(
+            "SELECT w.* FROM webhooks w JOIN consents s ON s.consent_id = w.consent_id WHERE s.connection = ?"
+            " ORDER BY w.at DESC, w.id DESC LIMIT 1",
+            (number(connection),),
+        )
+        return None if row is None else _view(row)
 
     def replay_webhooks(self, ids: Sequence[str], since: datetime | None, now: datetime) -> int:
         """Have events applied again: those named, and those received since then. Gives how many there are."""
@@ -304,3 +297,19 @@ def _ahead(event: Any) -> bool:
 
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
+
+
+def _view(row: Any) -> WebhookView:
+    return WebhookView(
+        event_id=row["event_id"],
+        event=row["event"],
+        consent_id=row["consent_id"],
+        connection=None if row["connection"] is None else public(row["connection"]),
+        at=at(row["at"]),
+        received_at=at(row["received_at"]),
+        applied_at=when(row["applied_at"]),
+        effect=row["effect"],
+        repeats=row["repeats"],
+        reason=row["reason"],
+        body=row["body"],
+    )

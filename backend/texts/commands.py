@@ -135,8 +135,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.no_incidents": ("Ingen åbne hændelser.", "No open incidents."),
     "cli.problems_header": (
-        "Id|Aftale|Kunde|Bank|Årsag|Siden|Sidst|Gange|Næste",
-        "Id|Agreement|Customer|Bank|Cause|Since|Last|Times|Next",
+        "Id|Aftale|Kunde|Bank|Årsag|Siden|Sidst|Gange|Næste|Hviler",
+        "Id|Agreement|Customer|Bank|Cause|Since|Last|Times|Next|Rests",
     ),
     "cli.usually_dies": ("dør oftest på dag {day} ({cases} tilfælde)", "usually dies on day {day} ({cases} cases)"),
     "cli.forecast_weeks_header": ("Uge|Fra|Forfalder|Tavse|", "Week|From|Due|Dark|"),

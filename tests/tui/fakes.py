@@ -26,6 +26,7 @@ from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lives
 from backend.model.postings import Decided, Decision
+from backend.model.problems import Note
 from backend.model.renewals import Accepted
 from backend.model.text import fold
 from backend.model.views import (
@@ -176,10 +177,13 @@ class FakeReader:
     def answers(self, since: datetime, settled_before: datetime) -> list[Answers]:
         return self.answers_known
 
-    def problems(self, query: Filter, limit: int) -> list[ProblemView]:
+    def problems(self, query: Filter, limit: int, *, hidden: bool = False) -> list[ProblemView]:
         self.gate.wait()
         shown = {row.id for row in self._matching(query)}
         return [problem for problem in self.problems_known if problem.connection in shown][:limit]
+
+    def notes(self, connection: str, limit: int) -> list[Note]:
+        return []
 
     def incidents(self, limit: int) -> list[IncidentView]:
         return self.incidents_known[:limit]

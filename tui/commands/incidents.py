@@ -1,9 +1,8 @@
-"""`forny incidents` and `problems`: what hits many at once, and the open causes one by one."""
+"""`forny incidents`: what hits many at once."""
 
 import click
 
 from backend.model.incidents import IncidentView
-from backend.model.views import ProblemView
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, talk
 from tui.commands.output import put_array, put_table
 
@@ -48,45 +47,4 @@ def _incident(context: Context, view: IncidentView) -> list[str]:
         seen,
         str(view.pending),
         moment(view.oldest_at),
-    ]
-
-
-@click.command(short_help="Open problems, one cause a connection.")
-@click.argument("words", nargs=-1, metavar="[FILTER]...")
-@click.option("--limit", type=click.IntRange(min=1), default=_EVERY, show_default=True, help="At most so many.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@pass_context
-def problems(context: Context, words: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """List open problems, all or those of the connections that FILTER matches (see `forny list --help`).
-
-    What an operator can act on comes first, then the oldest. A problem inside an incident rests until that is over.
-    """
-    from tui.commands.fleet import parsed
-
-    found = context.runtime.reader.problems(parsed(context, " ".join(words)), limit)
-    if as_json:
-        from tui.commands.shapes import problem
-
-        put_array(map(problem, found))
-    else:
-        header = context.say("cli.problems_header").split("|")
-        put_table(header, map(_problem, found), stretch=2)
-    if not found:
-        talk(context.say("cli.nothing_matched"))
-        leave(NOTHING_MATCHED)
-
-
-def _problem(view: ProblemView) -> list[str]:
-    from tui.commands.words import moment
-
-    return [
-        view.connection,
-        view.agreement_number,
-        view.customer,
-        view.bank,
-        view.cause,
-        moment(view.since),
-        moment(view.last_at),
-        str(view.times),
-        view.action or view.verdict,
     ]

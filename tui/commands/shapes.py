@@ -7,6 +7,7 @@ from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
 from backend.model.postings import Decided, Decision
+from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted, RenewalDiff, Shown
 from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
 from backend.rules.forecast import Forecast
@@ -417,6 +418,7 @@ def incident(view: IncidentView) -> dict[str, object]:
 def problem(view: ProblemView) -> dict[str, object]:
     """One element of `forny problems --json`."""
     return {
+        "id": view.id,
         "connection": view.connection,
         "agreement_number": view.agreement_number,
         "customer": view.customer,
@@ -428,6 +430,33 @@ def problem(view: ProblemView) -> dict[str, object]:
         "last_at": iso(view.last_at),
         "times": view.times,
         "incident": view.incident,
+        "snoozed_until": iso(view.snoozed_until),
+        "snoozed_for": view.snoozed_for or None,
+        "snoozed_by": view.snoozed_by or None,
+        "muted_by": view.muted_by,
+        "assigned_to": view.assigned_to,
+    }
+
+
+def note(item: Note) -> dict[str, object]:
+    """One element of `forny problem notes --json`."""
+    return {
+        "id": item.id,
+        "connection": item.connection,
+        "at": iso(item.at),
+        "operator": item.operator,
+        "text": item.text,
+    }
+
+
+def handled(done: Handled) -> dict[str, object]:
+    """One element of what `forny problem snooze|wake|mute|unmute|assign --json` did."""
+    return {
+        "connection": done.connection,
+        "problem": done.problem,
+        "cause": done.cause,
+        "before": done.before or None,
+        "until": iso(done.until),
     }
 
 

@@ -231,7 +231,7 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         from backend.rules.filters import FilterError, parse
 
         try:
-            found = parse(text, self.console.now())
+            found = parse(text, self.console.now(), self.console.desk.operator)
         except FilterError as error:
             self.prompt.complain(error.sentence(self.console.desk.say))
             return

@@ -1,0 +1,72 @@
+"""`forny problems`: the open causes one by one."""
+
+import click
+
+from backend.model.views import ProblemView
+from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, talk
+from tui.commands.output import put_array, put_table
+
+_EVERY = 1_000
+
+
+@click.command(short_help="Open problems, one cause a connection.")
+@click.argument("words", nargs=-1, metavar="[FILTER]...")
+@click.option("--all", "hidden", is_flag=True, help="Those too that are snoozed or muted, or stand in an incident.")
+@click.option("--limit", type=click.IntRange(min=1), default=_EVERY, show_default=True, help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@pass_context
+def problems(context: Context, words: tuple[str, ...], hidden: bool, limit: int, as_json: bool) -> None:
+    """List open problems, all or those of the connections that FILTER matches (see `forny list --help`).
+
+    What an operator can act on comes first, then the oldest. A problem that is snoozed or muted is left out, and so is
+    one inside an incident, which rests until that is over. `is:mine`, `assigned:NAME`, `is:snoozed` and `is:muted`
+    are filters too; `forny problem` changes what they find.
+    """
+    from tui.commands.fleet import parsed
+
+    found = context.runtime.reader.problems(parsed(context, " ".join(words)), limit, hidden=hidden)
+    if as_json:
+        from tui.commands.shapes import problem
+
+        put_array(map(problem, found))
+    else:
+        header = context.say("cli.problems_header").split("|")
+        put_table(header, (_columns(context, view) for view in found), stretch=2)
+    if not found:
+        talk(context.say("cli.nothing_matched"))
+        leave(NOTHING_MATCHED)
+
+
+def _columns(context: Context, view: ProblemView) -> list[str]:
+    from tui.commands.words import moment
+
+    return [
+        view.connection,
+        view.agreement_number,
+        view.customer,
+        view.bank,
+        view.cause,
+        moment(view.since),
+        moment(view.last_at),
+        str(view.times),
+        view.action or view.verdict,
+        rests(context, view),
+    ]
+
+
+def rests(context: Context, view: ProblemView) -> str:
+    """Why a problem is left out of the queue, and whose it is; a dash when there is nothing to tell."""
+    from tui.commands.words import moment
+
+    say, told = context.say, []
+    if view.incident is not None:
+        told.append(say("problem.in_incident", id=view.incident))
+    if view.muted_by:
+        told.append(say("problem.muted_by", name=view.muted_by))
+    if view.snoozed_until is not None:
+        told.append(say("problem.snoozed_until", at=moment(view.snoozed_until)))
+    if view.snoozed_for:
+        told.append(say(f"problem.when.{view.snoozed_for}"))
+    if view.assigned_to:
+        told.append(say("problem.assigned_to", name=view.assigned_to))
+    return ", ".join(told) or "-"
