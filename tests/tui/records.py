@@ -188,6 +188,7 @@ def make_action(number: int, plan: int, act: Act, row: FleetRow, state: ActionSt
 def make_problem(row: FleetRow, cause: str = "renewal_due", **changes: object) -> ProblemView:
     """The open problem of a connection."""
     problem = ProblemView(
+        id=1,
         connection=row.id,
         agreement_number=row.agreement_number,
         customer=row.customer,
