@@ -101,7 +101,7 @@ def test_a_cause_that_comes_back_soon_is_the_same_problem(desk: Desk) -> None:
     desk.fetched("c1")
     desk.clock.move(seconds=COMES_BACK.total_seconds())
     desk.fetched("c1", "gone")
-    (new,) = desk.queue()
+    (new,) = desk.queue("id:c1")
     assert new.id != first.id and new.times == 1 and new.assigned_to is None
 
 
