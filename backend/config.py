@@ -40,6 +40,7 @@ class Settings:
     operator: str = ""
     language: str = ""
     customer_language: str = "da"
+    reminders: str = "7d,3d,1d"
     listen: str = ""
     token_key: Secret | None = None
     fetch_every: int = 2 * 3600

@@ -1,8 +1,8 @@
 """Mail to customers over SMTP, behind `ports.Mailer`.
 
-Errors: an address or content that the server (or this module) will not have is Refused, a wrong user or password
-RefusedCredentials, anything that a later try may mend Unreachable; `sent` is true only when the whole mail had gone
-out and its answer was lost.
+Errors: an address that nobody takes mail for is RefusedAddress, content or a sender that the server will not have is
+Refused, a wrong user or password RefusedCredentials, anything that a later try may mend Unreachable; `sent` is true
+only when the whole mail had gone out and its answer was lost.
 """
 
 import asyncio
@@ -15,27 +15,35 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from backend.answers import plain
 from backend.http import is_loopback
 from backend.model.clock import Clock
-from backend.model.errors import OutsideError, Refused, RefusedCredentials, Unreachable
-from backend.model.facts import Mail
+from backend.model.errors import OutsideError, Refused, RefusedAddress, RefusedCredentials, Unreachable
+from backend.model.facts import Attempt, Mail
 from backend.model.text import clean
+from backend.ports import Recorder
 
 TIMEOUT = 30.0
 """Seconds of the machine's own clock that the server may be silent."""
 
 _LOCAL = re.compile(r"[^\s\x00-\x1f\x7f-\x9f@<>()\[\],;:\\\"]{1,64}")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+_MAILBOX = re.compile(rb"5\.(?:1\.(?:[1-6]|10)|2\.\d+)\b")
+"""Enhanced status codes (RFC 3463) that speak of the recipient's mailbox."""
+
+_OURS = re.compile(rb"5\.7\.\d+\b|.*\brelay", re.IGNORECASE | re.DOTALL)
+"""Refusals of a recipient that are about who asks, not about the mailbox."""
+
+_LINK = re.compile(r"https?://\S+")
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>")
 
 
 class SmtpMailer:
     """Hands mails to one SMTP server. TLS is required except on loopback."""
 
-    def __init__(self, url: str, *, sender: str, clock: Clock) -> None:
+    def __init__(self, url: str, *, sender: str, clock: Clock, record: Recorder) -> None:
         """`smtp://user:password@host:port` or `smtps://…`. Raises ValueError, without the password, if unusable."""
         try:
             parts = urlsplit(url.strip())
@@ -53,12 +61,33 @@ class SmtpMailer:
             self._sender = _address(address, clean(name, 80))
         except Refused:
             raise ValueError("mail_from is not a mail address: write it like forny@example.org") from None
-        self._clock = clock
+        self._clock, self._record = clock, record
 
     async def send(self, mail: Mail) -> None:
-        """Hand the mail over. Raises `OutsideError`s only."""
-        message, to = self._message(mail)
-        await asyncio.to_thread(self._send, message, to)
+        """Hand the mail over, and leave an attempt. Raises `OutsideError`s only, without the mail's links."""
+        started, outcome, detail = self._clock.now(), "ok", ""
+        try:
+            message, to = self._message(mail)
+            await asyncio.to_thread(self._send, message, to)
+        except OutsideError as error:
+            outcome, detail = error.kind, _LINK.sub("[link]", plain(str(error), _secrets(mail.text)))
+            error.args = (detail,)
+            raise
+        except BaseException:
+            outcome, detail = Unreachable.kind, "ended by this program before the answer came"
+            raise
+        finally:
+            self._record(
+                Attempt(
+                    connection=mail.connection,
+                    operation="mail",
+                    started_at=started,
+                    ended_at=self._clock.now(),
+                    outcome=outcome,
+                    correlation_id=clean(mail.message_id, 200),
+                    detail=detail,
+                )
+            )
 
     async def check(self) -> None:
         """Connect, log in and leave. Raises `OutsideError`s only."""
@@ -84,10 +113,11 @@ class SmtpMailer:
         body = message.as_bytes(policy=SMTP.clone(utf8=international))
         with self._session() as server:
             if international and not server.has_extn("smtputf8"):
-                raise Refused("the mail server takes no addresses with letters such as æ, ø or å")
+                kind = Refused if to.username.isascii() else RefusedAddress
+                raise kind("the mail server takes no addresses with letters such as æ, ø or å")
             options = ["SMTPUTF8", "BODY=8BITMIME"] if international else []
             _accepted(server.mail(self._sender.addr_spec, options))
-            _accepted(server.rcpt(to.addr_spec))
+            _accepted(server.rcpt(to.addr_spec), recipient=True)
             _accepted(server.docmd("DATA"), 354)
             server.send(re.sub(rb"(?m)^\.", b"..", body).rstrip(b"\r\n") + b"\r\n.\r\n")
             try:
@@ -151,10 +181,20 @@ class SmtpMailer:
         return plain(text, (self._password, self._user))
 
 
-def _accepted(answer: tuple[int, bytes], wanted: int = 250) -> None:
+def _secrets(text: str) -> list[str]:
+    """The links of a mail, and what stands in their queries: whoever has one can log in as the customer's case."""
+    links = _LINK.findall(text)
+    return [*links, *(value for link in links for _, value in parse_qsl(urlsplit(link).query) if len(value) > 7)]
+
+
+def _accepted(answer: tuple[int, bytes], wanted: int = 250, *, recipient: bool = False) -> None:
     code, reply = answer
     if code != wanted and not (wanted == 250 and 200 <= code < 300):
-        raise _judged(code, plain(f"{code} {reply.decode('utf-8', 'replace')}"))
+        why = plain(f"{code} {reply.decode('utf-8', 'replace')}")
+        asked = recipient and code not in (503, 530, 535, 538) and not _OURS.match(reply)
+        if 500 <= code < 600 and (asked or (wanted != 354 and _MAILBOX.match(reply))):
+            raise RefusedAddress(f"the mail server refused the address: {why}")
+        raise _judged(code, why)
 
 
 def _judged(code: int, why: str) -> OutsideError:
@@ -172,5 +212,5 @@ def _address(text: str, name: str = "") -> Address:
     except UnicodeError:
         domain = ""
     if not at or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain) or clean(local) != local:
-        raise Refused(f"'{clean(text, 80)}' is not a mail address")
+        raise RefusedAddress(f"'{clean(text, 80)}' is not a mail address")
     return Address(name, local, domain)

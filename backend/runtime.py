@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from backend.config import ConfigError, Secret, Settings
 from backend.model.clock import Clock
 from backend.model.facts import Attempt
+from backend.model.reminders import steps
 from backend.model.views import AgentStatus
 from backend.operations import Operations
 from backend.ports import Door, FleetReader, Ledger, Mailer, Provider
@@ -117,7 +118,7 @@ class Runtime:
             url = resolve(url, Path.cwd(), self._env, "smtp_url", self.say)
         from backend.mail import SmtpMailer
 
-        return _made(lambda: SmtpMailer(url, sender=self.settings.mail_from, clock=self.clock))
+        return _made(lambda: SmtpMailer(url, sender=self.settings.mail_from, clock=self.clock, record=self.record))
 
     def check_agent_settings(self) -> None:
         """Raise ConfigError when the agent lacks a setting, before anything else is done."""
@@ -148,6 +149,7 @@ class Runtime:
                     stale_after=self.settings.stale_after,
                     redirect_url=self.settings.aiia_redirect_url,
                     listen=self.settings.listen,
+                    reminders=steps(self.settings.reminders),
                     webhook_secret=_value(self.settings.aiia_webhook_secret),
                     webhook_legacy=self.settings.aiia_webhook_legacy,
                 )

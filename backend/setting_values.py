@@ -32,6 +32,7 @@ KINDS: dict[str, str] = {
     "operator": "text",
     "language": "language",
     "customer_language": "language",
+    "reminders": "schedule",
     "listen": "listen",
     "token_key": "secret",
     "fetch_every": "duration",
@@ -170,6 +171,15 @@ def _duration(reading: Reading, key: str, raw: object, in_file: bool) -> int:
     return int(match[1]) * _UNITS[match[2] or "s"]
 
 
+def _schedule(reading: Reading, key: str, raw: object, in_file: bool) -> str:
+    from backend.model.reminders import schedule_text, steps
+
+    try:
+        return schedule_text(steps(_text(reading, key, raw, in_file)))
+    except ValueError:
+        raise WrongError(reading.say("config.want_schedule")) from None
+
+
 def _flag(reading: Reading, key: str, raw: object, in_file: bool) -> bool:
     said = str(raw).strip().lower()
     if said not in ("true", "false"):
@@ -199,6 +209,7 @@ READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "secret": _secret,
     "listen": _listen,
     "duration": _duration,
+    "schedule": _schedule,
     "flag": _flag,
     "clock": _clock,
 }

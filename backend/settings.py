@@ -23,6 +23,7 @@ _ABOUT_A_SERVICE = frozenset(KINDS) - {
     "operator",
     "language",
     "customer_language",
+    "reminders",
     "clock",
     "mail_from",
     "listen",

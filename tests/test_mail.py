@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.mail import SmtpMailer
-from backend.model.errors import OutsideError, Refused, RefusedCredentials, Unreachable
-from backend.model.facts import Mail
+from backend.model.errors import OutsideError, Refused, RefusedAddress, RefusedCredentials, Unreachable
+from backend.model.facts import Attempt, Mail
 from tests.providers.loopback import StillClock, closed_port
 
 DROP = "drop the line"
@@ -148,7 +148,7 @@ def mailer(
     server: Server | int, scheme: str = "smtp", user: str = "", sender: str = "forny <no-reply@x.example>"
 ) -> SmtpMailer:
     port = server if isinstance(server, int) else server.port
-    return SmtpMailer(f"{scheme}://{user}127.0.0.1:{port}", sender=sender, clock=StillClock())
+    return SmtpMailer(f"{scheme}://{user}127.0.0.1:{port}", sender=sender, clock=StillClock(), record=print)
 
 
 def send(server: Server, mail: Mail = MAIL, **how: str) -> None:
@@ -203,7 +203,12 @@ def test_off_this_machine_nothing_is_sent_without_tls(
         ({"MAIL": "451 later"}, Unreachable, False),
         ({"MAIL": "550 not you"}, Refused, False),
         ({"RCPT": "450 greylisted"}, Unreachable, False),
-        ({"RCPT": "550 no such user"}, Refused, False),
+        ({"RCPT": "550 no such user"}, RefusedAddress, False),
+        ({"RCPT": "550 5.7.1 not for you"}, Refused, False),
+        ({"RCPT": "550 Relaying denied"}, Refused, False),
+        ({"RCPT": "530 log in first"}, Refused, False),
+        ({"END": "550 5.1.1 mailbox is gone"}, RefusedAddress, False),
+        ({"MAIL": "550 5.1.8 bad sender"}, Refused, False),
         ({"RCPT": DROP}, Unreachable, False),
         ({"DATA": "451 later"}, Unreachable, False),
         ({"DATA": DROP}, Unreachable, False),
@@ -285,9 +290,32 @@ def test_a_danish_domain_is_written_in_ascii_and_a_danish_name_needs_a_server_fo
         assert server.message()["To"] == "bø@x.example" and server.message().get_content() == "tø\n"
 
 
+def test_every_mail_leaves_an_attempt_that_tells_its_link_to_nobody() -> None:
+    kept: list[Attempt] = []
+    state = "nonce-4711-abcdef"
+    link = f"https://hub.example.test/connect?state={state}"
+    mail = Mail(to="bo@x.example", subject="s", text=f"Her:\n{link}\n", message_id="<a@b>", connection="c7")
+
+    def send_to(server: Server) -> None:
+        one = SmtpMailer(
+            f"smtp://127.0.0.1:{server.port}", sender="no-reply@x.example", clock=StillClock(), record=kept.append
+        )
+        asyncio.run(one.send(mail))
+
+    with smtp() as server:
+        send_to(server)
+    for told in (f"554 spam: {link}", f"554 {'x' * 170} {link}", f"554 bad word {state}"):
+        with smtp({"END": told}) as server, pytest.raises(Refused) as caught:
+            send_to(server)
+        assert "nonce" not in str(caught.value) and "554" in str(caught.value)
+    assert [attempt.outcome for attempt in kept] == ["ok", "refused", "refused", "refused"]
+    assert {(a.connection, a.operation, a.correlation_id) for a in kept} == {("c7", "mail", "<a@b>")}
+    assert "nonce" not in repr(kept)
+
+
 @given(st.text(max_size=60), st.text(max_size=60) | st.just("<x@y>\r\nBcc: z@z"), st.text(max_size=200))
 def test_no_text_adds_a_header(subject: str, message_id: str, text: str) -> None:
-    one = SmtpMailer("smtp://127.0.0.1", sender="no-reply@x.example", clock=StillClock())
+    one = SmtpMailer("smtp://127.0.0.1", sender="no-reply@x.example", clock=StillClock(), record=print)
     try:
         message, _ = one._message(Mail(to="bo@x.example", subject=subject, text=text, message_id=message_id))
     except Refused:
@@ -322,5 +350,5 @@ def test_no_text_adds_a_header(subject: str, message_id: str, text: str) -> None
 )
 def test_a_setting_that_cannot_be_used_is_named(url: str, sender: str, setting: str) -> None:
     with pytest.raises(ValueError, match=setting) as caught:
-        SmtpMailer(url, sender=sender, clock=StillClock())
+        SmtpMailer(url, sender=sender, clock=StillClock(), record=print)
     assert "canary" not in str(caught.value)

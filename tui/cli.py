@@ -26,6 +26,7 @@ COMMANDS = {
     "problem": "problem:problem",
     "incidents": "incidents:incidents",
     "forecast": "forecast:forecast",
+    "reminders": "reminders:reminders",
     "import": "data:import_",
     "export": "data:export",
     "audit": "data:audit",

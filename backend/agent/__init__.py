@@ -10,6 +10,7 @@ from backend.agent.acts import follow_sync, perform
 from backend.agent.hearing import Hearing
 from backend.agent.incidents import Watch
 from backend.agent.receiver import CannotListen, address, application, receiving
+from backend.agent.reminders import Reminders
 from backend.agent.renewals import advance, login_finished
 from backend.agent.tools import RoundReport, Tools
 from backend.agent.transfer import transfer, transfer_all
@@ -59,11 +60,13 @@ class Agent:
         listen: str = "",
         webhook_secret: str = "",
         webhook_legacy: bool = False,
+        reminders: tuple[int, ...] = (),
     ) -> None:
         """`fetch_every` and `stale_after` are in seconds.
 
         `listen` is `host:port`; empty to follow a `redirect_url` on this machine. Without a `webhook_secret` no
-        webhook is taken; `webhook_legacy` also takes those that are signed in the old form.
+        webhook is taken; `webhook_legacy` also takes those that are signed in the old form. `reminders` are seconds
+        before a consent ends.
         """
         self.tools = Tools(
             books=books,
@@ -79,13 +82,14 @@ class Agent:
         self._stop = asyncio.Event()
         self._turns = Turns(self.tools, lambda: self.report)
         self._watch = Watch(self.tools, lambda: self.report)
+        self._reminders = Reminders(self.tools, reminders, lambda: self.report)
         self._hearing = Hearing(self.tools, Key(webhook_secret, webhook_legacy) if webhook_secret else None)
         self._redirect_url, self._listen = redirect_url, listen
 
     # -- one round ---------------------------------------------------------------------------------------------
 
     async def once(self, stop: asyncio.Event | None = None) -> RoundReport:
-        """One full round: acts, every connection, transfers, cases. Reports what happened; raises only StoreError.
+        """One full round: acts, every connection, transfers, cases, reminders. Reports; raises only StoreError.
 
         Once `stop` is set, what is under way is finished and the rest is left to the next round.
         """
@@ -103,6 +107,7 @@ class Agent:
             lambda: transfer_all(self.tools, self.report),
             lambda: advance(self.tools, self.report),
             self._watch.look,
+            self._reminders.look,
         )
         async with self._receiver():
             for step in steps:
@@ -187,7 +192,8 @@ class Agent:
             again = (self._acts_again, self._follow_syncs, self._watch.look, lambda: advance(self.tools, self.report))
             for step in again:
                 group.create_task(self._loop(stop, step, pause=_LOOK_AGAIN, always=True))
-            group.create_task(self._loop(stop, self._note, pause=_NOTE, always=True))
+            for step in (self._note, self._reminders.look):
+                group.create_task(self._loop(stop, step, pause=_NOTE, always=True))
 
     async def _loop(self, stop: asyncio.Event, step: Step, pause: float = _IDLE, *, always: bool = False) -> None:
         """Take one step after another; pause when there was nothing to do, or `always`."""

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from backend.agent.fetch import fetch_connection
 from backend.agent.tools import RoundReport, Tools
-from backend.model.errors import NeedsCustomer, OutsideError
+from backend.model.errors import NeedsCustomer, OutsideError, RefusedAddress
 from backend.model.facts import Act, Action, ActionState, Case, Session, Stage
 from backend.model.views import FetchContext
 from backend.rules.letters import case_mail
+from backend.rules.lifetimes import next_end
 
 SYNC_PATIENCE = timedelta(hours=1)
 """A sync that the bank has not finished by then has failed: queued is not done."""
@@ -135,31 +136,41 @@ async def _invite(tools: Tools, action: Action, report: RoundReport) -> None:
     cases = await tools.write(tools.books.open_cases)
     case = next((case for case in cases if case.action == action.id), None)
     if case is None:
-        case = await _open(tools, action)
+        case = await new_case(tools, await _context(tools, action), action.act, action.id)
+        case = await tools.write(tools.books.open_case, case, tools.now())
     result = {"link": case.link, "case": str(case.id)}
     if case.stage == Stage.LINK_MADE:
         if not case.email or tools.mailer is None:
             reason = "no_mail_server" if case.email else "no_email"
             await settle(tools, action, ActionState.AWAITING_CUSTOMER, report, reason=reason, result=result)
             return
-        expires = await tools.write(tools.books.expires_at, action.connection)
         context = await _context(tools, action)
+        end, learnt = next_end(context.expires_at, context.usual_end_at, tools.now())
+        end = end or context.expires_at
         try:
-            await tools.mailer.send(case_mail(tools.say, case=case, bank=context.bank, expires_at=expires))
+            await tools.mailer.send(case_mail(tools.say, case=case, bank=context.bank, expires_at=end, learnt=learnt))
         except OutsideError as error:
+            await note_refusal(tools, action.connection, error)
             await tools.write(tools.books.move_case, case.id, Stage.LINK_MADE, tools.now(), note=error.kind)
             state = ActionState.UNKNOWN if error.unknown else ActionState.FAILED
             await settle(tools, action, state, report, reason="mail_failed", result={**result, "detail": str(error)})
             return
+        await tools.write(tools.books.note_mail, action.connection, tools.now(), taken=True)
         await tools.write(tools.books.move_case, case.id, Stage.SENT, tools.now())
     result["mailed_to"] = case.email
     await settle(tools, action, ActionState.AWAITING_CUSTOMER, report, reason="link_sent", result=result)
 
 
-async def _open(tools: Tools, action: Action) -> Case:
-    context = await _context(tools, action)
-    email = await tools.write(tools.books.email, action.connection)
-    renewing = context.consent_id if action.act == Act.RENEW and context.consent_id else None
+async def note_refusal(tools: Tools, connection: str, error: OutsideError) -> None:
+    """A mail that came to nothing because of the customer's address is news about the connection (situation 18)."""
+    if isinstance(error, RefusedAddress):
+        await tools.write(tools.books.note_mail, connection, tools.now(), taken=False)
+
+
+async def new_case(tools: Tools, context: FetchContext, act: Act, action: int | None) -> Case:
+    """A link and the case that is to follow it, not on disk yet; `action` is None for a reminder of our own."""
+    email = await tools.write(tools.books.email, context.connection)
+    renewing = context.consent_id if act == Act.RENEW and context.consent_id else None
     state = secrets.token_urlsafe(16)
     link = tools.provider.connect_link(
         state=state,
@@ -169,21 +180,20 @@ async def _open(tools: Tools, action: Action) -> Case:
         consent_id=renewing,
         culture="da",
     )
-    case = Case(
+    return Case(
         id=0,
-        kind=action.act,
-        connection=action.connection,
+        kind=act,
+        connection=context.connection,
         agreement_number=context.agreement_number,
         customer=context.customer,
         email=email,
-        action=action.id,
+        action=action,
         state=state,
         stage=Stage.LINK_MADE,
         link=link,
         consent_id=renewing,
         created_at=tools.now(),
     )
-    return await tools.write(tools.books.open_case, case, tools.now())
 
 
 def group_of(agreement_number: str) -> str:

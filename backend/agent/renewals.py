@@ -151,7 +151,7 @@ async def advance(tools: Tools, report: RoundReport, *, at_once: bool = False) -
             if await tools.write(tools.books.released, case.connection):
                 await _move(tools, case, Stage.RELEASED)
                 moved += 1
-        elif tools.now() - case.created_at > LINK_LIFE:
+        elif tools.now() - (case.sent_at or case.created_at) > LINK_LIFE:
             await _move(tools, case, Stage.ABANDONED, note="link_unused")
             moved += 1
     return moved

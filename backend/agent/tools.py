@@ -66,7 +66,7 @@ class Tools:
 class RoundReport:
     """What one round did: connections by outcome, postings by fate, and the trouble that stopped it, if one did.
 
-    `events` counts the webhooks that were applied.
+    `events` counts the webhooks that were applied, `reminded` the customers who were mailed before their consent ends.
     """
 
     fetched: int = 0
@@ -81,6 +81,8 @@ class RoundReport:
     actions_failed: int = 0
     awaiting_customer: int = 0
     events: int = 0
+    reminded: int = 0
+    reminders_failed: int = 0
     trouble: str = ""
 
     def count_fetch(self, outcome: str) -> None:

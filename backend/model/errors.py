@@ -7,7 +7,8 @@ OutsideError                 anything an adapter may raise; carries what a ticke
 ├── BankDown                 the bank does not answer the provider (law 5)
 ├── ProviderDown             the provider or bank reconciliation has a fault of its own (5xx)
 ├── Refused                  they understood and said no: our credentials, rights or request
-│   └── RefusedCredentials   our own keys are not accepted: a fault of the whole fleet, stop
+│   ├── RefusedCredentials   our own keys are not accepted: a fault of the whole fleet, stop
+│   └── RefusedAddress       nobody takes mail for the customer's address
 ├── Gone                     the thing asked for no longer exists there
 ├── InProgress               the same idempotency key is still in work (409): ask again later
 ├── Malformed                an answer that cannot be read; what it did is unknown
@@ -75,6 +76,10 @@ class Refused(OutsideError):
 
 class RefusedCredentials(Refused):
     kind = "refused_credentials"
+
+
+class RefusedAddress(Refused):
+    kind = "refused_address"
 
 
 class Gone(OutsideError):

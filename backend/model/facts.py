@@ -416,12 +416,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail to a customer. `message_id` is fixed per mail so that a repeat can be recognised."""
+    """A mail to a customer. `message_id` is fixed per mail so that a repeat can be recognised.
+
+    `connection` is the one that it is about.
+    """
 
     to: str
     subject: str
     text: str
     message_id: str
+    connection: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,6 +186,8 @@ class FetchContext:
     data_from: date | None
     last_fetched: datetime | None
     renewed_at: datetime | None
+    expires_at: datetime | None
+    usual_end_at: datetime | None
     accounts: tuple[Account, ...]
     elsewhere: frozenset[str]
 

@@ -1,8 +1,11 @@
 """What an aggregator tells by itself: events as they came, and what they say."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+KEPT = timedelta(days=30)
+"""Applied events are kept so long, to be looked at and applied again; those about a live consent longer."""
 
 
 class Said(StrEnum):

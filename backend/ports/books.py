@@ -1,6 +1,6 @@
 """What the agent reads and writes, and where tokens live."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import date, datetime
 from typing import Protocol, TypeVar
@@ -28,6 +28,8 @@ from backend.model.incidents import (
     Restart,
     Usual,
 )
+from backend.model.lifetimes import Lifespan, Lives
+from backend.model.reminders import Mailing, Outlook, Reminder, ReminderFacts
 from backend.model.renewals import RenewalDiff
 from backend.model.views import (
     FetchContext,
@@ -194,6 +196,10 @@ class Books(Vault, Protocol):
         """Where the connection's customer gets mail; empty when nobody told."""
         ...
 
+    def note_mail(self, connection: str, now: datetime, *, taken: bool) -> None:
+        """The customer's address took mail, or nobody does for it."""
+        ...
+
     def expires_at(self, connection: str) -> datetime | None:
         """The day the live consent is said to end."""
         ...
@@ -261,6 +267,37 @@ class Books(Vault, Protocol):
 
     def thin_history(self, now: datetime) -> int:
         """Housekeeping, once a minute: thin what is kept of old routine fetches, some connections at a time."""
+        ...
+
+    def prune_webhooks(self, before: datetime, limit: int) -> int:
+        """Delete at most `limit` old events that say nothing about a live consent; gives how many."""
+        ...
+
+    def lives(self) -> dict[str, tuple[Lives, ...]]: ...
+
+    def learn(self, spans: Mapping[str, Lifespan], now: datetime) -> None:
+        """Keep what is usual at each bank, and with it when its live consents are expected to end."""
+        ...
+
+    def reminder_candidates(
+        self, schedule: tuple[int, ...], now: datetime, limit: int, after: str | None = None
+    ) -> list[ReminderFacts]:
+        """Connections that a step of the schedule has reached and no mail has answered, by id; the rule decides."""
+        ...
+
+    def begin_reminder(
+        self, fresh: Case, judge: Callable[[ReminderFacts], Outlook], now: datetime
+    ) -> tuple[Reminder, Outlook, Case] | None:
+        """Put one on record before it goes out, with the open renewal, or `fresh` where there is none.
+
+        None when `judge` does not find it due at this moment.
+        """
+        ...
+
+    def settle_reminder(self, reminder: int, state: Mailing, now: datetime, *, reason: str = "") -> None: ...
+
+    def lost_reminders(self, now: datetime) -> int:
+        """What a dead process left as intent becomes unknown."""
         ...
 
     def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:

@@ -17,6 +17,7 @@ from backend.model.incidents import (
 )
 from backend.model.lifetimes import Lives
 from backend.model.problems import Note
+from backend.model.reminders import Reminder, ReminderFacts
 from backend.model.views import (
     AgentStatus,
     AuditReport,
@@ -94,6 +95,18 @@ class FleetReader(Protocol):
 
     def notes(self, connection: str, limit: int) -> list[Note]:
         """What operators wrote on a connection, newest first."""
+        ...
+
+    def reminders(self, connection: str, limit: int) -> list[Reminder]:
+        """What a connection's customer was reminded of, newest first."""
+        ...
+
+    def reminded(self, query: Filter, limit: int) -> list[Reminder]:
+        """Reminders of the connections that match, newest first."""
+        ...
+
+    def reminder_facts(self, query: Filter, now: datetime, limit: int) -> list[ReminderFacts]:
+        """Of the live connections that match and whose end lies ahead, the first to end first."""
         ...
 
     def incidents(self, limit: int) -> list[IncidentView]:

@@ -53,3 +53,12 @@ def forecast_end(
         end = began + timedelta(days=learnt.day)
         return (end, True) if stated is None or end < stated else (stated, False)
     return stated, False
+
+
+def next_end(stated: datetime | None, usual: datetime | None, now: datetime) -> tuple[datetime | None, bool]:
+    """The end that is nearest ahead of a live consent, and whether it was learnt; None when none is ahead.
+
+    `usual` is there only where experience counts (`counts_for`). A consent that has outlived it has its stated day.
+    """
+    ahead = [(end, learnt) for end, learnt in ((stated, False), (usual, True)) if end is not None and end > now]
+    return min(ahead, default=(None, False), key=lambda one: one[0])

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from backend.model.clock import Clock
 from backend.store.acceptance import Acceptance
-from backend.store.cases import Cases
 from backend.store.deliveries import Deliveries
 from backend.store.engine import Engine, StoreError
 from backend.store.fleet import SORTS, Fleet
@@ -14,6 +13,7 @@ from backend.store.postings import Postings
 from backend.store.problems import Problems
 from backend.store.records import AgentBusy, Records
 from backend.store.registry import Registry
+from backend.store.reminders import Reminders
 from backend.store.schema import migrate
 from backend.store.tables import Assess
 from backend.store.tokens import key_beside
@@ -21,7 +21,7 @@ from backend.store.tokens import key_beside
 __all__ = ["SORTS", "AgentBusy", "SqliteStore", "StoreError", "open_store"]
 
 
-class SqliteStore(Fleet, Postings, Cases, Acceptance, Deliveries, Registry, Problems, Forecasts, Records):
+class SqliteStore(Fleet, Postings, Reminders, Acceptance, Deliveries, Registry, Problems, Forecasts, Records):
     """Implements `FleetReader`, `Door`, `Books` and `Vault` of `backend.ports` on one SQLite file. Thread-safe."""
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from backend.model.forecast import Answers, Expiries
 from backend.store.codec import ms, when
 from backend.store.intake import HOUR
-from backend.store.tables import Tables
+from backend.store.tables import BEGAN, Tables
 
 
 class Forecasts(Tables):
@@ -14,7 +14,7 @@ class Forecasts(Tables):
     def expiries(self, now: datetime, until: datetime) -> list[Expiries]:
         """Live connections by bank, stated end and beginning, to the hour; ends after `until` only where we learn."""
         rows = self.db.rows(
-            f"SELECT bank, expires_at / {HOUR} AS stated, renewed_at / {HOUR} AS began, count(*) AS n FROM connections"
+            f"SELECT bank, expires_at / {HOUR} AS stated, {BEGAN} / {HOUR} AS began, count(*) AS n FROM connections"
             " WHERE removed_at IS NULL AND said IN ('valid', 'expiring') AND (expires_at IS NULL OR expires_at >= ?1"
             "  AND (expires_at < ?2 OR bank IN (SELECT bank FROM lifetimes))) GROUP BY bank, stated, began",
             (ms(now), ms(until)),

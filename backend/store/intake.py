@@ -79,6 +79,8 @@ class Intake(Webhooks):
             data_from=day(row["data_from"]),
             last_fetched=when(row["last_fetched"]),
             renewed_at=when(row["renewed_at"]),
+            expires_at=when(row["expires_at"]),
+            usual_end_at=when(row["usual_end_at"]),
             accounts=tuple(map(account_of, accounts)),
             elsewhere=frozenset(row["key"] for row in others),
         )

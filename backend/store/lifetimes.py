@@ -1,10 +1,11 @@
 """What the fleet teaches of consents: how long those lived whose beginning we saw ourselves."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from backend.model.lifetimes import Ending, Lives
+from backend.model.lifetimes import Ending, Lifespan, Lives
 from backend.store.codec import ms
-from backend.store.tables import Tables
+from backend.store.tables import USUAL, USUAL_END, Tables
 
 _DAY = 86_400_000
 
@@ -43,3 +44,30 @@ class Lifetimes(Tables):
             life = Lives(days=row["days"], how=Ending(row["how"]), stated=stated, n=row["n"])
             found.setdefault(row["bank"], []).append(life)
         return {name: tuple(some) for name, some in found.items()}
+
+    def learn(self, spans: Mapping[str, Lifespan], now: datetime) -> None:
+        """Keep what is usual at each bank, and with it when its live consents are expected to end.
+
+        Connections whose expected end moves are reassessed by `catch_up`; a further case alone changes no answer.
+        """
+        known = {
+            row["bank"]: Lifespan(day=row["day"], cases=row["cases"], wrong=bool(row["wrong"]))
+            for row in self.db.rows("SELECT * FROM usual_lives")
+        }
+        changed = sorted(bank for bank in {*known, *spans} if known.get(bank) != spans.get(bank))
+        if not changed:
+            return
+        with self.db.write():
+            for bank in changed:
+                self.db.run("DELETE FROM usual_lives WHERE bank = ?", (bank,))
+                if (span := spans.get(bank)) is not None:
+                    self.db.run(
+                        "INSERT INTO usual_lives (bank, day, cases, wrong) VALUES (?, ?, ?, ?)",
+                        (bank, span.day, span.cases, span.wrong),
+                    )
+                self.db.run(
+                    f"UPDATE connections SET {USUAL}, next_change_at = CASE WHEN usual_end_at IS {USUAL_END}"
+                    " THEN next_change_at ELSE min(coalesce(next_change_at, ?1), ?1) END"
+                    " WHERE bank = ?2 AND removed_at IS NULL",
+                    (ms(now), bank),
+                )

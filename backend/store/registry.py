@@ -46,6 +46,11 @@ class Registry(Intake, Incidents, TokenBox):
         if known is not None and known["fingerprint"] == record.fingerprint:
             return "unchanged"
         self.db.run(
+            "UPDATE connections SET mail_refused = 0 WHERE mail_refused AND agreement = ?1 AND ?2 <>"
+            " (SELECT email FROM customers WHERE agreement = ?1)",
+            (record.agreement_number, record.email),
+        )
+        self.db.run(
             "INSERT INTO customers (agreement, name, email) VALUES (?, ?, ?)"
             " ON CONFLICT (agreement) DO UPDATE SET name = excluded.name, email = excluded.email",
             (record.agreement_number, record.customer, record.email),

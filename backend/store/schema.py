@@ -221,6 +221,11 @@ CREATE TABLE reminders (
     UNIQUE (consent, expires_at, step)
 );
 CREATE INDEX reminders_connection ON reminders(connection, id);
+CREATE INDEX reminders_intent ON reminders(id) WHERE state = 'intent';
+CREATE INDEX connections_usual ON connections(usual_end_at, id) WHERE usual_end_at IS NOT NULL;
+CREATE TABLE usual_lives (
+    bank TEXT PRIMARY KEY, day INTEGER NOT NULL, cases INTEGER NOT NULL, wrong INTEGER NOT NULL
+);
 CREATE TABLE notes (
     id INTEGER PRIMARY KEY, connection INTEGER NOT NULL REFERENCES connections, at INTEGER NOT NULL,
     operator TEXT NOT NULL, text TEXT NOT NULL

@@ -19,6 +19,17 @@ from backend.store.liveness import Sessions
 
 T = TypeVar("T")
 
+BEGAN = "nullif(max(coalesce(renewed_at, 0), coalesce(healed_at, 0)), 0)"
+"""When the live consent began, where that was seen: of an imported one nobody knows it."""
+
+_LEARNT = f"""FROM usual_lives u WHERE u.bank = connections.bank AND {BEGAN} IS NOT NULL
+  AND (connections.expires_at IS NULL OR u.wrong)"""
+
+USUAL_END = f"(SELECT max({BEGAN} + u.day * 86400000) {_LEARNT})"
+USUAL = f"usual_end_at = {USUAL_END}, usual_cases = (SELECT coalesce(max(u.cases), 0) {_LEARNT})"
+"""When a connection's consent ends by experience, and over how many cases: only where the bank has stated no day or
+its days have proved wrong (`backend.rules.lifetimes.counts_for`)."""
+
 Assess = Callable[[HealthFacts, datetime], Assessment]
 
 SELECT_CONNECTION = """
@@ -62,7 +73,7 @@ class Tables:
 
     def _count(self, connection: int) -> None:
         self.db.run(
-            """
+            f"""
             UPDATE connections SET (queued, oldest_queued_at, oldest_due_at, held, rejected, pending, held_reason) = (
               SELECT coalesce(sum(state = 'queued'), 0), min(CASE WHEN state = 'queued' THEN fetched_at END),
                 min(CASE WHEN state = 'queued' THEN due_at END), coalesce(sum(state = 'held'), 0),
@@ -72,7 +83,8 @@ class Tables:
             (accounts, orphaned, unmapped, doubted, last_synchronized) = (
               SELECT count(*), coalesce(sum(orphaned), 0),
                 coalesce(sum(ledger_account IS NULL AND NOT orphaned), 0), coalesce(sum(doubt <> ''), 0),
-                min(CASE WHEN NOT orphaned THEN last_synchronized END) FROM accounts WHERE connection = ?1)
+                min(CASE WHEN NOT orphaned THEN last_synchronized END) FROM accounts WHERE connection = ?1),
+            {USUAL}
             WHERE id = ?1
             """,
             (connection,),

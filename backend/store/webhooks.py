@@ -96,6 +96,22 @@ class Webhooks(Lifetimes):
                 self.log("webhooks.replay", None, {"events": marked, "since": since, "ids": list(ids)[:20]}, now)
         return marked
 
+    def prune_webhooks(self, before: datetime, limit: int) -> int:
+        """Delete at most `limit` applied events received before then; gives how many.
+
+        Those that say how a live consent stands are kept, because that is worked out from all of them, and so is the
+        newest of all, by which silence is noticed.
+        """
+        with self.db.write():
+            return self.db.run(
+                "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks w WHERE w.received_at < ?"
+                " AND w.applied_at IS NOT NULL AND w.id < (SELECT max(id) FROM webhooks)"
+                f" AND NOT (w.event IN ({_marks(_WORDS)}) AND EXISTS (SELECT 1 FROM consents s JOIN connections c"
+                "  ON c.consent = s.id WHERE s.consent_id = w.consent_id AND c.removed_at IS NULL))"
+                " ORDER BY w.received_at LIMIT ?)",
+                (ms(before), *_WORDS, limit),
+            )
+
     # -- applying ----------------------------------------------------------------------------------------------
 
     def apply_webhook(self, event_id: str, notice: Notice, now: datetime) -> Effect | None:

@@ -138,6 +138,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Id|Aftale|Kunde|Bank|Årsag|Siden|Sidst|Gange|Næste|Hviler",
         "Id|Agreement|Customer|Bank|Cause|Since|Last|Times|Next|Rests",
     ),
+    "cli.reminders_header": (
+        "Tid|Id|Aftale|Kunde|Bank|Udløber|Før|Status|Til|Grund",
+        "Time|Id|Agreement|Customer|Bank|Ends|Before|State|To|Reason",
+    ),
+    "cli.reminders": ("Påmindelser:", "Reminders:"),
+    "cli.no_reminders": (
+        "Ingen påmindelser: der er ikke sendt nogen, og ingen er planlagt.",
+        "No reminders: none was sent, and none is planned.",
+    ),
     "cli.usually_dies": ("dør oftest på dag {day} ({cases} tilfælde)", "usually dies on day {day} ({cases} cases)"),
     "cli.forecast_weeks_header": ("Uge|Fra|Forfalder|Tavse|", "Week|From|Due|Dark|"),
     "cli.forecast_banks_header": ("Bank|Forfalder|Svarede sidst|Tavse", "Bank|Due|Answered last time|Dark"),
@@ -168,6 +177,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Say which: `forny webhooks replay EVENT_ID…` or `--since TIME`.",
     ),
     "cli.replayed": ("{count} hændelser bruges igen.", "{count} events are applied again."),
+    "cli.replay_reach": (
+        "Ældre end {days} dage er kun de hændelser bevaret, som siger noget om et samtykke, der stadig gælder.",
+        "Older than {days} days, only those events are kept that say something about a consent which still holds.",
+    ),
     "cli.no_time": (
         "{text} er intet tidspunkt. Skriv det som 2026-03-01 eller 2026-03-01T06:00Z.",
         "{text} is no time. Write it as 2026-03-01 or 2026-03-01T06:00Z.",
@@ -193,11 +206,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Runde: {fetched} hentet, {needs_customer} kræver kunden, {waiting} venter, {failed} fejlede;"
         " {new_postings} nye posteringer, {delivered} leveret, {rejected} afvist,"
         " {deliveries_failed} leveringer fejlede; {actions_done} handlinger udført, {actions_failed} fejlede,"
-        " {awaiting_customer} venter på kunden.",
+        " {awaiting_customer} venter på kunden; {reminded} påmindet om udløb.",
         "Round: {fetched} fetched, {needs_customer} need the customer, {waiting} wait, {failed} failed;"
         " {new_postings} new postings, {delivered} delivered, {rejected} rejected,"
         " {deliveries_failed} deliveries failed; {actions_done} actions done, {actions_failed} failed,"
-        " {awaiting_customer} await the customer.",
+        " {awaiting_customer} await the customer; {reminded} reminded of the end.",
     ),
     "cli.round_trouble": (
         "Runden stoppede: {trouble}. `forny doctor` siger, hvad der er galt.",

@@ -14,6 +14,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Banken har oplyst, at samtykket gælder til {day}.",
         "The bank has stated that the consent holds until {day}.",
     ),
+    "mail.renew.usually": (
+        "{bank} beder ofte om en ny godkendelse tidligere end aftalt: regn med, at samtykket gælder til omkring {day}.",
+        "{bank} often asks for a new approval early: expect the consent to hold until about {day}.",
+    ),
     "mail.connect.subject": ("Forbind {bank} med dit regnskab", "Connect {bank} with your accounts"),
     "mail.connect.why": (
         "Med dette link forbinder du {bank} med dit regnskab, så posteringerne kommer af sig selv i bankafstemningen.",

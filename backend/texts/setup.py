@@ -85,6 +85,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "det skal være VÆRT:PORT, fx 127.0.0.1:8080",
         "it must be HOST:PORT, such as 127.0.0.1:8080",
     ),
+    "config.want_schedule": (
+        "skriv dage eller timer før udløb med komma imellem, fx 7d,3d,1d (højst 10), eller off for ingen",
+        "write days or hours before expiry with commas between, such as 7d,3d,1d (10 at most), or off for none",
+    ),
     "config.want_duration": (
         "det skal være sekunder eller en varighed som 90s, 30m, 2h, 3d",
         "it must be seconds or a duration such as 90s, 30m, 2h, 3d",
@@ -142,6 +146,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting.operator": ("Hvem der handler, til revisionssporet", "Who acts, for the audit log"),
     "setting.language": ("Operatørens sprog, da eller en", "The operator's language, da or en"),
     "setting.customer_language": ("Sproget i mails til kunder, da eller en", "Of mail to customers, da or en"),
+    "setting.reminders": (
+        "Hvornår før udløb kunden får en påmindelse på mail, fx 7d,3d,1d; off: aldrig",
+        "When before expiry the customer is reminded by mail, such as 7d,3d,1d; off: never",
+    ),
     "setting.listen": (
         "VÆRT:PORT, hvor agenten tager imod kunder, der kommer fra Aiia",
         "HOST:PORT where the agent takes customers who come from Aiia",

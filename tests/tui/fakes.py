@@ -27,6 +27,7 @@ from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lives
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Note
+from backend.model.reminders import Reminder, ReminderFacts
 from backend.model.renewals import Accepted
 from backend.model.text import fold
 from backend.model.views import (
@@ -187,6 +188,15 @@ class FakeReader:
 
     def incidents(self, limit: int) -> list[IncidentView]:
         return self.incidents_known[:limit]
+
+    def reminders(self, connection: str, limit: int) -> list[Reminder]:
+        return []
+
+    def reminded(self, query: Filter, limit: int) -> list[Reminder]:
+        return []
+
+    def reminder_facts(self, query: Filter, now: datetime, limit: int) -> list[ReminderFacts]:
+        return []
 
     def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]:
         return []

@@ -162,11 +162,13 @@ def show(context: Context, reference: str, as_json: bool) -> None:
     views = found_connections(context, reference)
     reader = context.runtime.reader
     if as_json:
+        from tui.commands import reminders
         from tui.commands.shapes import connection, life
 
         items = [
             connection(view, reader.attempts(view.row.id, 20), context.say, context.clock.now())
             | {"usual_life": life(_life(context, view))}
+            | reminders.of_connection(context, view.row.id)
             for view in views
         ]
         put_json(items[0] if len(items) == 1 else items)
@@ -216,6 +218,13 @@ def _show(context: Context, view: ConnectionView) -> None:
         stretch=0,
     )
     put_case(context, view)
+    from tui.commands.reminders import lines
+
+    if reminded := lines(context, row.id):
+        click.echo()
+        click.echo(say("cli.reminders"))
+        for line in reminded:
+            click.echo(f"- {line}")
     click.echo()
     _reasons(context, view)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from backend.model.text import clean
-from backend.model.webhooks import WebhookView
+from backend.model.webhooks import KEPT, WebhookView
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
 from tui.commands.output import iso, put_array, put_json, put_table
 
@@ -43,15 +43,19 @@ def replay(context: Context, ids: tuple[str, ...], since: str | None, as_json: b
     """Have the agent apply events again: those named, or those received since TIME.
 
     That is safe at any time: what is known to be newer is not undone, and an event applied twice says the same.
+    Events are kept for 30 days after they came, those about the end of a live consent for as long as it lives.
     """
     if not ids and since is None:
         refuse(context.say("cli.replay_what"))
     store = context.runtime.store
-    marked = store.replay_webhooks(ids, _instant(context, since), context.clock.now())
+    began = _instant(context, since)
+    marked = store.replay_webhooks(ids, began, context.clock.now())
     if as_json:
         put_json({"events": marked})
     else:
         click.echo(context.say("cli.replayed", count=marked))
+    if began is not None and began < context.clock.now() - KEPT:
+        talk(context.say("cli.replay_reach", days=KEPT.days))
     if not marked:
         leave(NOTHING_MATCHED)
     status = context.runtime.agent_status()
