@@ -11,6 +11,7 @@ from backend.config import Settings
 from backend.model.clock import Clock
 from backend.model.facts import Act, Plan
 from backend.model.postings import Decided, Decision
+from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
 from backend.model.views import AgentStatus, Submitted
 from backend.ports import FleetReader
@@ -18,7 +19,7 @@ from backend.texts import Say
 
 
 class Operations(Protocol):
-    """The four operations. `plan` and `connect` change nothing; `submit` is the only door (DESIGN §4)."""
+    """What operators do (`backend.operations`). `plan` and `connect` change nothing; the others write at once."""
 
     def plan(self, act: Act, ids: Sequence[str], *, then_sync: bool = False) -> Plan:
         """What would run, wait or be refused, with reasons; the ids are frozen in it (law 9)."""
@@ -34,6 +35,24 @@ class Operations(Protocol):
 
     def decide(self, postings: Sequence[str], decision: Decision) -> Decided:
         """Accept or discard postings by id; what has changed meanwhile is told, not overruled."""
+        ...
+
+    def note(self, connection: str, text: str) -> Note:
+        """Write a note on a connection, for good. Raises ProblemError, as the next ones do."""
+        ...
+
+    def snooze(self, connection: str, *, until: datetime | None = None, condition: str = "") -> Handled:
+        """Let the open problem rest until a time or a condition, whichever comes first."""
+        ...
+
+    def wake(self, connection: str) -> Handled: ...
+
+    def mute(self, connection: str) -> Handled: ...
+
+    def unmute(self, connection: str) -> Handled: ...
+
+    def assign(self, connection: str, to: str) -> Handled:
+        """Give the open problem to an operator; an empty name gives it to nobody."""
         ...
 
     def submit(self, plan: Plan) -> Submitted:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from backend.model.facts import Attempt
+from backend.model.facts import Act, Attempt
+from backend.model.problems import Note
 from backend.model.views import ConnectionView, ProblemView
 from backend.rules import explain
 from tui.cells import Line, Span, width_of
@@ -10,25 +11,34 @@ from tui.sections import Page
 from tui.timeline import attempt_lines
 from tui.wording import VERDICT_ROLE, age, moment, next_step, number, verdict_glyph, verdict_word, word
 
-KEYS = {"renew": "r", "sync": "s", "remove": "x", "connect": "Enter"}
-"""The key of each act on the screen of one problem."""
+TO_LOOK_AT = {
+    "suspected_duplicates": "held",
+    "rows_rejected": "rejected",
+    "row_changed": "acknowledged",
+    "transfer_late": "queued",
+}
+"""Situations whose next step is to look at the connection's postings, and which of them."""
 
 REASONS = 4
 """Links of the chain that a problem's page shows; all of them stand on the page that says why."""
 
 
 def primary(view: ConnectionView, page: Page) -> tuple[str, str]:
-    """The one key to press and what it does; no key when there is nothing to press, and then what is the matter."""
-    row = view.row
-    waits = row.wait_until is not None and row.wait_until > page.now
-    if view.facts.doubted and not row.running:
+    """The one key to press and what it does; no key when there is nothing to press, and then what is waited for."""
+    row, step = view.row, next_step(view.row, page.now, page.say)
+    if row.running:
+        return "", step
+    if view.facts.doubted:
         return "a", page.say("console.action.accept")
-    if row.action and not row.running and not waits:
-        return KEYS[row.action], page.say(f"console.triage.do.{row.action}")
-    return "", next_step(row, page.now, page.say)
+    if row.action and not (row.wait_until is not None and row.wait_until > page.now):
+        key, _, words = step.partition(" ")
+        return ("Enter" if row.action == Act.CONNECT else key), words
+    return ("p" if row.situation in TO_LOOK_AT else ""), step
 
 
-def problem_lines(page: Page, problem: ProblemView, view: ConnectionView | None, over: str) -> list[Line]:
+def problem_lines(
+    page: Page, problem: ProblemView, view: ConnectionView | None, over: str, note: Note | None
+) -> list[Line]:
     """One problem on one screen. `over` says that it is none any more; `view` is None while it is being read."""
     verdict = view.row.verdict if view is not None else problem.verdict
     dot = page.glyphs.dot
@@ -45,16 +55,16 @@ def problem_lines(page: Page, problem: ProblemView, view: ConnectionView | None,
         return [*lines, [], *page.wrapped(over, "good", 3)]
     if view is None:
         return [*lines, [], [(f"   {page.say('console.reading')}", "dim")]]
-    return [*lines, [], *_button(page, view), [], *_reasons(page, view), *page.told(view)]
+    lines += [[], *_button(page, view), [], *_reasons(page, view), *page.told(view)]
+    return [*lines, [], *page.note(note, 3)] if note is not None else lines
 
 
 def _history(page: Page, problem: ProblemView) -> str:
     """Since when, and how often it came."""
-    since = page.say("console.triage.since", at=moment(problem.since), age=age(page.now - problem.since, page.say))
-    if problem.times < 2:
-        return since
-    times = page.say("console.triage.times", n=number(problem.times), at=moment(problem.last_at))
-    return f"{since} {page.glyphs.dot} {times}"
+    told = [page.say("console.triage.since", at=moment(problem.since), age=age(page.now - problem.since, page.say))]
+    if problem.times > 1:
+        told.append(page.say("console.triage.times", n=number(problem.times), at=moment(problem.last_at)))
+    return f" {page.glyphs.dot} ".join([*told, *page.rests(problem)])
 
 
 def _button(page: Page, view: ConnectionView) -> list[Line]:
@@ -87,4 +97,8 @@ def why(page: Page, view: ConnectionView, attempts: Sequence[Attempt]) -> list[L
     lines += page.title("console.why.answer")
     if not attempts:
         return [*lines, [("  ", "text"), (page.say("console.attempts.none"), "dim")]]
-    return [*lines, *attempt_lines(page, attempts[0])]
+    newest = next((attempt for attempt in attempts if attempt.answer), attempts[0])
+    lines += attempt_lines(page, newest)
+    if not newest.answer:
+        return [*lines, [("  ", "text"), (page.say("console.why.no_answer"), "dim")]]
+    return [*lines, [], *(line for text in newest.answer.split("\n") for line in page.wrapped(text, "text"))]

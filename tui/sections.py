@@ -6,7 +6,8 @@ from datetime import datetime
 
 from backend.model.facts import Account, Action, ActionState, Case, Stage
 from backend.model.lifetimes import Lifespan
-from backend.model.views import ConnectionView, FleetRow, PostingLine
+from backend.model.problems import Note
+from backend.model.views import ConnectionView, FleetRow, PostingLine, ProblemView
 from backend.rules import explain
 from backend.rules.lifetimes import counts_for
 from backend.rules.renewals import diff_lines, stalled, suggestion
@@ -130,6 +131,30 @@ class Page:
         """The sentence to read out."""
         text = explain.sentence(view.assessment, self.say, bank=view.row.bank)
         return [[], [("  ", "dim"), (self.say("console.connection.tell"), "dim")], *self.wrapped(text, "strong", 4)]
+
+    # -- notes ------------------------------------------------------------------------------------------------
+
+    def rests(self, problem: ProblemView) -> list[str]:
+        """Whose a problem is, and why it is not in the queue."""
+        told = [self.say("problem.assigned_to", name=problem.assigned_to)] if problem.assigned_to else []
+        if problem.muted_by:
+            told.append(self.say("problem.muted_by", name=problem.muted_by))
+        if problem.snoozed_for:
+            told.append(self.say(f"problem.when.{problem.snoozed_for}"))
+        elif problem.snoozed_until is not None:
+            told.append(self.say("problem.snoozed_until", at=moment(problem.snoozed_until)))
+        return told
+
+    def note(self, note: Note, indent: int = 2) -> list[Line]:
+        """One note: when, who, and its text."""
+        told = self.say("console.note.line", at=moment(note.at), by=note.operator, text=note.text)
+        return self.wrapped(told, "text", indent)
+
+    def notes(self, notes: Sequence[Note]) -> list[Line]:
+        """What operators wrote, newest first; nothing when nobody did."""
+        if not notes:
+            return []
+        return [*self.title("console.section.notes"), *(line for note in notes for line in self.note(note))]
 
     # -- accounts ---------------------------------------------------------------------------------------------
 

@@ -14,6 +14,9 @@ STEP = 2
 CAME = {"ok": "good", "ok_empty": "good", "partial": "warn"}
 """Outcomes that brought what there was; every other one is a failure."""
 
+ROOM = 12
+"""Cells beside the strip: its indent, and the newest age, which stands over the last sign and goes on to its right."""
+
 
 def sign(attempt: Attempt, page: Page) -> Span:
     """The attempt's outcome as one sign, which says it without its colour."""
@@ -23,7 +26,7 @@ def sign(attempt: Attempt, page: Page) -> Span:
 
 def strip(page: Page, attempts: Sequence[Attempt]) -> list[Line]:
     """The newest attempts from left to right, the oldest first; above them how long ago, where there is room."""
-    shown = list(reversed(attempts[: max(1, (page.width - 4) // STEP)]))
+    shown = list(reversed(attempts[: max(1, (page.width - ROOM) // STEP)]))
     scale, free = "", len(shown) * STEP
     for place in range(len(shown) - 1, -1, -1):
         label = age(page.now - shown[place].started_at, page.say)

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 from tests.tui.fakes import FakeReader, make_desk
-from tests.tui.records import make_line, make_row
+from tests.tui.records import make_line, make_problem, make_row
 from tui.app import Console, run_console
 
 SECRET = "Bearer abcdef0123456789abcdef0123456789"
@@ -28,6 +28,7 @@ def hostile_reader() -> FakeReader:
         replace(make_row(n), customer=text, bank=text, agreement_number=text[:9]) for n, text in enumerate(HOSTILE * 4)
     ]
     reader = FakeReader(fleet_rows=rows)
+    reader.problems_known = [make_problem(row, cause=row.customer) for row in rows]
     reader.posting_lines = [
         make_line(n, row, text=row.customer, reason=row.customer, currency=row.customer[:3])
         for n, row in enumerate(rows, start=1)

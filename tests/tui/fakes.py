@@ -26,7 +26,7 @@ from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lives
 from backend.model.postings import Decided, Decision
-from backend.model.problems import Note
+from backend.model.problems import Handled, Note
 from backend.model.reminders import Reminder, ReminderFacts
 from backend.model.renewals import Accepted
 from backend.model.text import fold
@@ -74,6 +74,7 @@ class FakeReader:
     lives_known: dict[str, tuple[Lives, ...]] = field(default_factory=dict)
     expiries_known: list[Expiries] = field(default_factory=list)
     answers_known: list[Answers] = field(default_factory=list)
+    notes_known: list[Note] = field(default_factory=list)
     views_known: dict[str, ConnectionView] = field(default_factory=dict)
     problems_known: list[ProblemView] = field(default_factory=list)
     incidents_known: list[IncidentView] = field(default_factory=list)
@@ -179,12 +180,16 @@ class FakeReader:
         return self.answers_known
 
     def problems(self, query: Filter, limit: int, *, hidden: bool = False) -> list[ProblemView]:
-        self.gate.wait()
         shown = {row.id for row in self._matching(query)}
-        return [problem for problem in self.problems_known if problem.connection in shown][:limit]
+        return [
+            one
+            for one in self.problems_known
+            if one.connection in shown
+            and (hidden or not (one.incident or one.muted_by or one.snoozed_for or one.snoozed_until))
+        ][:limit]
 
     def notes(self, connection: str, limit: int) -> list[Note]:
-        return []
+        return [note for note in reversed(self.notes_known) if note.connection == connection][:limit]
 
     def incidents(self, limit: int) -> list[IncidentView]:
         return self.incidents_known[:limit]
@@ -239,6 +244,8 @@ class FakeOperations:
     reader: FakeReader
     fates: dict[str, tuple[str, str]] = field(default_factory=dict)
     submitted: list[Plan] = field(default_factory=list)
+    handled: list[tuple[object, ...]] = field(default_factory=list)
+    refusing: Exception | None = None
     accepted: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
     decided: list[tuple[tuple[str, ...], Decision]] = field(default_factory=list)
     gate: Gate = field(default_factory=Gate)
@@ -272,6 +279,33 @@ class FakeOperations:
     def decide(self, postings: Sequence[str], decision: Decision) -> Decided:
         self.decided.append((tuple(postings), decision))
         return Decided(done=tuple(line.posting for line in self.reader.posting_lines if line.posting.id in postings))
+
+    def note(self, connection: str, text: str) -> Note:
+        self._handle("note", connection, text)
+        note = Note(id=1, connection=connection, at=NOW, operator="anna", text=text)
+        self.reader.notes_known.append(note)
+        return note
+
+    def snooze(self, connection: str, *, until: datetime | None = None, condition: str = "") -> Handled:
+        return self._handle("snooze", connection, until, condition)
+
+    def wake(self, connection: str) -> Handled:
+        return self._handle("wake", connection)
+
+    def mute(self, connection: str) -> Handled:
+        return self._handle("mute", connection)
+
+    def unmute(self, connection: str) -> Handled:
+        return self._handle("unmute", connection)
+
+    def assign(self, connection: str, to: str) -> Handled:
+        return self._handle("assign", connection, to)
+
+    def _handle(self, *what: object) -> Handled:
+        if self.refusing is not None:
+            raise self.refusing
+        self.handled.append(what)
+        return Handled(connection=str(what[1]), problem=1, cause="renewal_due")
 
     def connect(self, agreement: str, bank: str) -> Plan:
         item = PlanItem(connection="", agreement_number=agreement, customer="Ny kunde", bank=bank, fate="run")

@@ -142,6 +142,7 @@ def make_attempt(connection: str, n: int) -> Attempt:
         request_id=f"r{n}",
         correlation_id=f"corr-{n}",
         detail="" if n else "Consent expired",
+        answer="" if n else '403 Forbidden\n{"error": "ConsentExpired", "token": "[token]"}',
     )
 
 
@@ -188,7 +189,7 @@ def make_action(number: int, plan: int, act: Act, row: FleetRow, state: ActionSt
 def make_problem(row: FleetRow, cause: str = "renewal_due", **changes: object) -> ProblemView:
     """The open problem of a connection."""
     problem = ProblemView(
-        id=1,
+        id=int(row.id[1:]),
         connection=row.id,
         agreement_number=row.agreement_number,
         customer=row.customer,

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from backend.model.facts import Act, ActionState, Stage
+from backend.model.problems import Note
 from tests.tui.driving import console
 from tests.tui.fakes import FakeReader, make_desk
 from tests.tui.records import NOW, make_action, make_attempt, make_line, make_row, make_view
@@ -15,7 +16,7 @@ from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.postings import PostingsScreen
 from tui.sections import Page
-from tui.timeline import attempts_section
+from tui.timeline import attempts_section, strip
 
 
 def page(width: int = 78, language: str = "da") -> Page:
@@ -117,6 +118,59 @@ def test_the_screen_shows_it_all_and_scrolls() -> None:
             await it.until(lambda: isinstance(it.app.screen, FleetScreen))
 
     asyncio.run(run())
+
+
+def test_why_shows_the_chain_and_the_newest_answer() -> None:
+    async def run() -> None:
+        async with console() as it:
+            await it.see("▌")
+            await it.press("enter")
+            await it.see("Sig til kunden")
+            await it.press("y")
+            await it.see('{"error": "ConsentExpired", "token": "[token]"}')
+            for part in ("Hvorfor   ", "23.11.26, 10:00: læser … (aiia)", "403 Forbidden", "corr-0", "needs"):
+                assert part in it.text() or part == "needs"
+            await it.press("escape")
+            await it.until(lambda: isinstance(it.app.screen, ConnectionScreen))
+
+    asyncio.run(run())
+
+
+def test_sections_are_reached_by_a_key_in_their_order() -> None:
+    async def run() -> None:
+        reader = FakeReader()
+        async with console(make_desk(reader)) as it:
+            await it.see("▌")
+            await it.press("enter")
+            await it.see("Sig til kunden")
+            screen = it.app.screen
+            assert isinstance(screen, ConnectionScreen)
+            reader.notes_known = [
+                Note(id=1, connection=screen.connection, at=NOW, operator="eva", text="ringer fredag")
+            ]
+            reader.posting_lines = [make_line(n, reader.rows([screen.connection], NOW)[0]) for n in range(1, 9)]
+            reader.version += 1
+            await it.until(lambda: screen.reading and screen.reading.notes)
+            seen = []
+            for _ in range(4):
+                await it.press("tab")
+                seen.append(it.lines()[2].split()[0])
+            assert seen == ["Fornyelse", "Bankkonti", "Notater", "Handlinger"]
+            await it.press("home", "shift+tab")
+            assert "Sig til kunden" not in it.text(), "before the first comes the last"
+            assert "Forsøg" in it.text()
+
+    asyncio.run(run())
+
+
+def test_the_timeline_is_a_strip_under_its_ages() -> None:
+    attempts = [replace(make_attempt("c1", n), outcome=("bank_down", "ok", "partial")[n % 3]) for n in range(8)]
+    scale, signs = plain(strip(page(), attempts))
+    assert signs == "  ✓ ✗ ◌ ✓ ✗ ◌ ✓ ✗ ", "the oldest is the first, and a sign says what colour says"
+    assert scale.split() == ["14", "t", "8", "t", "2", "t"] or scale.rstrip().endswith("0 min")
+    assert len(scale) <= 78
+    narrow = plain(strip(page(20), [make_attempt("c1", n) for n in range(50)]))
+    assert all(len(line) <= 20 for line in narrow)
 
 
 def test_a_connection_that_is_gone_is_told() -> None:

@@ -18,9 +18,10 @@ import tui
 from backend.model.facts import PostingState
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk
-from tests.tui.records import make_line, make_row
+from tests.tui.records import make_line, make_problem, make_row
 from tui.cells import fit, shown, strip_of, width_of, wrap
 from tui.palette import DARK
+from tui.screens.panel import Choose
 from tui.screens.question import Question
 from tui.terminal_guard import Guard, crash_report, guarded, redact, write_crash
 
@@ -57,6 +58,7 @@ def test_no_screen_lets_foreign_text_do_anything(texts: list[str]) -> None:
             make_line(n, row, PostingState.HELD, text=posting, reason=reason, currency=bank, ledger_account=customer)
             for n, row in enumerate(rows, start=1)
         ]
+        reader.problems_known = [make_problem(row, cause=reason) for row in rows]
         operations = FakeOperations(reader, fates={rows[0].id: ("refused", reason)})
         async with console(make_desk(reader, operations=operations)) as it:
             await it.see("▌")
@@ -69,9 +71,19 @@ def test_no_screen_lets_foreign_text_do_anything(texts: list[str]) -> None:
             assert_clean(it, 80)
             await it.press("end")
             assert_clean(it, 80)
-            await it.press("escape", "p")
+            await it.press("y")
+            await it.see("Det nyeste svar")
+            assert_clean(it, 80)
+            await it.press("escape", "t")
+            await it.see("Sig til kunden")
+            assert_clean(it, 80)
+            await it.press("escape", "escape", "p")
             await it.see("Tilstand")
             assert_clean(it, 80)
+            await it.press("d")
+            await it.until(lambda: isinstance(it.app.screen, Choose) and it.app.screen.drawn_at is not None)
+            assert_clean(it, 80)
+            await it.press("escape")
             it.app.tell(reason)
             it.app.store_failed(OSError(posting))
             await it.press("m")

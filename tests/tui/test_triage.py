@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from backend.model.facts import Act, Stage
+from backend.model.problems import ProblemError
 from backend.model.renewals import RenewalDiff, Shown
 from backend.rules.filters import parse
 from tests.tui.driving import Driver, console
@@ -13,7 +15,8 @@ from tests.tui.fakes import FakeOperations, FakeReader, make_desk
 from tests.tui.records import NOW, make_problem, make_row, make_view
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
-from tui.screens.panel import Choose
+from tui.screens.handling import snoozes
+from tui.screens.panel import Choose, Panel
 from tui.screens.question import Question
 from tui.screens.triage import TriageScreen
 
@@ -58,7 +61,7 @@ def test_one_problem_fills_the_screen(size: tuple[int, int]) -> None:
             for part in (
                 *("Problem 1 af 6", "◆ kunde", "Vejle Tømrer & Snedker ApS", "Danske Bank", "aftale 312000", "c1000"),
                 *("Forbindelsen skal fornyes", "siden 21.11.26, 10:00 (2 d) · 3 gange, sidst 23.11.26, 09:48"),
-                *("  r   Forny forbindelsen  ", "Enter"),
+                *("  r   forny  ", "Enter"),
             ):
                 assert part in text, part
             assert all(len(line) == size[0] for line in it.lines())
@@ -220,5 +223,97 @@ def test_a_past_view_says_its_moment_and_does_nothing() -> None:
                 await it.press(key)
                 await it.see("der kan intet gøres")
             assert isinstance(it.app.screen, TriageScreen)
+
+    asyncio.run(run())
+
+
+async def chosen(it: Driver, key: str, *answer: str) -> None:
+    """Press a key, and answer the panel that it opens."""
+    await it.press(key)
+    await it.until(lambda: isinstance(it.app.screen, Panel) and it.app.screen.drawn_at is not None)
+    await it.press(*answer)
+
+
+def test_a_problem_is_snoozed_muted_assigned_and_noted() -> None:
+    async def run() -> None:
+        reader = a_fleet()
+        operations = FakeOperations(reader)
+        async with console(make_desk(reader, operations=operations)) as it:
+            screen = await opened(it)
+            await it.until(lambda: screen.view is not None)
+            await chosen(it, "z", "enter")
+            await it.until(lambda: it.app.screen is screen)
+            assert operations.handled == [], "to leave it is the first answer"
+            await chosen(it, "i", "down", "enter")
+            await it.see("Problemet er dit")
+            await chosen(it, "N", *"ring kl 9".replace(" ", "_"), "enter")
+            await it.see("23.11.26, 10:00 anna: ring_kl_9")
+            assert shown(screen) == "c1000"
+            await chosen(it, "z", "down", "down", "enter")
+            await it.until(lambda: shown(screen) == "c1001" and screen.view is not None)
+            await chosen(it, "u", "down", "enter")
+            await it.until(lambda: shown(screen) == "c1002" and screen.view is not None)
+            tomorrow = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+            assert operations.handled == [
+                ("assign", "c1000", "anna"),
+                ("note", "c1000", "ring_kl_9"),
+                ("snooze", "c1000", tomorrow, ""),
+                ("mute", "c1001"),
+            ]
+            operations.refusing = ProblemError("problem.none", id="c1002")
+            await chosen(it, "u", "down", "enter")
+            await it.see("c1002 har intet åbent problem")
+            assert shown(screen) == "c1002"
+
+    asyncio.run(run())
+
+
+def test_what_rests_is_counted_and_can_be_woken_from_its_connection() -> None:
+    async def run() -> None:
+        reader = a_fleet(3)
+        first, second, third = reader.problems_known
+        reader.problems_known = [
+            replace(first, snoozed_until=NOW + timedelta(hours=4), snoozed_by="eva", assigned_to="eva"),
+            replace(second, muted_by="eva"),
+            replace(third, snoozed_until=NOW + timedelta(days=9), snoozed_for="limit_end"),
+        ]
+        operations = FakeOperations(reader)
+        async with console(make_desk(reader, operations=operations)) as it:
+            await opened(it)
+            await it.see("Ingen problemer venter på nogen")
+            assert "1 dæmpet" in it.text() and "2 udsat" in it.text()
+            await it.press("escape", "enter")
+            await it.until(lambda: isinstance(it.app.screen, ConnectionScreen) and it.app.screen.problem is not None)
+            while "hos eva · udsat til 23.11.26, 14:00" not in it.text():
+                await it.press("escape", "down", "enter")
+                await it.see("Sig til kunden")
+            await chosen(it, "z", "down", "enter")
+            await it.see("problemet er i køen igen")
+            assert operations.handled == [("wake", "c1000")]
+
+    asyncio.run(run())
+
+
+def test_what_a_problem_can_wait_for() -> None:
+    problem = make_problem(make_row(4))
+    view = make_view(make_row(4))
+    assert view.case is not None
+    assert [one.name for one in snoozes(view, problem, NOW)] == ["hour", "tomorrow", "limit_end", "renewed", "changed"]
+    calm = replace(view, case=None, row=replace(view.row, wait_until=None))
+    inside = replace(problem, incident=3, snoozed_for="changed")
+    assert [one.name for one in snoozes(calm, inside, NOW)] == ["wake", "hour", "tomorrow", "incident_end", "changed"]
+
+
+def test_a_tickets_text_is_copied_for_whom_it_is() -> None:
+    async def run() -> None:
+        copied: list[tuple[str, str]] = []
+        async with console(make_desk(a_fleet())) as it:
+            it.app.copy = lambda text, what: copied.append((text, what))  # type: ignore[method-assign]
+            screen = await opened(it)
+            await it.until(lambda: screen.view is not None)
+            await chosen(it, "T", "down", "enter")
+            await it.until(lambda: copied)
+            text, what = copied[0]
+            assert what == "sagstekst til Mastercard" and "corr-0" in text and "bogholder@" not in text
 
     asyncio.run(run())

@@ -7,8 +7,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from backend.model.facts import Attempt
+from backend.model.filters import Compare, Filter
 from backend.model.lifetimes import Lifespan
-from backend.model.views import ConnectionView, PostingFilter, PostingLine
+from backend.model.problems import Note
+from backend.model.views import ConnectionView, PostingFilter, PostingLine, ProblemView
 from backend.rules.lifetimes import usual_life
 from tui.actions import CONNECTION
 from tui.cells import Line
@@ -30,6 +32,8 @@ class Reading:
     attempts: tuple[Attempt, ...]
     postings: tuple[PostingLine, ...]
     usual: Lifespan | None = None
+    notes: tuple[Note, ...] = ()
+    problem: ProblemView | None = None
 
 
 class ConnectionScreen(MovesDoc, HandlingScreen):
@@ -42,6 +46,10 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
         self.connection = connection
         self.reading: Reading | None = None
         self.places: tuple[int, ...] = ()
+
+    @property
+    def problem(self) -> ProblemView | None:
+        return self.reading.problem if self.reading else None
 
     @property
     def subject(self) -> ConnectionView | None:
@@ -73,9 +81,10 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
     def _whole(self, page: Page, read: Reading, view: ConnectionView) -> list[Line]:
         """All sections in their order; `places` remembers on which lines they begin."""
         sections = [
-            page.verdict(view, read.usual),
+            [*page.verdict(view, read.usual), *self._rests(page, read)],
             page.case(view.case) if view.case is not None else [],
             page.accounts(view),
+            page.notes(read.notes),
             page.acts(view.actions),
             page.postings(read.postings),
             attempts_section(page, read.attempts),
@@ -89,6 +98,11 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
         self.places = tuple(places)
         return lines
 
+    def _rests(self, page: Page, read: Reading) -> list[Line]:
+        """Whose the problem is, and why it is not in the queue."""
+        told = f" {page.glyphs.dot} ".join(page.rests(read.problem)) if read.problem is not None else ""
+        return [[], [("  ", "text"), (told, "warn")]] if told else []
+
     # -- reading ----------------------------------------------------------------------------------------------
 
     def data_changed(self) -> None:
@@ -100,7 +114,10 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
                 return Reading(None, (), ())
             postings = reader.postings(PostingFilter(connection=connection), SHOWN, newest_first=True)
             usual = usual_life(reader.lives(view.row.bank).get(view.row.bank, ()))
-            return Reading(view, tuple(reader.attempts(connection, SHOWN)), tuple(postings), usual)
+            attempts, notes = reader.attempts(connection, SHOWN), reader.notes(connection, SHOWN)
+            mine = reader.problems(Filter((Compare("id", "=", connection),), ""), 1, hidden=True)
+            problem = mine[0] if mine else None
+            return Reading(view, tuple(attempts), tuple(postings), usual, tuple(notes), problem)
 
         self.ask("connection", work, self._read)
 

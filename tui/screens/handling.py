@@ -1,17 +1,54 @@
 """What can be done about one connection, on every screen that shows one whole: acts, copies, and where to go on."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 from backend.model.facts import Act
+from backend.model.problems import Condition, ProblemError
 from backend.model.renewals import Accepted
-from backend.model.views import ConnectionView, Submitted
+from backend.model.views import ConnectionView, ProblemView, Submitted
 from backend.rules import explain
+from backend.rules.danish import local, read_moment
 from backend.rules.renewals import suggestion
+from backend.rules.ticket import TO, ticket
 from tui.screens.base import ConsoleScreen
-from tui.screens.panel import Choose
+from tui.screens.panel import Choose, Write
+from tui.wording import moment
 
 THEN_SYNC = "sync_before_renew"
 """The situation in which a renewal alone is not what the customer waits for."""
+
+IN_TICKET = 10
+"""Attempts and notes that a ticket is given."""
+
+EARLY = "08:00"
+"""When a problem that was put off to tomorrow comes back, on a Danish clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """One way to let a problem rest: until a time, a condition, or whichever comes first."""
+
+    name: str
+    until: datetime | None = None
+    condition: str = ""
+
+
+def snoozes(view: ConnectionView, problem: ProblemView, now: datetime) -> list[Snooze]:
+    """What this problem can wait for."""
+    found = [Snooze("wake")] if problem.snoozed_until is not None or problem.snoozed_for else []
+    found.append(Snooze("hour", now + timedelta(hours=1)))
+    found.append(Snooze("tomorrow", read_moment(f"{local(now).date() + timedelta(days=1):%d.%m.%Y} {EARLY}")))
+    if problem.incident is not None:
+        found.append(Snooze("incident_end", condition=Condition.INCIDENT_END))
+    if view.row.wait_until is not None and view.row.wait_until > now:
+        found.append(Snooze("limit_end", condition=Condition.LIMIT_END))
+    if view.case is not None and view.case.stage.open:
+        found.append(Snooze("renewed", condition=Condition.RENEWED))
+    return [*found, Snooze("changed", condition=Condition.CHANGED)]
 
 
 class HandlingScreen(ConsoleScreen):
@@ -95,6 +132,103 @@ class HandlingScreen(ConsoleScreen):
         self.console.data_changed()
         self.handled(connection)
 
+    # -- the problem ------------------------------------------------------------------------------------------
+
+    @property
+    def problem(self) -> ProblemView | None:
+        """The connection's open problem, if it has one."""
+        raise NotImplementedError
+
+    def why_no_problem(self) -> str | None:
+        if (missing := self.why_not_act()) is not None:
+            return missing
+        return None if self.problem is not None else self.say("console.problem.none")
+
+    def do_snooze(self) -> None:
+        """Ask until when the problem shall rest; one that rests can be woken."""
+        view, problem = self.subject, self.problem
+        assert view is not None and problem is not None
+        found = snoozes(view, problem, self.console.now())
+        title = self.say("console.snooze.title", who=view.row.customer)
+        options = [(one.name, self.say(f"console.snooze.{one.name}", at=moment(one.until))) for one in found]
+
+        def answered(answer: str | None) -> None:
+            for one in found:
+                if one.name == answer:
+                    self._snooze(view.row.id, one)
+
+        self.console.push_screen(Choose(title, self.say("console.snooze.about"), options), answered)
+
+    def _snooze(self, connection: str, snooze: Snooze) -> None:
+        operations = self.console.desk.operations
+        if snooze.name == "wake":
+            self._write(lambda: operations.wake(connection), "console.woken", connection, goes_on=False)
+        else:
+            work = partial(operations.snooze, connection, until=snooze.until, condition=snooze.condition)
+            self._write(work, "console.snoozed", connection)
+
+    def do_mute(self) -> None:
+        view, problem, operations = self.subject, self.problem, self.console.desk.operations
+        assert view is not None and problem is not None
+        connection, muted = view.row.id, problem.muted_by is not None
+        key, act = ("unmute", operations.unmute) if muted else ("mute", operations.mute)
+        work = partial(act, connection)
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                self._write(work, f"console.{key}.done", connection, goes_on=not muted)
+
+        title = self.say(f"console.{key}.title", who=view.row.customer)
+        options = [("yes", self.say(f"console.{key}.do"))]
+        self.console.push_screen(Choose(title, self.say(f"console.{key}.about"), options), answered)
+
+    def do_assign(self) -> None:
+        view, problem, desk = self.subject, self.problem, self.console.desk
+        assert view is not None and problem is not None
+        connection, whose = view.row.id, problem.assigned_to or ""
+        options = [("me", self.say("console.assign.me", name=desk.operator))] if whose != desk.operator else []
+        options += [("nobody", self.say("console.assign.nobody"))] if whose else []
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                to = desk.operator if answer == "me" else ""
+                work = partial(desk.operations.assign, connection, to)
+                self._write(work, "console.assigned" if to else "console.released", connection, goes_on=False)
+
+        about = self.say("problem.assigned_to", name=whose) if whose else ""
+        self.console.push_screen(
+            Choose(self.say("console.assign.title", who=view.row.customer), about, options), answered
+        )
+
+    def do_note(self) -> None:
+        view, operations = self.subject, self.console.desk.operations
+        assert view is not None
+        connection = view.row.id
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self._write(partial(operations.note, connection, text), "console.noted", connection, goes_on=False)
+
+        title = self.say("console.note.title", who=view.row.customer)
+        self.console.push_screen(Write(title, self.say("console.note.about")), answered)
+
+    def _write(self, work: Callable[[], object], told: str, connection: str, *, goes_on: bool = True) -> None:
+        """Have it written, and say so; `goes_on`: the problem has left the queue by it."""
+
+        def done(_: object) -> None:
+            self.console.tell(self.say(told), "good")
+            self.console.data_changed()
+            if goes_on:
+                self.handled(connection)
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, ProblemError):
+                self.console.tell(error.sentence(self.console.desk.say), "warn")
+            else:
+                self.console.not_done(error)
+
+        self.console.lanes.act(work, done, failed)
+
     # -- copying ----------------------------------------------------------------------------------------------
 
     def do_copy(self) -> None:
@@ -102,6 +236,29 @@ class HandlingScreen(ConsoleScreen):
         assert view is not None
         sentence = explain.sentence(view.assessment, self.console.desk.say, bank=view.row.bank)
         self.console.copy(sentence, self.say("console.copy.sentence"))
+
+    def do_ticket(self) -> None:
+        """Ask for whom the ticket is, and copy its text: ids and times, no secrets."""
+        view = self.subject
+        assert view is not None
+        options = [(to, self.say(f"console.ticket.{to}")) for to in TO]
+
+        def answered(to: str | None) -> None:
+            if to is not None:
+                self._ticket(view, to)
+
+        self.console.push_screen(Choose(self.say("console.ticket.title"), "", options), answered)
+
+    def _ticket(self, view: ConnectionView, to: str) -> None:
+        desk = self.console.desk
+
+        def work() -> str:
+            attempts = desk.reader.attempts(view.row.id, IN_TICKET)
+            notes = desk.reader.notes(view.row.id, IN_TICKET)
+            given = desk.settings.environment
+            return ticket(view, attempts, notes, desk.say, desk.clock.now(), to=to, environment=given)
+
+        self.ask("ticket", work, lambda text: self.console.copy(text, self.say(f"console.ticket.{to}")))
 
     # -- going on ---------------------------------------------------------------------------------------------
 
@@ -112,7 +269,11 @@ class HandlingScreen(ConsoleScreen):
         self.console.push_screen(WhyScreen(self.subject.row.id))
 
     def do_postings(self) -> None:
+        self.look_at_postings()
+
+    def look_at_postings(self, kind: str = "pending") -> None:
+        """The log of this connection, narrowed to one kind (`tui.log.KINDS`)."""
         from tui.screens.postings import PostingsScreen
 
         assert self.subject is not None
-        self.console.push_screen(PostingsScreen(self.subject.row.id))
+        self.console.push_screen(PostingsScreen(self.subject.row.id, kind))

@@ -39,11 +39,12 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
 
     scope: ClassVar[str] = POSTINGS
 
-    def __init__(self, connection: str | None = None) -> None:
+    def __init__(self, connection: str | None = None, kind: str = "pending") -> None:
+        """All postings or one connection's, narrowed to one of `KINDS`."""
         super().__init__()
         self.connection = connection
-        self.kind = 0
-        self.log_lines = Log(KINDS[0][1])
+        self.kind = [name for name, _ in KINDS].index(kind)
+        self.log_lines = Log(KINDS[self.kind][1])
         self.following = True
         self.unseen = 0
         self.totals = PendingTotals()

@@ -1,5 +1,6 @@
 """Triage: one problem at a time, its one key, and on to the next."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,11 +9,12 @@ from textual.app import ComposeResult
 
 from backend.model.facts import Act
 from backend.model.filters import Filter
+from backend.model.problems import Note
 from backend.model.views import ConnectionView, ProblemView
 from tui.actions import TRIAGE
 from tui.cells import Line, Span
 from tui.pace import Pace
-from tui.pages import problem_lines
+from tui.pages import TO_LOOK_AT, primary, problem_lines
 from tui.screens.handling import THEN_SYNC, HandlingScreen
 from tui.sections import Page
 from tui.widgets.bars import fitting
@@ -34,6 +36,7 @@ class Reading:
     hidden: tuple[ProblemView, ...]
     present: ProblemView | None
     view: ConnectionView | None
+    note: Note | None
     took: float
 
 
@@ -51,10 +54,15 @@ class TriageScreen(HandlingScreen):
         self.hidden: tuple[ProblemView, ...] = ()
         self.present: ProblemView | None = None
         self.view: ConnectionView | None = None
+        self.note: Note | None = None
         self.place = 0
         self.known = False
         self.over = False
         self.pace = Pace(self.set_timer, self.read, rest=READ_REST)
+
+    @property
+    def problem(self) -> ProblemView | None:
+        return self.present
 
     @property
     def subject(self) -> ConnectionView | None:
@@ -86,18 +94,21 @@ class TriageScreen(HandlingScreen):
         return self.say("console.triage.position", n=number(self.place + 1), of=of)
 
     def _hidden(self) -> list[Span]:
-        """What the queue leaves out, and why."""
-        inside = sum(problem.incident is not None for problem in self.hidden)
-        return [(self.say("console.triage.in_incidents", n=number(inside)), "dim")] if inside else []
+        """How many the queue leaves out, and why."""
+        why = Counter("muted" if one.muted_by else "in_incidents" if one.incident else "snoozed" for one in self.hidden)
+        return [(self.say(f"console.triage.{kind}", n=number(many)), "dim") for kind, many in sorted(why.items())]
 
     def _text(self, width: int) -> Sequence[Line]:
         if not self.known:
             return [[], [(self.say("console.reading"), "dim")]]
-        page = Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
+        page = self._page(width)
         if self.present is None:
             return self._nothing(page)
         over = self.say("console.triage.is_over") if self.over else ""
-        return problem_lines(page, self.present, self.view, over)
+        return problem_lines(page, self.present, self.view, over, self.note)
+
+    def _page(self, width: int) -> Page:
+        return Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
 
     def _nothing(self, page: Page) -> list[Line]:
         key = "console.triage.empty_filter" if self.filter.terms else "console.triage.empty"
@@ -118,12 +129,13 @@ class TriageScreen(HandlingScreen):
 
         def work() -> Reading:
             begun, now = desk.monotonic(), desk.clock.now()
-            found = desk.reader.problems(query, MOST)
-            queue = tuple(one for one in found if one.incident is None)
-            hidden = tuple(one for one in found if one.incident is not None)
+            queue = tuple(desk.reader.problems(query, MOST))
+            shown = {one.id for one in queue}
+            hidden = tuple(one for one in desk.reader.problems(query, MOST, hidden=True) if one.id not in shown)
             meant = present or next((one for one in queue if one.connection == start), queue[0] if queue else None)
             view = desk.reader.connection(meant.connection, now) if meant is not None else None
-            return Reading(queue, hidden, meant, view, desk.monotonic() - begun)
+            notes = desk.reader.notes(meant.connection, 1) if meant is not None else []
+            return Reading(queue, hidden, meant, view, notes[0] if notes else None, desk.monotonic() - begun)
 
         self.ask("triage", work, self._read)
 
@@ -132,14 +144,15 @@ class TriageScreen(HandlingScreen):
         if self.known and _ident(reading.present) != _ident(self.present) and self.present is not None:
             self.pace.want_now()  # the operator has moved on meanwhile
             return
-        before = (self.queue, self.view)
-        self.queue, self.hidden, self.view, self.known = reading.queue, reading.hidden, reading.view, True
+        before = (self.queue, self.view, self.note)
+        self.queue, self.hidden, self.known = reading.queue, reading.hidden, True
+        self.view, self.note = reading.view, reading.note
         self.present = reading.present
         here = next((n for n, one in enumerate(self.queue) if _ident(one) == _ident(self.present)), None)
         self.over = here is None and self.present is not None
         if here is not None:
             self.place, self.present = here, self.queue[here]
-        if before != (self.queue, self.view):
+        if before != (self.queue, self.view, self.note):
             self.console.seen_change()
         self.doc.repaint()
         self.repaint_bars()
@@ -151,7 +164,8 @@ class TriageScreen(HandlingScreen):
         if not self.queue:
             self.present, self.view, self.over = None, None, False
         elif 0 <= place < len(self.queue):
-            self.present, self.view, self.over, self.place = self.queue[place], None, False, place
+            self.present, self.view, self.note, self.over = self.queue[place], None, None, False
+            self.place = place
             self.doc.top = 0
         else:
             self.console.tell(self.say("console.triage.first" if place < 0 else "console.triage.last"))
@@ -185,35 +199,30 @@ class TriageScreen(HandlingScreen):
         if self.present is not None and self.present.connection == connection and len(self.queue) > 1:
             self._go(self.place if self.over else min(self.place + 1, len(self.queue) - 1))
 
-    def why_no_problem(self) -> str | None:
+    def why_not_act(self) -> str | None:
         if self.view is not None:
             return None
         return self.say("console.reading" if self.present is not None or not self.known else "console.triage.empty")
 
-    def why_not_act(self) -> str | None:
-        return self.why_no_problem()
+    def why_no_problem(self) -> str | None:
+        return self.say("console.triage.is_over") if self.over else self.why_not_act()
 
     def why_no_primary(self) -> str | None:
         """Why Enter does nothing: there is nothing to press, or it is too early for it."""
         if (missing := self.why_no_problem()) is not None:
             return missing
         assert self.view is not None
-        row = self.view.row
-        if self.over:
-            return self.say("console.triage.is_over")
-        if self.view.facts.doubted and not row.running:
-            return None
-        if row.running:
+        if self.view.row.running:
             return self.say("in_work")
-        if row.action is None or (row.wait_until is not None and row.wait_until > self.console.now()):
-            return self.say("console.triage.no_key")
-        return None
+        return None if primary(self.view, self._page(0))[0] else self.say("console.triage.no_key")
 
     def do_primary(self) -> None:
         assert self.view is not None
         row = self.view.row
         if self.view.facts.doubted:
             self.do_accept()
+        elif row.action is None:
+            self.look_at_postings(TO_LOOK_AT[str(row.situation)])
         elif row.action == Act.CONNECT:
             self.console.acting.ask_connect(row.agreement_number, lambda _: self.handled(row.id))
         else:
@@ -226,6 +235,5 @@ class TriageScreen(HandlingScreen):
         self.console.push_screen(ConnectionScreen(self.view.row.id))
 
 
-def _ident(problem: ProblemView | None) -> tuple[str, str]:
-    """What stays the same while a problem is open."""
-    return (problem.connection, problem.cause) if problem is not None else ("", "")
+def _ident(problem: ProblemView | None) -> int | None:
+    return problem.id if problem is not None else None
