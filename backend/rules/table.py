@@ -85,8 +85,8 @@ def _sync(view: View) -> Act | None:
 # -- what is seen ----------------------------------------------------------------------------------------------
 
 
-def _all(*parts: Holds) -> Holds:
-    return lambda view: all(part(view) for part in parts)
+def _both(first: Holds | None, second: Holds) -> Holds:
+    return second if first is None else lambda view: first(view) and second(view)
 
 
 def _last(*kinds: str) -> Holds:
@@ -194,7 +194,7 @@ def _dies_early(view: View) -> bool:
 
 def _asked(view: View) -> bool:
     """The bank, or Aiia, goes on only with the customer."""
-    return view.facts.sync_failed or view.outcome in (Fetch.CUSTOMER_ACTION, Fetch.SUSPENDED)
+    return view.facts.sync_failed or view.outcome is Fetch.CUSTOMER_ACTION or view.outcome is Fetch.SUSPENDED
 
 
 def _asked_soon(view: View) -> bool:
@@ -215,10 +215,12 @@ def _never_unattended(view: View) -> bool:
 
 
 def _overdue(view: View) -> bool:
-    """Nothing has come for too long, counted from the last data, else from the consent's beginning."""
+    """Nothing has come for too long, counted from the last data, else from the consent's beginning (law 3)."""
     facts = view.facts
     if facts.last_fetched is not None:
         return not view.before(axes.fresh_until(facts))
+    if view.outcome in _WORKS:
+        return True
     began = axes.began_at(facts)
     return began is not None and not view.before(axes.plus(began, timedelta(seconds=facts.stale_after)))
 
@@ -239,7 +241,7 @@ def _late(view: View) -> bool:
 
 
 def _doubted(view: View) -> bool:
-    return view.facts.doubted > 0 or _held(HeldReason.RENEWAL_NOT_ACCEPTED)(view)
+    return view.facts.doubted > 0 or (view.facts.held > 0 and view.facts.held_reason == HeldReason.RENEWAL_NOT_ACCEPTED)
 
 
 def _none_shown(view: View) -> bool:
@@ -252,13 +254,13 @@ def _none_shown(view: View) -> bool:
 _C, _W, _O, _I, _F = Verdict.CUSTOMER, Verdict.WAIT, Verdict.OPERATOR, Verdict.INCIDENT, Verdict.FINE
 
 
-def _rather(*when: Holds, said: tuple[Consent, ...] = ()) -> tuple[Rule, ...]:
+def _rather(when: Holds | None = None, said: tuple[Consent, ...] = ()) -> tuple[Rule, ...]:
     """Where the customer has to log in: what makes it useless, or wrong, to ask him for the same once more."""
     return (
-        Rule("wrong_connector", _C, _all(*when, _noted("wrong_entry")), _invite, said=said),
-        Rule("missing_rights", _C, _all(*when, _noted("no_accounts")), _invite, said=said),
-        Rule("renewal_unproven", _O, _all(*when, _noted("no_account_matched")), said=said),
-        Rule("second_connection", _O, _all(*when, _twin), said=said),
+        Rule("wrong_connector", _C, _both(when, _noted("wrong_entry")), _invite, said=said),
+        Rule("missing_rights", _C, _both(when, _noted("no_accounts")), _invite, said=said),
+        Rule("renewal_unproven", _O, _both(when, _noted("no_account_matched")), said=said),
+        Rule("second_connection", _O, _both(when, _twin), said=said),
     )
 
 
@@ -292,7 +294,7 @@ RULES: tuple[Rule, ...] = (
     Rule("renewed_wait", _W, _rows_under_way, until=lambda v: axes.promised_until(v.facts)),
     # Only the customer can go on.
     *_rather(_asked),
-    Rule("hub_locked_out", _O, _all(_asked, _no_mail)),
+    Rule("hub_locked_out", _O, _both(_asked, _no_mail)),
     Rule("suspended", _C, act=_invite, ended=(Fetch.SUSPENDED,)),
     Rule("sync_before_renew", _C, _sync_failed, _invite, ended=(Fetch.CUSTOMER_ACTION,)),
     Rule("renewal_early", _C, _ahead, _invite, said=(Consent.VALID,), ended=(Fetch.CUSTOMER_ACTION,)),
@@ -306,7 +308,7 @@ RULES: tuple[Rule, ...] = (
     # The data come; do the rows arrive?
     Rule("ledger_refuses", _I, _ledger("refused_credentials")),
     Rule("ledger_refuses", _O, _ledger(*_LEDGER_SAYS_NO)),
-    Rule("transfer_late", _I, _all(_late, _ledger(*_LEDGER_AWAY))),
+    Rule("transfer_late", _I, _both(_late, _ledger(*_LEDGER_AWAY))),
     Rule("transfer_late", _O, _late),
     Rule("renewal_doubted", _O, _doubted),
     Rule("no_ledger_account", _O, _held(HeldReason.NO_LEDGER_ACCOUNT)),
@@ -319,7 +321,7 @@ RULES: tuple[Rule, ...] = (
     Rule("stale_silent", _O, _overdue, _sync),
     Rule("partly_fetched", _O, act=_sync, ended=(Fetch.PARTIAL,)),
     # The customer will be needed.
-    Rule("hub_locked_out", _O, _all(_asked_soon, _no_mail)),
+    Rule("hub_locked_out", _O, _both(_asked_soon, _no_mail)),
     Rule("renewal_due", _C, act=_invite, said=(Consent.EXPIRING,)),
     Rule("early_death", _C, _dies_early, _invite),
     Rule("renewal_due", _C, _usually_over, _invite),

@@ -390,4 +390,12 @@ ALIVE = st.builds(
     FACTS,
     st.none() | st.sampled_from([hours for hours in STEPS if hours > 0]).map(lambda hours: NOW + hours * HOUR),
 )
+SPARSE = st.builds(
+    lambda drawn, names: replace(WELL, **{name: getattr(drawn, name) for name in names}),
+    FACTS,
+    st.sets(st.sampled_from(sorted(HealthFacts.__dataclass_fields__)), max_size=5),
+)
+"""A connection that is well but for a few things: what most of a fleet is, and where rules meet in pairs."""
+
+ANY = FACTS | ALIVE | SPARSE
 LATER = st.sampled_from([timedelta(0), *(hours * HOUR for hours in STEPS if hours > 0), HOUR / 60, HOUR / 4, 90 * DAY])

@@ -2,20 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.model.facts import Act, Consent, Fetch, Stage, Status, Verdict
+from backend.model.facts import Act, Consent, Fetch, Stage, Status, Transfer, Verdict
 from backend.model.health import Assessment, HealthFacts
 from backend.rules.assess import assess
-from backend.rules.axes import LIVE
+from backend.rules.axes import LIVE, STARVED_AFTER, fresh_until
 from backend.rules.catalogue import IDS
 from backend.rules.danish import moment
+from backend.rules.eligibility import judge
 from backend.rules.explain import explain, next_step, sentence
 from backend.texts import LANGUAGES, texts_in
-from tests.rules.test_assess import ALIVE, DAY, FACTS, HOUR, LATER, NOW, OPEN, failed, well
+from tests.rules.test_assess import ALIVE, ANY, DAY, HOUR, LATER, NOW, OPEN, failed, well
+from tests.rules.test_eligibility import ROW
 
 SAY = {language: texts_in(language) for language in LANGUAGES}
 
@@ -24,8 +27,8 @@ def same(one: Assessment, other: Assessment) -> bool:
     return replace(one, next_change_at=None) == replace(other, next_change_at=None)
 
 
-@settings(max_examples=400)
-@given(FACTS, LATER)
+@settings(max_examples=500)
+@given(ANY, LATER)
 def test_nothing_changes_before_the_next_change_and_something_does_at_it(facts: HealthFacts, later: timedelta) -> None:
     found = assess(facts, NOW)
     change = found.next_change_at
@@ -37,17 +40,21 @@ def test_nothing_changes_before_the_next_change_and_something_does_at_it(facts: 
         assert same(found, assess(facts, NOW + later))
 
 
-@settings(max_examples=400)
-@given(FACTS)
+@settings(max_examples=500)
+@given(ANY)
 def test_the_laws_hold(facts: HealthFacts) -> None:
     found = assess(facts, NOW)
     live = found.consent in LIVE
     assert (found.status is Status.AKTIV) == live
     assert found.situation is None or found.situation in IDS
     if found.verdict is Verdict.FINE and found.consent is not Consent.REMOVED:
-        # Law 3: nothing is fine that fetched nothing.
+        # Law 3: nothing is fine that fetched nothing, or nothing in time, or whose rows are late.
         assert live
         assert facts.last_outcome in ("ok", "ok_empty")
+        fresh, due = fresh_until(facts), facts.next_fetch_at
+        assert fresh is not None and fresh > NOW
+        assert due is None or due + STARVED_AFTER > NOW
+        assert found.transfer is not Transfer.LATE
     if found.fetch is Fetch.RATE_LIMITED and live and facts.last_outcome == "rate_limited":
         # Law 4: no remedy before the clock ends.
         assert (found.verdict, found.action) == (Verdict.WAIT, None)
@@ -78,7 +85,7 @@ def test_renewing_is_never_offered_within_six_hours_of_a_renewal_that_lives(fact
     assert found.action is not Act.RENEW
 
 
-@given(FACTS)
+@given(ANY)
 def test_every_assessment_can_be_told_in_both_languages(facts: HealthFacts) -> None:
     found = assess(facts, NOW)
     for say in SAY.values():
@@ -128,3 +135,68 @@ def test_ready_answers_for_a_dead_consent_are_no_success() -> None:
     )
     found = assess(facts, NOW)
     assert (found.consent, found.fetch, found.action) == (Consent.EXPIRED, Fetch.CUSTOMER_ACTION, Act.RENEW)
+
+
+# -- what is offered and what would run ------------------------------------------------------------------------
+
+
+@settings(max_examples=500)
+@given(ANY)
+def test_the_key_that_is_offered_is_one_that_would_run(facts: HealthFacts) -> None:
+    found = assess(facts, NOW)
+    fates = {act: judge(act, ROW, facts, NOW) for act in Act}
+    if found.action is not None:
+        assert fates[found.action].fate == "run"
+    if found.verdict is Verdict.CUSTOMER:
+        # The customer's way is a link: it is offered exactly when one may be made.
+        assert found.action in (Act.RENEW, Act.CONNECT, None)
+        assert (found.action is not None) == (fates[Act.RENEW].fate == "run")
+    if found.verdict is Verdict.WAIT and fates[Act.SYNC].fate == "wait":
+        assert found.wait_until == fates[Act.SYNC].until
+    if fates[Act.SYNC].reason in ("incident_open", "bank_down", "provider_down"):
+        # Law 5: neither the customer nor a key can do anything about an outage.
+        assert found.verdict is not Verdict.CUSTOMER and found.action is None
+
+
+@given(ANY, st.sampled_from(["bank", "cluster", "provider"]))
+def test_inside_an_incident_only_a_consent_that_is_over_asks_the_customer(facts: HealthFacts, scope: str) -> None:
+    found = assess(replace(facts, incident=scope), NOW)
+    if found.consent in LIVE:
+        assert found.verdict in (Verdict.INCIDENT, Verdict.WAIT)
+    else:
+        without = assess(replace(facts, incident=None), NOW)
+        assert (found.verdict, found.situation, found.action) == (without.verdict, without.situation, without.action)
+
+
+BREAKAGE = {
+    "transfer_late",
+    "ledger_refuses",
+    "rate_limited",
+    "bank_outage",
+    "provider_fault",
+    "suspended",
+    "own_credentials",
+    "stale_silent",
+    "starved",
+    "renewed_wait",
+}
+AT_LEISURE: dict[str, Any] = {
+    "unselected": True,
+    "unseen": 1,
+    "silent": 1,
+    "balance_off": 1,
+    "changed_rows": 1,
+    "rows_missing": 1,
+    "gap_from": "2026-01-03",
+    "gap_to": "2026-01-20",
+    "events_silent_since": NOW - DAY,
+    "healed_at": NOW - HOUR,
+}
+
+
+@given(ANY)
+def test_what_is_looked_at_at_leisure_hides_nothing_that_is_broken(facts: HealthFacts) -> None:
+    before = assess(facts, NOW)
+    after = assess(replace(facts, **AT_LEISURE), NOW)
+    if before.situation in BREAKAGE or before.consent not in LIVE:
+        assert (after.situation, after.verdict, after.action) == (before.situation, before.verdict, before.action)
