@@ -71,6 +71,8 @@ def facts(**changes: Any) -> HealthFacts:
         (facts(**RENEWED, consent=Consent.REVOKED_BY_BANK), RUN, RUN, ("refused", "renew_first", None), RUN),
         (facts(expires_at=NOW), RUN, RUN, ("refused", "renew_first", None), RUN),
         (facts(last_outcome="needs_customer"), RUN, RUN, ("refused", "renew_first", None), RUN),
+        (facts(last_outcome="suspended"), RUN, RUN, ("refused", "renew_first", None), RUN),
+        (facts(**{**LINK, "case_stage": Stage.AUTHORISED}, case_note="wrong_entry"), RUN, RUN, RUN, RUN),
         (HealthFacts(), RUN, RUN, ("refused", "no_consent", None), RUN),
         (facts(removed_at=NOW - DAY), RUN, *[("refused", "already_removed", None)] * 3),
     ],
