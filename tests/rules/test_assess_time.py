@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ SAY = {language: texts_in(language) for language in LANGUAGES}
 
 def moved(facts: HealthFacts, by: timedelta) -> HealthFacts:
     """The same facts at another time of the year."""
-    times = {name: getattr(facts, name) for name in HealthFacts.__dataclass_fields__}
+    times: dict[str, Any] = {name: getattr(facts, name) for name in HealthFacts.__dataclass_fields__}
     return replace(facts, **{name: at + by for name, at in times.items() if isinstance(at, datetime)})
 
 
