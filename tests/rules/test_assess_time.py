@@ -30,8 +30,9 @@ SAY = {language: texts_in(language) for language in LANGUAGES}
 
 def moved(facts: HealthFacts, by: timedelta) -> HealthFacts:
     """The same facts at another time of the year."""
-    times: dict[str, Any] = {name: getattr(facts, name) for name in HealthFacts.__dataclass_fields__}
-    return replace(facts, **{name: at + by for name, at in times.items() if isinstance(at, datetime)})
+    known = ((name, getattr(facts, name)) for name in HealthFacts.__dataclass_fields__)
+    times: dict[str, Any] = {name: at + by for name, at in known if isinstance(at, datetime)}
+    return replace(facts, **times)
 
 
 # -- each rule of time at its moment ---------------------------------------------------------------------------
