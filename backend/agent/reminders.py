@@ -70,7 +70,7 @@ class Reminders:
         A refused address is settled and no failure here: that the server answers says that it works.
         """
         tools, connection = self._tools, facts.connection
-        async with tools.lane(connection, facts.bank):
+        async with tools.alone(connection):
             context = await tools.write(tools.books.fetch_context, connection)
             if context is None or tools.mailer is None:
                 return None

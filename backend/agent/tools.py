@@ -55,10 +55,16 @@ class Tools:
         return self.clock.now()
 
     @asynccontextmanager
+    async def alone(self, connection: str) -> AsyncIterator[None]:
+        """Nothing else on the connection meanwhile; takes no place among those that ask banks."""
+        mine = self._busy.setdefault(connection, asyncio.Lock())
+        async with mine:
+            yield
+
+    @asynccontextmanager
     async def lane(self, connection: str, bank: str) -> AsyncIterator[None]:
         """One piece of work at a time on a connection, few at a bank, not too many in all."""
-        mine = self._busy.setdefault(connection, asyncio.Lock())
-        async with self._banks[bank], self._workers, mine:
+        async with self._banks[bank], self._workers, self.alone(connection):
             yield
 
 

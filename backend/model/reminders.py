@@ -59,8 +59,8 @@ class ReminderFacts:
 
     `expires_at` is the bank's word and `usual_end_at` what the fleet has learnt where that counts. `incident`: the
     connection stands in one, or our own credentials do. `twin`: a newer connection of the customer brings the same
-    account, so this consent is the old one. `acting`: an act is under way. `link_at`: when the open case's link was
-    last mailed, or its login begun.
+    account, so this consent is the old one. `acting`: an act is under way. `case_note` says why the login of the open
+    case has proved nothing; `link_at`: when its link was last mailed or used.
     """
 
     connection: str
@@ -78,6 +78,7 @@ class ReminderFacts:
     acting: bool = False
     case: int | None = None
     case_stage: Stage | None = None
+    case_note: str = ""
     link_at: datetime | None = None
     past: tuple[Past, ...] = ()
 

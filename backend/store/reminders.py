@@ -22,7 +22,8 @@ _END = (
 """The end that is nearest ahead, as `backend.rules.lifetimes.next_end` tells it; ?1 is now."""
 
 _FACTS = """
-SELECT c.*, u.email, k.stage AS case_stage, k.sent_at AS case_sent_at, k.opened_at AS case_opened_at,
+SELECT c.*, u.email, k.stage AS case_stage, k.note AS case_note,
+  nullif(max(coalesce(k.sent_at, 0), coalesce(k.opened_at, 0), coalesce(k.authorised_at, 0)), 0) AS link_at,
   c.incident IS NOT NULL OR EXISTS (SELECT 1 FROM incidents i WHERE i.scope = 'own' AND i.key = c.provider
     AND i.closed_at IS NULL) AS hit,
   EXISTS (SELECT 1 FROM connections t WHERE t.id = c.twin AND t.removed_at IS NULL AND t.said IN ('valid', 'expiring')
@@ -187,7 +188,6 @@ class Reminders(Cases):
     def _facts(self, row: Any) -> ReminderFacts:
         """A row of `_FACTS` with the reminders of its consent."""
         past = self.db.rows("SELECT * FROM reminders WHERE consent = ? ORDER BY id", (row["consent"],))
-        link = max((at for at in (row["case_sent_at"], row["case_opened_at"]) if at is not None), default=None)
         return ReminderFacts(
             connection=public(row["id"]),
             agreement_number=row["agreement"],
@@ -204,7 +204,8 @@ class Reminders(Cases):
             acting=bool(row["acting"]),
             case=row["open_case"],
             case_stage=None if row["case_stage"] is None else Stage(row["case_stage"]),
-            link_at=when(link),
+            case_note=row["case_note"] or "",
+            link_at=when(row["link_at"]),
             past=tuple(
                 Past(
                     end=at(one["expires_at"]),

@@ -3,19 +3,24 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from backend.agent import Agent
+from backend.agent.acts import new_case
 from backend.model.errors import NeedsCustomer, OutsideError, RefusedAddress, RefusedCredentials, Unreachable
 from backend.model.facts import Act, Case, Mail, Stage
 from backend.model.filters import EVERYTHING
 from backend.model.lifetimes import Lifespan
-from backend.model.reminders import Mailing, steps
+from backend.model.reminders import Mailing, Outlook, ReminderFacts, steps
 from backend.model.views import FetchContext
+from backend.model.webhooks import Arrived, Notice, Said
+from backend.rules.assess import assess
+from backend.rules.reminders import outlook
+from backend.store import open_store
 from backend.texts import texts_in
 from tests.agent.test_agent import World
 from tests.agent.test_agent import renewed as asked
@@ -231,6 +236,36 @@ def test_a_crash_while_sending_leaves_an_unknown_that_is_never_sent_again(world:
     assert world.kept()[1:] == [("3d", "sent", "")]
 
 
+def test_what_was_begun_survives_the_process_and_is_begun_once(world: Reminding) -> None:
+    """The store's own promise, whoever asks: two begin the same step, one dies, another comes after it."""
+    world.ending()
+    fresh = replace(_fresh(world), connection="c1")
+
+    def judge(facts: ReminderFacts) -> Outlook:
+        return outlook(facts, world.schedule, NOON)
+
+    def insist(facts: ReminderFacts) -> Outlook:
+        """A judge who knows nothing of what was sent."""
+        return outlook(replace(facts, past=()), world.schedule, NOON)
+
+    first = world.store.begin_reminder(fresh, judge, NOON)
+    assert first is not None and first[0].state is Mailing.INTENT
+    assert world.store.begin_reminder(fresh, judge, NOON) is None
+    assert world.store.begin_reminder(fresh, insist, NOON) is None
+    world.store.close()
+    world.store = open_store(world.path, assess=assess, clock=world.clock)
+    assert world.store.lost_reminders(NOON) == 1 and world.store.lost_reminders(NOON) == 0
+    assert world.kept() == [("7d", "unknown", "cut_off")]
+    assert world.store.begin_reminder(fresh, insist, NOON) is None
+    assert world.store.reminder_candidates(world.schedule, NOON + DAY, 9) == []
+
+
+def _fresh(world: Reminding) -> Case:
+    context = world.store.fetch_context("c1")
+    assert context is not None
+    return asyncio.run(new_case(world.agent.tools, context, Act.RENEW, None))
+
+
 def test_a_customer_who_renews_at_the_last_moment_gets_no_mail(
     world: Reminding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,7 +321,16 @@ def test_a_new_end_begins_a_new_schedule_and_a_corrected_one_does_not(world: Rem
     world.remind()
 
     def told(end: datetime) -> None:
-        world.store.db.run("UPDATE connections SET expires_at = ?", (int(end.timestamp() * 1000),))
+        """The bank's own word on the end, by an event."""
+        now = world.clock.now()
+        notice = Notice(
+            event=Said.CONNECTION_UPDATE_REQUIRED, consent_id="consent-1", accounts=(), until=end, reason=""
+        )
+        arrived = Arrived(event_id=f"{now} {end}", event=notice.event, at=now, body=b"{}")
+        world.store.keep_webhook(arrived, notice, now)
+        world.store.apply_webhook(arrived.event_id, notice, now)
+        view = world.store.connection("c1", now)
+        assert view is not None and view.facts.expires_at == end
         world.remind()
 
     for minutes in (5, -5, 11 * 60 + 30):

@@ -34,7 +34,7 @@ _STEP_ASIDE = 60.0
 
 
 @click.command(short_help="Run the engine, standing or for one round.")
-@click.option("--once", is_flag=True, help="One full round (acts, fetch, transfer, renewals), then exit.")
+@click.option("--once", is_flag=True, help="One full round (acts, fetch, transfer, renewals, reminders), then exit.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: what the round did, as one JSON object.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True, help="Serve a console: end with it.")
 @pass_context
@@ -122,7 +122,7 @@ def exit_code(report: "RoundReport") -> int:
     reached = report.fetched or report.needs_customer or report.waiting or report.delivered
     if report.trouble or (report.failed and not reached):
         return FAILED
-    if report.failed or report.rejected or report.deliveries_failed or report.actions_failed:
+    if report.failed or report.rejected or report.deliveries_failed or report.actions_failed or report.reminders_failed:
         return SOME_REFUSED
     return NEEDS_CUSTOMER if report.needs_customer or report.awaiting_customer else ALL_DONE
 
