@@ -46,5 +46,6 @@ class Settings:
     fetch_every: int = 2 * 3600
     stale_after: int = 36 * 3600
     webhook_silence: int = 12 * 3600
+    clusters: str = ""
     clock: str = ""
     sandbox_url: str = ""

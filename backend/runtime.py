@@ -131,6 +131,7 @@ class Runtime:
         Raises ConfigError, StoreError, and AgentBusy while another process has the right.
         """
         from backend.agent import Agent
+        from backend.rules.clusters import read_clusters
 
         self.check_agent_settings()
         with self.store.become_agent(kind):
@@ -147,6 +148,7 @@ class Runtime:
                     say=texts_in(self.settings.customer_language),
                     fetch_every=self.settings.fetch_every,
                     stale_after=self.settings.stale_after,
+                    clusters=read_clusters(self.settings.clusters),
                     redirect_url=self.settings.aiia_redirect_url,
                     listen=self.settings.listen,
                     reminders=steps(self.settings.reminders),

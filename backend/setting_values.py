@@ -38,6 +38,7 @@ KINDS: dict[str, str] = {
     "fetch_every": "duration",
     "stale_after": "duration",
     "webhook_silence": "duration",
+    "clusters": "clusters",
     "clock": "clock",
     "sandbox_url": "url",
 }
@@ -198,6 +199,17 @@ def _clock(reading: Reading, key: str, raw: object, in_file: bool) -> str:
     return text
 
 
+def _clusters(reading: Reading, key: str, raw: object, in_file: bool) -> str:
+    from backend.rules.clusters import read_clusters
+
+    text = _text(reading, key, raw, in_file)
+    try:
+        read_clusters(text)
+    except ValueError as error:
+        raise WrongError(reading.say("config.want_clusters", part=clean(error, 60))) from None
+    return text
+
+
 READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "text": _text,
     "word": _word,
@@ -211,5 +223,6 @@ READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "duration": _duration,
     "schedule": _schedule,
     "flag": _flag,
+    "clusters": _clusters,
     "clock": _clock,
 }

@@ -20,6 +20,7 @@ from backend.model.clock import Clock
 from backend.model.errors import OutsideError, RefusedCredentials
 from backend.model.facts import Act, Action
 from backend.ports import Books, Ledger, Mailer, Provider
+from backend.rules.clusters import CLUSTERS, Clusters
 from backend.texts import Say
 
 __all__ = ["Agent", "CannotListen", "RoundReport"]
@@ -56,13 +57,14 @@ class Agent:
         say: Say,
         fetch_every: int = 2 * 3600,
         stale_after: int = 36 * 3600,
+        clusters: Clusters = CLUSTERS,
         redirect_url: str = "",
         listen: str = "",
         webhook_secret: str = "",
         webhook_legacy: bool = False,
         reminders: tuple[int, ...] = (),
     ) -> None:
-        """`fetch_every` and `stale_after` are in seconds.
+        """`fetch_every` and `stale_after` are in seconds; `clusters` says which banks share a data centre.
 
         `listen` is `host:port`; empty to follow a `redirect_url` on this machine. Without a `webhook_secret` no
         webhook is taken; `webhook_legacy` also takes those that are signed in the old form. `reminders` are seconds
@@ -77,6 +79,7 @@ class Agent:
             say=say,
             fetch_every=fetch_every,
             stale_after=timedelta(seconds=stale_after),
+            clusters=clusters,
         )
         self.report = RoundReport()
         self._stop = asyncio.Event()

@@ -1,6 +1,7 @@
 """See incidents come and go: open them from failures and from the aggregator's word, and let one canary ask for all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -8,8 +9,9 @@ from backend.agent.fetch import Harvest, fetch_connection
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials
 from backend.model.facts import Session
-from backend.model.incidents import BankWord, OpenIncident, Opening, Scope
+from backend.model.incidents import OpenIncident, Opening, Scope
 from backend.rules import incidents as rules
+from backend.rules.clusters import together
 
 _LISTEN = timedelta(minutes=5)
 _LISTEN_CLOSELY = timedelta(minutes=1)
@@ -17,6 +19,10 @@ _LISTEN_CLOSELY = timedelta(minutes=1)
 
 _CANARIES = 5
 """Members that are tried at one look, when one after another cannot serve: his own login is needed, or his limit."""
+
+
+_ASKED = (Scope.BANK, Scope.CLUSTER, Scope.PROVIDER)
+"""Scopes whose members rest, and of whom one is asked for all."""
 
 
 class Watch:
@@ -38,10 +44,10 @@ class Watch:
     async def canaries(self) -> int:
         """Ask for all where an incident is open; gives how many are."""
         is_open = await self._tools.write(self._tools.books.open_incidents)
-        if any(incident.scope in (Scope.BANK, Scope.PROVIDER) for incident in is_open):
+        if any(incident.scope in _ASKED for incident in is_open):
             await self._listen()
         for incident in is_open:
-            if incident.scope in (Scope.BANK, Scope.PROVIDER) and not self._report().trouble:
+            if incident.scope in _ASKED and not self._report().trouble:
                 await self._canary(incident)
         return len(is_open)
 
@@ -49,6 +55,12 @@ class Watch:
 
     async def _open(self) -> frozenset[tuple[Scope, str]]:
         return frozenset((i.scope, i.key) for i in await self._tools.write(self._tools.books.open_incidents))
+
+    async def _hit(self) -> frozenset[tuple[Scope, str]]:
+        """What is open, with each bank whose data centre's incident stands for its own."""
+        is_open = await self._tools.write(self._tools.books.open_incidents)
+        banks = ((Scope.BANK, bank) for incident in is_open for bank in incident.banks)
+        return frozenset([*((incident.scope, incident.key) for incident in is_open), *banks])
 
     async def _listen(self) -> None:
         """The aggregator's own word on each bank; its answer also proves that our credentials work."""
@@ -82,14 +94,24 @@ class Watch:
             counts = await tools.write(books.tries, now - window, rules.LEAST)
             if counts:
                 calm = await tools.write(books.calm, now - rules.CALM, now - window)
-                for opening in rules.detect(counts, calm, await self._open()):
-                    await self._begin(opening)
+                await self._begin_all(rules.detect(counts, calm, await self._open(), tools.clusters))
         down = [word for word in await tools.write(books.bank_words) if rules.says_down(word.health)]
         if down:
             members = await tools.write(books.members, [word.bank for word in down])
             closed = await tools.write(books.last_closed)
-            for opening in rules.heard(down, members, closed, await self._open()):
+            for opening in rules.heard(down, members, closed, await self._hit()):
                 await self._begin(opening, heard=True)
+            # Two banks of one data centre that the aggregator says are down are that data centre's.
+            await self._begin_all(rules.detect((), {}, await self._open(), tools.clusters))
+
+    async def _begin_all(self, openings: Iterable[Opening]) -> None:
+        for opening in openings:
+            if opening.scope is Scope.CLUSTER:
+                known = await self._tools.write(self._tools.books.banks)
+                banks = together(known, self._tools.clusters)[opening.key]
+                await self._begin(replace(opening, banks=tuple(banks)), heard=not opening.failed)
+            else:
+                await self._begin(opening)
 
     async def _ledger(self) -> None:
         """Bank reconciliation: its deliveries try again by themselves, so the first that arrives is the canary."""
@@ -116,8 +138,7 @@ class Watch:
 
     async def _canary(self, incident: OpenIncident) -> None:
         now = self._tools.now()
-        word = await self._word(incident)
-        good_since = word.since if word is not None and not rules.says_down(word.health) else None
+        good_since = await self._good_since(incident)
         asked = incident.canary_at
         if await self._answered(incident, now):
             await self._close(incident)
@@ -132,11 +153,12 @@ class Watch:
             return False
         return await self._has_news(member, asked)
 
-    async def _word(self, incident: OpenIncident) -> BankWord | None:
-        if incident.scope is not Scope.BANK:
+    async def _good_since(self, incident: OpenIncident) -> datetime | None:
+        """When the aggregator began to say that the bank, or all banks of the data centre, are well."""
+        words = [w for w in await self._tools.write(self._tools.books.bank_words) if w.bank in incident.banks]
+        if any(rules.says_down(word.health) for word in words):
             return None
-        words = await self._tools.write(self._tools.books.bank_words)
-        return next((word for word in words if word.bank == incident.key), None)
+        return max((word.since for word in words), default=None)
 
     async def _ask(self, incident: OpenIncident, *, may_give_up: bool) -> None:
         tools, number = self._tools, incident.id

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from backend.model.clock import Clock
 from backend.ports import Books, Ledger, Mailer, Provider
+from backend.rules.clusters import CLUSTERS, Clusters
 from backend.texts import Say
 
 P = ParamSpec("P")
@@ -39,6 +40,7 @@ class Tools:
     say: Say
     fetch_every: int = 2 * 3600
     stale_after: timedelta = timedelta(hours=36)
+    clusters: Clusters = field(default_factory=lambda: CLUSTERS)
     proved: dict[int, datetime] = field(default_factory=dict)
     _busy: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     _banks: defaultdict[str, asyncio.Semaphore] = field(

@@ -17,9 +17,11 @@ CAUSES = {
 
 
 class Scope(StrEnum):
-    """Whose trouble it is: one bank's, one aggregator's, that of our own credentials, or bank reconciliation's."""
+    """Whose trouble it is: one bank's, a data centre's with several banks, one aggregator's, our own, or bank
+    reconciliation's."""
 
     BANK = "bank"
+    CLUSTER = "cluster"
     PROVIDER = "provider"
     OWN = "own"
     LEDGER = "ledger"
@@ -55,7 +57,10 @@ class BankWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """An incident that ought to be open. `share` of the tries failed where `usual` is the share in calmer times."""
+    """An incident that ought to be open. `share` of the tries failed where `usual` is the share in calmer times.
+
+    `banks` are those of a data centre, all that we have connections at.
+    """
 
     scope: Scope
     key: str
@@ -64,6 +69,7 @@ class Opening:
     tried: int
     usual: float
     note: str = ""
+    banks: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
@@ -73,7 +79,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIncident:
-    """What the agent needs of an open incident. `canary` is the member that was asked last, and when."""
+    """What the agent needs of an open incident. `canary` is the member that was asked last, and when.
+
+    `banks` are those whose trouble it is: one, or those of a data centre.
+    """
 
     id: int
     scope: Scope
@@ -83,6 +92,7 @@ class OpenIncident:
     canary: str | None
     canary_at: datetime | None
     heard: bool
+    banks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +129,4 @@ class IncidentView:
     pending: int
     oldest_at: datetime | None
     health: str = ""
+    banks: tuple[str, ...] = ()

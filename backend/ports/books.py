@@ -232,6 +232,10 @@ class Books(Vault, Protocol):
         """By bank: when its newest incident was over."""
         ...
 
+    def banks(self) -> list[str]:
+        """The names of all banks that the fleet has connections at."""
+        ...
+
     def open_incidents(self) -> list[OpenIncident]: ...
 
     def open_incident(self, opening: Opening, now: datetime, *, heard: bool = False) -> int | None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from backend.model.incidents import CAUSES, BankWord, Count, Opening, Restart, Scope, Usual
+from backend.rules.clusters import Clusters, cluster_of, together
 
 WINDOWS = (timedelta(minutes=10), timedelta(hours=1))
 """A big bank shows its outage within minutes; a small one is tried too seldom for that and needs the longer look."""
@@ -62,24 +63,33 @@ def exceeds(failed: int, tried: int, usual: Usual | None) -> bool:
 
 
 def detect(
-    counts: Iterable[Count], calm: Mapping[str, Usual], is_open: Collection[tuple[Scope, str]]
+    counts: Iterable[Count],
+    calm: Mapping[str, Usual],
+    is_open: Collection[tuple[Scope, str]],
+    clusters: Clusters | None = None,
 ) -> tuple[Opening, ...]:
     """The incidents that one window's counts ask for, beside those that are open.
 
     `calm` is by bank. Two banks or more in trouble of the aggregator's kind, and enough of its whole fleet, are one
-    incident of the aggregator instead of many of banks.
+    incident of the aggregator instead of many of banks. So are two banks of one data centre, whatever the cause
+    (`facts/aiia-economic.md` §1.15); a bank's own incident that is open already counts as one of the two.
     """
+    clusters = clusters or {}
     tried: dict[tuple[str, str], int] = defaultdict(int)
     failed: dict[tuple[str, str, str], int] = defaultdict(int)
     for count in (count for count in counts if count.connections > 0):
         tried[count.provider, count.bank] += count.connections
         if (cause := CAUSES.get(count.outcome)) is not None:
             failed[count.provider, count.bank, cause] += count.connections
-    found = _providers(tried, failed, calm, is_open)
+    found = _providers(tried, failed, calm, is_open, clusters)
     taken = {key for scope, key in is_open if scope is Scope.PROVIDER} | {opening.key for opening in found}
+    rest = {key: n for key, n in tried.items() if key[0] not in taken}
+    shared = _clusters(rest, failed, calm, is_open, clusters)
+    found += shared
     for (provider, bank, cause), n in sorted(failed.items(), key=lambda item: (item[0][:2], -item[1], item[0])):
         usual = calm.get(bank)
         known = (Scope.BANK, bank) in is_open or any(o.scope is Scope.BANK and o.key == bank for o in found)
+        known = known or any(o.key == cluster_of(bank, clusters) for o in shared)
         if bank and provider not in taken and not known and exceeds(n, tried[provider, bank], usual):
             total = tried[provider, bank]
             share = usual_share(usual)
@@ -92,6 +102,7 @@ def _providers(
     failed: Mapping[tuple[str, str, str], int],
     calm: Mapping[str, Usual],
     is_open: Collection[tuple[Scope, str]],
+    clusters: Clusters,
 ) -> list[Opening]:
     found: list[Opening] = []
     for provider in sorted({provider for provider, _ in tried}):
@@ -103,12 +114,48 @@ def _providers(
             hit = {bank: failed.get((provider, bank, cause), 0) for bank in banks}
             bad = [bank for bank, n in hit.items() if n and n * ONE_IN >= tried[provider, bank]]
             n = sum(hit.values())
-            if (Scope.PROVIDER, provider) not in is_open and len(bad) > 1 and exceeds(n, total, whole):
+            centres = {cluster_of(bank, clusters) or bank for bank in bad}
+            apart = len(centres) > 1 and (Scope.PROVIDER, provider) not in is_open
+            if apart and exceeds(n, total, whole):
                 share = usual_share(whole)
                 found.append(
                     Opening(scope=Scope.PROVIDER, key=provider, cause=cause, failed=n, tried=total, usual=share)
                 )
                 break
+    return found
+
+
+def _clusters(
+    tried: Mapping[tuple[str, str], int],
+    failed: Mapping[tuple[str, str, str], int],
+    calm: Mapping[str, Usual],
+    is_open: Collection[tuple[Scope, str]],
+    clusters: Clusters,
+) -> list[Opening]:
+    """The data centres of which two banks or more are in trouble at once."""
+    found: list[Opening] = []
+    alone = {key for scope, key in is_open if scope is Scope.BANK}
+    banks = dict.fromkeys([*sorted(bank for _, bank in tried), *sorted(alone)])
+    for name, members in together([*banks], clusters).items():
+        if (Scope.CLUSTER, name) in is_open:
+            continue
+        total: dict[str, int] = defaultdict(int)
+        hit: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for (_, bank), n in tried.items():
+            if bank in members:
+                total[bank] += n
+        for (_, bank, cause), n in failed.items():
+            if bank in total:
+                hit[cause][bank] += n
+        cause = max(sorted(hit), key=lambda one: sum(hit[one].values()), default="bank_down")
+        bad = {bank: n for bank, n in hit[cause].items() if n * ONE_IN >= total[bank]}
+        known = [calm[bank] for bank in bad if bank in calm]
+        usual = Usual(tries=sum(u.tries for u in known), failures=sum(u.failures for u in known))
+        n, of = sum(bad.values()), sum(total[bank] for bank in bad)
+        before = alone & set(members)
+        if len(before) > 1 or (len(bad.keys() | before) > 1 and exceeds(n, of, usual)):
+            share = usual_share(usual)
+            found.append(Opening(scope=Scope.CLUSTER, key=name, cause=cause, failed=n, tried=of, usual=share))
     return found
 
 

@@ -4,6 +4,7 @@ A member carries its incident's number, so that holding its fetches and telling 
 Opening and closing mark members for reassessment (`next_change_at`) in one statement; `catch_up` does the rest.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -29,10 +30,15 @@ _KEPT_HOURS = 14 * 24
 
 _OUTAGE = tuple(CAUSES)
 _LEDGER = ("refused_credentials", "provider_down", "unreachable", "malformed")
-_BELONGS = {Scope.BANK: "bank = ?", Scope.PROVIDER: "provider = ?"}
+_BELONGS = {
+    Scope.BANK: "bank = ?",
+    Scope.CLUSTER: "bank IN (SELECT value FROM json_each(?))",
+    Scope.PROVIDER: "provider = ?",
+}
 
 _BEHIND = {
     Scope.BANK: "c.incident = ?",
+    Scope.CLUSTER: "c.incident = ?",
     Scope.PROVIDER: "c.incident = ?",
     Scope.OWN: "c.removed_at IS NULL AND c.next_fetch_at IS NOT NULL AND ? IS NOT NULL",
     Scope.LEDGER: f"c.queued > 0 AND c.delivery_outcome IN {_LEDGER} AND ? IS NOT NULL",
@@ -131,12 +137,17 @@ class Incidents(Tables):
         return {row["bank"]: row["n"] for row in rows}
 
     def last_closed(self) -> dict[str, datetime]:
-        """By bank: when its newest incident was over."""
+        """By bank: when its newest incident was over, its own or its data centre's."""
         rows = self.db.rows(
-            "SELECT key, max(closed_at) AS closed_at FROM incidents WHERE scope = 'bank' AND closed_at IS NOT NULL"
-            " GROUP BY key"
+            "SELECT bank, max(closed_at) AS closed_at FROM (SELECT key AS bank, closed_at FROM incidents"
+            " WHERE scope = 'bank' UNION ALL SELECT b.value, i.closed_at FROM incidents i, json_each(i.banks) b)"
+            " WHERE closed_at IS NOT NULL GROUP BY bank"
         )
-        return {row["key"]: at(row["closed_at"]) for row in rows}
+        return {row["bank"]: at(row["closed_at"]) for row in rows}
+
+    def banks(self) -> list[str]:
+        """The names of all banks that the fleet has connections at."""
+        return [row["bank"] for row in self.db.rows("SELECT DISTINCT bank FROM connections ORDER BY bank")]
 
     # -- opening, asking, closing ------------------------------------------------------------------------------
 
@@ -153,6 +164,7 @@ class Incidents(Tables):
                 canary=None if row["canary"] is None else public(row["canary"]),
                 canary_at=when(row["canary_at"]),
                 heard=bool(row["heard"]),
+                banks=_banks(row),
             )
             for row in rows
         ]
@@ -161,8 +173,8 @@ class Incidents(Tables):
         """Open it and take its members in; None when one is open already. `heard`: on the aggregator's word alone."""
         with self.db.write():
             incident = self.db.value(
-                "INSERT INTO incidents (scope, key, cause, opened_at, note, heard, failed, tried, usual)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+                "INSERT INTO incidents (scope, key, cause, opened_at, note, heard, failed, tried, usual, banks)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
                 (
                     opening.scope,
                     opening.key,
@@ -173,26 +185,47 @@ class Incidents(Tables):
                     opening.failed,
                     opening.tried,
                     opening.usual,
+                    json.dumps(opening.banks, ensure_ascii=False),
                 ),
             )
             if incident is None:
                 return None
+            for bank in opening.banks:
+                self._merge(bank, incident, now)
             if (belongs := _BELONGS.get(opening.scope)) is not None:
                 self.db.run(
                     f"UPDATE connections SET incident = ?, next_change_at = ? WHERE {belongs}"
                     " AND removed_at IS NULL AND incident IS NULL",
-                    (incident, ms(now), opening.key),
+                    (incident, ms(now), json.dumps(opening.banks) if opening.banks else opening.key),
                 )
             data = {"incident": incident, "scope": opening.scope, "key": opening.key, "cause": opening.cause}
             seen = {"failed": opening.failed, "tried": opening.tried, "heard": heard, "note": opening.note}
             self.log("incident.opened", None, {**data, **seen}, now)
         return int(incident)
 
+    def _merge(self, bank: str, into: int, now: datetime) -> None:
+        """A bank's own incident is over when its data centre's takes its members in."""
+        row = self.db.row("SELECT * FROM incidents WHERE scope = 'bank' AND key = ? AND closed_at IS NULL", (bank,))
+        if row is None:
+            return
+        behind = self._behind(row)
+        self.db.run(
+            "UPDATE incidents SET closed_at = ?, connections = ?, customers = ?, note = trim(note || ' merged')"
+            " WHERE id = ?",
+            (ms(now), behind["connections"], behind["customers"], row["id"]),
+        )
+        self.db.run(
+            "UPDATE connections SET incident = ?, next_change_at = ? WHERE incident = ?", (into, ms(now), row["id"])
+        )
+        data = {"incident": row["id"], "scope": "bank", "key": bank, "note": "merged", "into": into}
+        self.log("incident.closed", None, {**data, "connections": behind["connections"]}, now)
+
     def join_incident(self, connection: int) -> None:
         """A connection that comes in while its bank or aggregator is in an incident is a member at once."""
         self.db.run(
             "UPDATE connections SET incident = (SELECT i.id FROM incidents i WHERE i.closed_at IS NULL AND"
-            " (i.scope = 'bank' AND i.key = bank OR i.scope = 'provider' AND i.key = provider) LIMIT 1)"
+            " (i.scope = 'bank' AND i.key = bank OR i.scope = 'provider' AND i.key = provider"
+            "  OR i.scope = 'cluster' AND bank IN (SELECT value FROM json_each(i.banks))) LIMIT 1)"
             " WHERE id = ? AND EXISTS (SELECT 1 FROM incidents WHERE closed_at IS NULL)",
             (connection,),
         )
@@ -292,4 +325,9 @@ class Incidents(Tables):
             pending=behind["pending"] if is_open else 0,
             oldest_at=when(behind["oldest"]) if is_open else None,
             health=row["health"] or "",
+            banks=_banks(row),
         )
+
+
+def _banks(row: Any) -> tuple[str, ...]:
+    return (row["key"],) if row["scope"] == Scope.BANK else tuple(json.loads(row["banks"]))

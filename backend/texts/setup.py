@@ -93,6 +93,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "det skal være sekunder eller en varighed som 90s, 30m, 2h, 3d",
         "it must be seconds or a duration such as 90s, 30m, 2h, 3d",
     ),
+    "config.want_clusters": (
+        "{part} kan ikke bruges. Skriv fx BEC=Spar Nord,Nykredit; SDC=Klitbanken, hver bank kun ét sted",
+        "{part} cannot be used. Write for example BEC=Spar Nord,Nykredit; SDC=Klitbanken, each bank in one place only",
+    ),
     "config.want_flag": ("det skal være true eller false", "it must be true or false"),
     "config.want_clock": ("det skal være tre tal med kolon imellem", "it must be three numbers with colons between"),
     "config.secret_empty": (
@@ -166,6 +170,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting.webhook_silence": (
         "Så længe må webhooks udeblive, mens der er nyt fra banken, før det er værd at sige",
         "How long webhooks may stay away while banks have news before that is worth saying",
+    ),
+    "setting.clusters": (
+        "Hvilke banker der deler datacenter",
+        "Which banks share a data centre",
     ),
     "setting.clock": (
         "Et ur, der går hurtigere end maskinens (demo)",

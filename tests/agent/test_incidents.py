@@ -12,6 +12,7 @@ from backend.model.filters import EVERYTHING
 from backend.model.incidents import IncidentView, Scope
 from backend.model.views import FleetRow
 from backend.rules.eligibility import judge
+from backend.rules.filters import parse
 from backend.rules.incidents import CANARY_EVERY, LEAST, RESTART
 from tests.agent.test_agent import World
 from tests.fakes import account, row
@@ -156,6 +157,87 @@ def test_many_banks_in_trouble_are_the_aggregators_incident(world: World) -> Non
     assert {r.situation for r in verdicts(world).values()} == {"provider_fault"}
     world.customer(9, bank="Jyske Bank")
     assert verdicts(world)["c9"].verdict == "incident", "who comes in meanwhile is a member at once"
+
+
+def cluster(world: World, *, jyske: int, sydbank: int, nordea: int = 0) -> None:
+    banks = ["Jyske Bank"] * jyske + ["Sydbank"] * sydbank + ["Nordea"] * nordea
+    for n, name in enumerate(banks, start=1):
+        world.customer(n, bank=name)
+        world.bank(row(f"r{n}"), number=n)
+
+
+def test_banks_of_one_data_centre_are_one_incident_until_one_of_them_answers(world: World) -> None:
+    cluster(world, jyske=5, sydbank=3, nordea=3)
+    world.once()
+    world.clock.move(hours=3)
+    world.provider.trouble = failing(1, 5, BankDown("bank away"))
+    world.once()
+    assert [(i.scope, i.key, i.connections) for i in seen(world)] == [(Scope.BANK, "Jyske Bank", 5)]
+    world.provider.trouble = failing(1, 8, BankDown("bank away"))
+    world.clock.move(minutes=5)
+    world.once()
+    assert [i.scope for i in seen(world) if i.closed_at is None] == [Scope.BANK], "three failures are single cases"
+    world.customer(12, bank="Sydbank")
+    world.customer(13, bank="Sydbank")
+    world.provider.trouble = failing(1, 13, BankDown("bank away"))
+    world.once(restarted=True)
+    (shared,) = [i for i in seen(world) if i.closed_at is None]
+    assert (shared.scope, shared.key, shared.banks) == (Scope.CLUSTER, "Bankdata", ("Jyske Bank", "Sydbank"))
+    assert (shared.connections, shared.customers, shared.cause) == (10, 10, "bank_down")
+    (merged,) = [i for i in seen(world) if i.closed_at is not None]
+    assert (merged.key, merged.note, merged.connections) == ("Jyske Bank", "merged", 5)
+    rows = verdicts(world)
+    members = {r.id for r in rows.values() if r.bank in shared.banks}
+    assert {rows[one].situation for one in members} == {"bank_outage"} and len(members) == 10
+    view = world.store.connection("c1", world.clock.now())
+    assert view is not None and view.facts.incident == "cluster"
+    assert judge(Act.SYNC, view.row, view.facts, world.clock.now()).reason == "incident_open"
+    assert world.store.problems(parse("bank:sydbank", world.clock.now()), 99) == []
+    world.clock.move(hours=5)
+    assert members.isdisjoint(queue(world)), "nobody of the data centre is asked"
+    world.customer(14, bank="Sydbank")
+    assert verdicts(world)["c14"].verdict == "incident", "who comes in meanwhile is a member at once"
+    world.provider.trouble = lambda *_: None
+    for n in range(1, 15):
+        world.provider.shown[f"consent-{n}"] = [account(n, last_synchronized=world.clock.now() + timedelta(hours=1))]
+    world.clock.move(seconds=CANARY_EVERY.total_seconds())
+    world.once(restarted=True)
+    assert [i for i in seen(world) if i.closed_at is None] == [] and len(world.provider.syncs) == 1
+    assert {r.verdict for r in verdicts(world).values()} <= {"fine", "wait"}
+    told = [
+        (e.kind, e.data["scope"])
+        for e in world.store.events(0, 9999)
+        if e.kind in ("incident.opened", "incident.closed")
+    ]
+    assert told == [
+        ("incident.opened", "bank"),
+        ("incident.closed", "bank"),
+        ("incident.opened", "cluster"),
+        ("incident.closed", "cluster"),
+    ]
+    assert world.store.verify_audit().broken_at is None and world.mailer.sent == []
+
+
+def test_the_aggregators_word_on_two_banks_of_a_data_centre_is_one_incident(world: World) -> None:
+    cluster(world, jyske=1, sydbank=1, nordea=1)
+    said = [Bank(id="j", name="Jyske Bank", health="None"), Bank(id="s", name="Sydbank", health="None")]
+
+    async def banks() -> list[Bank]:
+        return said
+
+    world.provider.banks = banks  # type: ignore[method-assign]
+    world.once()
+    (shared,) = [i for i in seen(world) if i.closed_at is None]
+    assert (shared.scope, shared.connections) == (Scope.CLUSTER, 2)
+    world.clock.move(minutes=5)
+    world.once()
+    assert len([i for i in seen(world) if i.closed_at is None]) == 1, "its banks' words open no others"
+    said[:] = [Bank(id="j", name="Jyske Bank", health="Full"), Bank(id="s", name="Sydbank", health="Full")]
+    for n in (1, 2):
+        world.provider.shown[f"consent-{n}"] = [account(n, last_synchronized=world.clock.now() + timedelta(hours=1))]
+    world.clock.move(minutes=5)
+    world.once()
+    assert [i for i in seen(world) if i.closed_at is None] == []
 
 
 def test_a_bank_that_often_fails_is_news_only_when_it_is_worse(world: World) -> None:

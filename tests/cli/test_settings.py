@@ -99,6 +99,8 @@ def test_broken_toml_and_missing_file_are_sentences(tmp_path: Path) -> None:
         ("clock", "1:2", "three numbers"),
         ("clock", "0:0:0", "three numbers"),
         ("environment", "a b", "one word"),
+        ("clusters", "Nordea", "BEC=Spar Nord"),
+        ("clusters", "A=Lunar; B=Lunar", "one place only"),
         ("operator", "a\x1b[31mb", "control characters"),
     ],
 )

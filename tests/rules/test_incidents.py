@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.model.incidents import BankWord, Count, Opening, Scope, Usual
+from backend.rules.clusters import CLUSTERS, cluster_of, read_clusters
 from backend.rules.incidents import (
     CANARY_EVERY,
     LEAST,
@@ -75,6 +76,73 @@ def test_two_banks_that_are_down_are_two_incidents() -> None:
         ("bank", "Lunar", "bank_down"),
         ("bank", "Nordea", "bank_down"),
     ]
+
+
+BANKDATA = {"Bankdata": ("Jyske", "Sydbank", "Skjern"), "BEC": ("Spar Nord", "Nykredit")}
+
+
+def shared(*counts: Count, is_open: tuple[tuple[Scope, str], ...] = ()) -> list[tuple[str, str, int, int]]:
+    return [(o.scope.value, o.key, o.failed, o.tried) for o in detect(counts, {}, is_open, BANKDATA)]
+
+
+@pytest.mark.parametrize("cause", ["bank_down", "provider_down"])
+def test_banks_of_one_data_centre_that_fail_together_are_one_incident(cause: str) -> None:
+    both = (count("Jyske Bank", cause, 6), count("Sydbank", cause, 3), count("Nordea", "ok", 4))
+    assert shared(*both) == [("cluster", "Bankdata", 9, 9)]
+    assert shared(*both, count("Sydbank", "ok", 4)) == [("bank", "Jyske Bank", 6, 6)], "most of Sydbank works"
+
+
+def test_small_banks_of_one_data_centre_are_seen_together_where_each_alone_would_not_be() -> None:
+    small = [
+        count("Jyske Bank", "bank_down", 2),
+        count("Sydbank", "bank_down", 2),
+        count("Skjern Bank", "bank_down", 1),
+    ]
+    assert shared(*small) == [("cluster", "Bankdata", 5, 5)] and shared(*small[:2]) == []
+
+
+def test_banks_of_two_data_centres_stay_apart() -> None:
+    assert shared(count("Jyske Bank", "bank_down", 6), count("Spar Nord", "bank_down", 6)) == [
+        ("bank", "Jyske Bank", 6, 6),
+        ("bank", "Spar Nord", 6, 6),
+    ]
+    everywhere = [count("Jyske Bank", "provider_down", 6), count("Spar Nord", "provider_down", 6)]
+    assert shared(*everywhere) == [("provider", "aiia", 12, 12)]
+
+
+def test_a_bank_whose_own_incident_is_open_counts_towards_its_data_centre() -> None:
+    alone = (Scope.BANK, "Jyske Bank")
+    assert shared(count("Sydbank", "bank_down", 5), is_open=(alone,)) == [("cluster", "Bankdata", 5, 5)]
+    assert shared(count("Sydbank", "bank_down", 4), is_open=(alone,)) == []
+    assert shared(is_open=(alone, (Scope.BANK, "Sydbank"))) == [("cluster", "Bankdata", 0, 0)]
+    assert shared(is_open=(alone, (Scope.BANK, "Sydbank"), (Scope.CLUSTER, "Bankdata"))) == []
+
+
+@pytest.mark.parametrize(
+    ("bank", "cluster"),
+    [
+        ("Jyske Bank", "Bankdata"),
+        ("JYSKE BANK ERHVERV", "Bankdata"),
+        ("Ringkjøbing Landbobank", "Bankdata"),
+        ("Ringkjoebing Landbobank", "Bankdata"),
+        ("Sydbank", "Bankdata"),
+        ("Sydbanken", None),
+        ("Nordea", None),
+        ("", None),
+    ],
+)
+def test_a_banks_data_centre_is_known_by_its_name(bank: str, cluster: str | None) -> None:
+    assert cluster_of(bank, CLUSTERS) == cluster
+
+
+def test_the_setting_adds_replaces_and_ends_data_centres() -> None:
+    assert read_clusters("") == CLUSTERS
+    told = read_clusters(" BEC = Spar Nord, Nykredit ;SDC=Klitbanken;")
+    assert told == {**CLUSTERS, "BEC": ("Spar Nord", "Nykredit"), "SDC": ("Klitbanken",)}
+    assert read_clusters("bankdata=") == {} and read_clusters("BANKDATA=Lunar") == {"BANKDATA": ("Lunar",)}
+    for wrong in ("Lunar", "=Lunar", "A=Lunar;B=lunar", "X=Jyske"):
+        with pytest.raises(ValueError):
+            read_clusters(wrong)
 
 
 def test_a_bank_without_a_name_has_no_incident() -> None:

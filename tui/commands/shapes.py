@@ -410,6 +410,7 @@ def incident(view: IncidentView) -> dict[str, object]:
         "tried": view.tried,
         "share": round(view.failed / view.tried, 4) if view.tried else None,
         "usual_share": round(view.usual, 4) if view.tried else None,
+        "banks": list(view.banks),
         "provider_health": view.health or None,
         "canary_at": iso(view.canary_at),
     }

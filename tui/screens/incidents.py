@@ -1,5 +1,6 @@
 """Incidents by bank: who is hit, how bad against what is usual, what waits behind it, and since when."""
 
+import re
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -68,7 +69,7 @@ class IncidentsScreen(MovesRoster, ConsoleScreen):
 
     def _paint(self, view: IncidentView, width: int) -> Line:
         glyphs, now, is_open = self.console.glyphs, self.console.now(), view.closed_at is None
-        name = view.key if view.scope is Scope.BANK else self.say(f"console.scope.{view.scope.value}")
+        name = view.key if view.scope in (Scope.BANK, Scope.CLUSTER) else self.say(f"console.scope.{view.scope.value}")
         cells = (
             (f"{glyphs.incident if is_open else glyphs.fine} {name}", "strong" if is_open else "dim"),
             (self.say(f"console.cause.{view.cause}"), "bad" if is_open else "dim"),
@@ -88,7 +89,7 @@ class IncidentsScreen(MovesRoster, ConsoleScreen):
     def _share(self, view: IncidentView) -> str:
         """Failed now against usual; where only the aggregator says so there is no such number."""
         if not view.tried:
-            return self.say("console.incidents.heard") if view.scope is Scope.BANK else ""
+            return self.say("console.incidents.heard") if view.scope in (Scope.BANK, Scope.CLUSTER) else ""
         return f"{round(100 * view.failed / view.tried)}% ({round(100 * view.usual)}%)"
 
     # -- reading ----------------------------------------------------------------------------------------------
@@ -127,6 +128,9 @@ def members_filter(view: IncidentView) -> str:
     """The filter that shows who stands behind an incident."""
     if view.scope is Scope.BANK:
         members = f'bank:"{view.key}"'
+    elif view.scope is Scope.CLUSTER:
+        names = "|".join(re.escape(bank).replace("/", "\\/") for bank in view.banks)
+        return f"incident:{view.id}" if view.closed_at is None else f"/({names})$/"
     elif view.scope is Scope.PROVIDER:
         members = f'provider:"{view.key}"'
     else:
