@@ -87,6 +87,7 @@ class Demo:
         command = [*PROGRAM, "sandbox", "--until-stdin-closes", "--sweep", str(folder)]
         log = self._stack.enter_context((folder / "sandbox.log").open("w+b"))
         command += [f"--customers={self._customers}", f"--seed={self._seed}", f"--speed={self._speed}"]
+        command += [f"--clock-file={folder / 'clock'}"]
         child = subprocess.Popen(  # noqa: S603 - our own program, by its own interpreter
             command,
             stdin=subprocess.PIPE,

@@ -186,17 +186,24 @@ class Agent:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is under way then is finished first. Raises CannotListen."""
-        async with self._receiver(needed=True), asyncio.TaskGroup() as group:
-            group.create_task(self._loop(stop, self._acts))
-            group.create_task(self._loop(stop, self._hear))
-            group.create_task(self._loop(stop, self._fetch_step))
-            group.create_task(self._loop(stop, lambda: transfer(self.tools, self.report)))
-            group.create_task(self._loop(stop, self._catch_up))
-            again = (self._acts_again, self._follow_syncs, self._watch.look, lambda: advance(self.tools, self.report))
-            for step in again:
-                group.create_task(self._loop(stop, step, pause=_LOOK_AGAIN, always=True))
-            for step in (self._note, self._reminders.look):
-                group.create_task(self._loop(stop, step, pause=_NOTE, always=True))
+        async with self._receiver(needed=True):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._loop(stop, self._acts))
+                group.create_task(self._loop(stop, self._hear))
+                group.create_task(self._loop(stop, self._fetch_step))
+                group.create_task(self._loop(stop, lambda: transfer(self.tools, self.report)))
+                group.create_task(self._loop(stop, self._catch_up))
+                again = (
+                    self._acts_again,
+                    self._follow_syncs,
+                    self._watch.look,
+                    lambda: advance(self.tools, self.report),
+                )
+                for step in again:
+                    group.create_task(self._loop(stop, step, pause=_LOOK_AGAIN, always=True))
+                for step in (self._note, self._reminders.look):
+                    group.create_task(self._loop(stop, step, pause=_NOTE, always=True))
+            await self._turns.ended()
 
     async def _loop(self, stop: asyncio.Event, step: Step, pause: float = _IDLE, *, always: bool = False) -> None:
         """Take one step after another; pause when there was nothing to do, or `always`."""

@@ -1,8 +1,10 @@
 """Time is injected everywhere; this is the only module that reads it from the machine."""
 
 import asyncio
+import os
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 
@@ -50,6 +52,51 @@ class ScaledClock:
         return f"{self._real}:{self._virtual}:{self.speed}"
 
 
+class SharedClock(ScaledClock):
+    """A `ScaledClock` whose three numbers stand in a file: who changes the file lets time pass for all who read it.
+
+    That is how a sandbox skips days while its agent and console run. Nothing but a sandbox writes such a file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises ValueError when the file holds no clock."""
+        self._path, self._seen = path, (0, 0)
+        super().__init__()
+        self._look()
+
+    @classmethod
+    def start(cls, path: Path, clock: ScaledClock) -> "SharedClock":
+        """Write a clock to a file and share it from there."""
+        _write(path, clock.spec())
+        return cls(path)
+
+    def now(self) -> datetime:
+        self._look()
+        return super().now()
+
+    def skip(self, seconds: float) -> None:
+        """Let so many seconds pass at once, for everybody. Raises ValueError for less than none."""
+        if seconds < 0:
+            raise ValueError("time does not go back")
+        self._look()
+        _write(self._path, ScaledClock(self._real, self._virtual + seconds, self.speed).spec())
+
+    def spec(self) -> str:
+        return f"@{self._path}"
+
+    def _look(self) -> None:
+        try:
+            found = self._path.stat()
+            seen = (found.st_ino, found.st_mtime_ns)
+            if seen == self._seen:
+                return
+            self._real, self._virtual, self.speed = _numbers(self._path.read_text())
+            self._seen = seen
+        except OSError as error:
+            if self._seen == (0, 0):
+                raise ValueError(f"no clock at {self._path}") from error
+
+
 def starting_now(speed: float) -> ScaledClock:
     """A clock that agrees with the machine's at this moment and runs `speed` times as fast from here."""
     here = time.time()
@@ -57,11 +104,24 @@ def starting_now(speed: float) -> ScaledClock:
 
 
 def parse_clock(spec: str | None) -> ScaledClock:
-    """The clock that `ScaledClock.spec` describes; the machine's own clock for None or an empty text.
+    """The clock that `spec()` describes: three numbers, or `@` and a file that holds them; the machine's own for None.
 
-    Raises ValueError when the text is not three numbers.
+    Raises ValueError when the text, or what the file holds, is not three numbers.
     """
     if not spec:
         return ScaledClock()
-    real, virtual, speed = (float(part) for part in spec.split(":"))
-    return ScaledClock(real, virtual, speed)
+    return SharedClock(Path(spec[1:])) if spec.startswith("@") else ScaledClock(*_numbers(spec))
+
+
+def _numbers(text: str) -> tuple[float, float, float]:
+    real, virtual, speed = (float(part) for part in text.split(":"))
+    if speed <= 0:
+        raise ValueError("the speed of a clock must be above 0")
+    return real, virtual, speed
+
+
+def _write(path: Path, text: str) -> None:
+    """At once: who reads finds the old clock or the new one."""
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(text)
+    fresh.replace(path)

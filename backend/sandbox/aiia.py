@@ -14,7 +14,7 @@ from backend.sandbox.dice import share, uuid_of
 from backend.sandbox.hub import ConnectRequest
 from backend.sandbox.statement import Link, View, views
 from backend.sandbox.tokens import TokenError
-from backend.sandbox.web import Caller, Desk, Problem, answer, read_json
+from backend.sandbox.web import Caller, Desk, Problem, answer, read_json, spoil
 from backend.sandbox.world import BankDownError, BankRateLimitedError, Consent, World
 
 PAGE = 50
@@ -128,6 +128,7 @@ class AiiaApi:
             for consent in self._consents(caller)
             if group is None or group == consent.group
             for link in consent.links
+            if not consent.blind
         ]
         return answer({"accounts": [one for one in shown if orphaned or not one["isOrphaned"]]})
 
@@ -199,6 +200,7 @@ class AiiaApi:
         deleted: bool,
         wanted: Callable[[View], bool],
     ) -> Response:
+        spoil(link.account.trouble)
         mark = self.world.account_id(consent, link)
         seen = self.world.sync(consent)
         before = None

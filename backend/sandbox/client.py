@@ -129,12 +129,18 @@ class SandboxClient:
         found: list[dict[str, Any]] = self._look("rows", account=account, **asked)
         return found
 
-    def fleet(self, limit: int | None = None) -> Iterator[str]:
-        """The fleet as import lines (DESIGN §8), one at a time."""
+    def fleet(self, limit: int | None = None, agreement: str | None = None) -> Iterator[str]:
+        """The fleet, or one customer's part of it, as import lines (DESIGN §8), one at a time."""
         params = {} if limit is None else {"limit": str(limit)}
+        params |= {} if agreement is None else {"agreement": agreement}
         with self._http.stream("GET", f"{self.addresses['control']}/fleet", params=params) as response:
             response.raise_for_status()
             yield from response.iter_lines()
+
+    def scenarios(self) -> list[dict[str, Any]]:
+        """What can be played (`turn("scenario", id=…)`)."""
+        found: list[dict[str, Any]] = self._look("scenarios")
+        return found
 
     # Turning knobs
 

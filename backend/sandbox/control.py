@@ -16,6 +16,7 @@ from backend.sandbox.knobs import Knob, Knobs
 from backend.sandbox.mailbox import Mailbox
 from backend.sandbox.reconciliation import Reconciliation
 from backend.sandbox.rows import HISTORY_DAYS
+from backend.sandbox.scenarios import Scenarios
 from backend.sandbox.shapes import instant, money
 from backend.sandbox.statement import views
 from backend.sandbox.web import Problem, answer, read_json
@@ -39,6 +40,9 @@ class Control:
             "webhooks": courier.knob_aim,
             "webhooks/fault": courier.knob_spoil,
         }
+        scenarios = Scenarios(world, mailbox, inbox, courier)
+        self._scenarios = scenarios
+        self._knobs["scenario"] = scenarios.play
 
     def app(self) -> Starlette:
         """The ASGI application of the control port."""
@@ -48,6 +52,7 @@ class Control:
                 Route("/books", _get(lambda _: self.books())),
                 Route("/books/postings", _get(lambda _: self.world.books.posting_list())),
                 Route("/banks", _get(lambda _: self.bank_list())),
+                Route("/scenarios", _get(lambda _: self._scenarios.listing())),
                 Route("/faults", _get(lambda _: self.world.faults.listing())),
                 Route("/webhooks", _get(lambda _: self.courier.listing())),
                 Route("/webhooks/flush", self.flush, methods=["POST"]),
@@ -82,9 +87,17 @@ class Control:
         ]
 
     async def fleet(self, request: Request) -> Response:
-        """The fleet as import lines (DESIGN §8), with the tokens held when the world began; `limit` and `skip`."""
+        """The fleet as import lines (DESIGN §8), with the tokens held when the world began.
+
+        `limit` and `skip`, or one customer's by `agreement`; what scenarios have his accounting system claim too.
+        """
         limit, skip = request.query_params.get("limit"), int(request.query_params.get("skip", "0"))
         size = self.world.fleet.size
+        if agreement := request.query_params.get("agreement"):
+            index = self.world.fleet.by_agreement(agreement)
+            if index is None:
+                return Problem(404, "NotFound", "Unknown customer").response()
+            skip, limit = index, "1"
         stop = size if limit is None else min(size, skip + int(limit))
 
         async def lines() -> AsyncIterator[bytes]:
@@ -96,7 +109,7 @@ class Control:
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
     def _lines(self, customer: Customer) -> list[bytes]:
-        made = []
+        made: list[Said] = []
         for connection in customer.connections:
             made.append(
                 {
@@ -123,6 +136,12 @@ class Control:
                     ],
                 }
             )
+        for claim in self.world.claims.get(customer.agreement_number, []):
+            known = next((line for line in made if line["consent_id"] == claim["consent_id"]), None)
+            if known is None:
+                made.append(claim)
+            else:
+                known["accounts"] = [*_listed(known["accounts"]), *_listed(claim["accounts"])]
         return [msgspec.json.encode(line) + b"\n" for line in made]
 
     def customer(self, asked: Said) -> Said:
@@ -159,6 +178,10 @@ class Control:
             for view in views(link, now, deleted=True)
             if view.place[0] >= since
         ]
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _get(look: Callable[[Said], object]) -> Callable[[Request], Awaitable[Response]]:

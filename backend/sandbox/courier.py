@@ -101,8 +101,12 @@ class Courier:
             except ValueError as error:
                 raise Problem(400, "InvalidInput", f"how must be one of {', '.join(Spoil)}") from error
             times = said.get("times", None if how is Spoil.STOP else 1)
-            self._orders.append((how, None if times is None else int(str(times))))
+            self.spoil(how, None if times is None else int(str(times)))
         return {"orders": [{"how": how, "left": left} for how, left in self._orders]}
+
+    def spoil(self, how: Spoil, times: int | None) -> None:
+        """The next `times` webhooks go wrong (None: all of them, until the orders are lifted)."""
+        self._orders.append((how, times))
 
     def listing(self) -> list[Said]:
         """What was told, oldest first."""

@@ -7,19 +7,24 @@ from decimal import Decimal, DecimalException
 from enum import StrEnum
 from typing import TypeVar
 
+from backend.model.clock import SharedClock
 from backend.sandbox import banks
 from backend.sandbox.banks import Mood
+from backend.sandbox.dice import uuid_of
 from backend.sandbox.faults import KINDS, How
 from backend.sandbox.finder import Finder, Said
 from backend.sandbox.mailbox import Mailbox
 from backend.sandbox.reconciliation import Reconciliation
-from backend.sandbox.shapes import money
+from backend.sandbox.shapes import instant, money
 from backend.sandbox.statement import Extra, views
 from backend.sandbox.web import Problem
 from backend.sandbox.world import World
 
 Word = TypeVar("Word", bound=StrEnum)
 Knob = Callable[[Said], object]
+
+MAX_SKIP = 240
+"""Hours that may pass at once: an agent that is there renews its tokens in time."""
 
 
 class Knobs:
@@ -33,6 +38,8 @@ class Knobs:
         """The knobs by their path on the control port."""
         return {
             "mood": self.mood,
+            "clock/skip": self.skip,
+            "client-secret": self.client_secret,
             "fault": self.fault,
             "lift": self.lift,
             "mailbox": self.set_mailbox,
@@ -50,7 +57,42 @@ class Knobs:
             "row/delete": self.delete_row,
             "ledger/bar": self.bar,
             "ledger/lock-out": self.lock_out,
+            "ledger/away": self.away,
+            "consent/mend": self.mend,
         }
+
+    def skip(self, said: Said) -> Said:
+        """`{hours}`: so much time passes at once, for everybody who shares the world's clock."""
+        clock, hours = self.world.clock, float(str(said.get("hours", 0)))
+        if not isinstance(clock, SharedClock):
+            raise Problem(400, "InvalidInput", "this world's clock is nobody else's: start it with --clock-file")
+        if not 0 < hours <= MAX_SKIP:
+            raise Problem(400, "InvalidInput", f"hours must be above 0 and at most {MAX_SKIP}: tokens live 14 days")
+        clock.skip(hours * 3600)
+        for user in self.world.known_users():
+            for consent in user.consents.values():
+                self.world.watcher(consent)
+        return {"now": instant(clock.now())}
+
+    def client_secret(self, said: Said) -> Said:
+        """`{secret}`: Aiia knows us by another secret from now on; without one, by the first again (situation 23)."""
+        self.world.client_secret = str(said.get("secret") or uuid_of(self.world.seed, "client-secret"))
+        return {"changed": "secret" in said}
+
+    def mend(self, said: Said) -> Said:
+        """`{agreement}`: what a scenario broke about the customer's consents and accounts works again."""
+        index = self.world.fleet.by_agreement(str(said.get("agreement")))
+        user = None if index is None else self.world.user(self.world.fleet.customer(index).user_id)
+        if user is None:
+            raise Problem(404, "NotFound", "Unknown customer")
+        for consent in user.consents.values():
+            consent.trouble = consent.trouble_at_login = consent.asleep_since = consent.slowness = None
+            consent.blind = False
+            for link in consent.links:
+                link.account.trouble = link.account.closed_at = link.account.quiet_since = None
+            consent.queued.append((self.world.clock.now(), False))
+            self.world.watcher(consent)
+        return {"mended": len(user.consents)}
 
     def mood(self, said: Said) -> Said:
         """`{bank, mood}`: a bank (id or name), or every bank of a `cluster`, changes its mood now."""
@@ -196,6 +238,12 @@ class Knobs:
         change = self.inbox.locked_out.add if said.get("locked", True) else self.inbox.locked_out.discard
         change(str(said.get("agreement")))
         return {"locked_out": sorted(self.inbox.locked_out)}
+
+    def away(self, said: Said) -> Said:
+        """`{agreement, away}`: the agreement's bank reconciliation does not answer, or does again."""
+        change = self.inbox.away.add if said.get("away", True) else self.inbox.away.discard
+        change(str(said.get("agreement")))
+        return {"away": sorted(self.inbox.away)}
 
 
 def _ore(amount: object) -> int:

@@ -37,6 +37,7 @@ class Reconciliation:
         self.world, self.desk = world, desk
         self.barred: set[tuple[str, str]] = set()
         self.locked_out: set[str] = set()
+        self.away: set[str] = set()
         self._kept: dict[str, Kept] = {}
         self._working: set[str] = set()
 
@@ -102,6 +103,8 @@ class Reconciliation:
             raise Problem(404, "NotFound", f"Unknown agreement {agreement}")
         if agreement in self.locked_out:
             raise Problem(403, "Forbidden", "The agreement has not granted access")
+        if agreement in self.away:
+            raise Problem(503, "Unavailable", "The agreement's bank reconciliation does not answer")
 
     def _book(self, request: Request, body: bytes, key: str) -> Response:
         agreement, ledger = request.path_params["agreement"], request.path_params["ledger"]

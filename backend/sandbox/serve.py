@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from aiosmtpd.smtp import SMTP
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from backend.model.clock import Clock, ScaledClock, starting_now
+from backend.model.clock import Clock, ScaledClock, SharedClock, starting_now
 from backend.sandbox.aiia import AiiaApi
 from backend.sandbox.client import SandboxClient
 from backend.sandbox.control import Control
@@ -198,14 +199,19 @@ def serve(
     parent_pipe: bool = False,
     webhook_url: str = "",
     webhook_secret: str = "",
+    clock_file: Path | None = None,
 ) -> int:
     """Run a world until SIGTERM, SIGINT or SIGHUP, or with `parent_pipe` until standard input ends.
 
     `announce` gets one line of JSON with the addresses, the client's credentials and the clock. Returns the
     exit code; raises OSError when a wished port is taken, ValueError for a `webhook_url` outside this machine.
-    Webhooks are signed with `webhook_secret`, or with one of the world's own, which is announced.
+    Webhooks are signed with `webhook_secret`, or with one of the world's own, which is announced. With a
+    `clock_file` the clock stands in it, so that time can be skipped for all who share it.
     """
-    world = World(customers=customers, seed=seed, clock=starting_now(speed))
+    clock = starting_now(speed)
+    if clock_file is not None:
+        clock = SharedClock.start(clock_file, clock)
+    world = World(customers=customers, seed=seed, clock=clock)
     town = Town(world, port_base, latency=LATENCY, slow_seconds=SLOW_SECONDS)
     try:
         if webhook_url:

@@ -26,14 +26,40 @@ class Extra:
     kind: str = "Transfer"
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """How calls are answered that concern one consent, or one account's rows."""
+
+    status: int
+    error: str
+    reason: str
+
+
 @dataclass(slots=True)
 class BankAccount:
-    """A bank account with what the control API did to it. `closed_at`: since then the bank no longer returns it."""
+    """A bank account with what the control API did to it.
+
+    `closed_at`: since then the bank no longer returns it. `quiet_since`: since then nothing happens on it.
+    `withheld`: keys of rows that Aiia never gets, though later balances count them; `holes`: spans of time in which
+    it gets none. `forgets`: after a lapse the bank gives the last week only, and a hole is left.
+    """
 
     kind: AccountKind
     extras: list[Extra] = field(default_factory=list)
     deleted: dict[str, tuple[datetime, datetime, int]] = field(default_factory=dict)
     closed_at: datetime | None = None
+    quiet_since: datetime | None = None
+    forgets: bool = False
+    trouble: Trouble | None = None
+    withheld: set[str] = field(default_factory=set)
+    holes: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    def keeps_back(self, place: "Place") -> bool:
+        """The bank has this row, or would have, and Aiia never gets it."""
+        at, key = place
+        if self.quiet_since is not None and at > self.quiet_since:
+            return True
+        return key in self.withheld or any(begin < at <= end for begin, end in self.holes)
 
 
 @dataclass(slots=True)
@@ -69,6 +95,7 @@ def views(link: Link, seen: datetime, *, deleted: bool = False, before: Place | 
     year, month = start.year, start.month
     while (year, month) >= (floor.year, floor.month):
         shown = [view for view in _in_month(link, seen, year, month) if view.place[0] >= floor]
+        shown = [view for view in shown if not link.account.keeps_back(view.place)]
         shown.sort(key=lambda view: view.place, reverse=True)
         for view in shown:
             if (deleted or not view.deleted) and (before is None or view.place < before):
@@ -77,9 +104,12 @@ def views(link: Link, seen: datetime, *, deleted: bool = False, before: Place | 
 
 
 def balance_at(link: Link, seen: datetime) -> int:
-    """The booked balance in øre after the sync at `seen`."""
-    newest = next((view for view in views(link, seen) if view.balance is not None), None)
-    return 0 if newest is None or newest.balance is None else newest.balance
+    """The booked balance in øre after the sync at `seen`, as the bank knows it: rows that Aiia never gets count."""
+    account = link.account
+    if account.quiet_since is not None:
+        seen = min(seen, account.quiet_since)
+    place = (seen, "~")
+    return _balance_before(link, seen) + _shift(account, place, seen)
 
 
 def _midnight(day: date, like: datetime) -> datetime:

@@ -129,7 +129,7 @@ def _failed_tick(world: World, seen: Watched, now: datetime) -> list[News]:
     mood = consent.bank.mood(tick)
     if mood is Mood.RATE_LIMITED:
         consent.limited_until = tick + BANK_PAUSE
-    if mood is Mood.SUPERVISED_ONLY and not seen.asked:
+    if (mood is Mood.SUPERVISED_ONLY or consent.wants_user(tick)) and not seen.asked:
         seen.asked = True
         return [_update_required(world, consent, None, "Banken beder kunden om at logge ind")]
     return []

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from backend.sandbox.dice import uuid_of
 from backend.sandbox.faults import Fault, How
+from backend.sandbox.statement import Trouble
 from backend.sandbox.tokens import Claims, TokenError
 from backend.sandbox.world import Consent, User, World
 
@@ -87,6 +88,12 @@ async def drop(request: Request) -> Response:
     return Response()
 
 
+def spoil(trouble: Trouble | None) -> None:
+    """Raise the Problem that was ordered for a consent or an account, if one was."""
+    if trouble is not None:
+        raise Problem(trouble.status, trouble.error, trouble.reason)
+
+
 class Desk:
     """The front desk of Aiia's API."""
 
@@ -119,6 +126,7 @@ class Desk:
                 return self._finish(request, kind, problem.response())
 
             async def with_caller(inner: Request) -> Response:
+                spoil(caller.consent.trouble)
                 return await handler(inner, caller)
 
             return await self._call(request, kind, caller.user.id, caller.user.id, with_caller)

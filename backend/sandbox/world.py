@@ -16,13 +16,15 @@ from backend.sandbox.books import Books
 from backend.sandbox.dice import digest, share, uuid_of
 from backend.sandbox.faults import Faults
 from backend.sandbox.fleet import AccountKind, Connection, Customer, Fleet
-from backend.sandbox.statement import BankAccount, Link
+from backend.sandbox.statement import BankAccount, Link, Trouble
 from backend.sandbox.tokens import TokenOffice
 
 SYNC_EVERY = timedelta(hours=6)
 LOGINS_A_DAY = 4
 SLOW_SYNC = timedelta(minutes=10)
 BANK_PAUSE = timedelta(minutes=15)
+NO_BACKFILL = timedelta(days=7)
+"""As far as a bank reaches back that gives only the last week after a lapse (`facts/aiia-economic.md` §1.12)."""
 
 
 class ConsentRevokedError(Exception):
@@ -43,7 +45,12 @@ class BankDownError(Exception):
 
 @dataclass(slots=True)
 class Consent:
-    """One user's consent at one bank, towards the integrator."""
+    """One user's consent at one bank, towards the integrator.
+
+    `died_at`: the bank ended it before its day. `asleep_since`: Aiia's own syncs stopped, and nothing says so.
+    `slowness`: how long the bank takes to deliver after a login. `trouble`: how every call about it is answered;
+    `trouble_at_login`: the same from the customer's next login on. `blind`: Aiia shows none of its accounts.
+    """
 
     id: str
     user_id: str
@@ -60,11 +67,22 @@ class Consent:
     queued: list[tuple[datetime, bool]] = field(default_factory=list)
     logins: list[datetime] = field(default_factory=list)
     limited_until: datetime | None = None
+    died_at: datetime | None = None
+    asleep_since: datetime | None = None
+    supervised_since: datetime | None = None
+    slowness: timedelta | None = None
+    trouble: Trouble | None = None
+    trouble_at_login: Trouble | None = None
+    blind: bool = False
+
+    def wants_user(self, now: datetime) -> bool:
+        """The bank lets nobody in without the customer until he logs in again."""
+        return self.supervised_since is not None and self.supervised_since <= now
 
     def ended(self, now: datetime) -> datetime | None:
         """When the bank stopped (or will not have started) to accept it, if that is so by now."""
         died = self.bank.died_between(self.authorised_at, now)
-        ends = [at for at in (self.expires_at, self.revoked_at, died) if at is not None and at <= now]
+        ends = [at for at in (self.expires_at, self.revoked_at, self.died_at, died) if at is not None and at <= now]
         return min(ends) if ends else None
 
 
@@ -100,6 +118,8 @@ class World:
         self.tokens = TokenOffice(seed, self.client_id, clock, self.machine, getattr(clock, "speed", 1.0))
         self.books, self.faults = Books(), Faults()
         self.unknown_enums, self.whole_user = False, False
+        self.claims: dict[str, list[dict[str, object]]] = {}
+        self.made = 0
         self.redirect_uris: set[str] = set()
         self.watcher: Callable[[Consent], None] = lambda _: None
         self._users: dict[str, User] = {}
@@ -214,7 +234,8 @@ class World:
         now = self.clock.now()
         mood = consent.bank.mood(now)
         self.watcher(consent)
-        if consent.ended(now) or not consent.bank.kind.unattended or mood is Mood.SUPERVISED_ONLY:
+        supervised = mood is Mood.SUPERVISED_ONLY or consent.wants_user(now)
+        if consent.ended(now) or not consent.bank.kind.unattended or supervised:
             return False
         if mood is Mood.RATE_LIMITED:
             until = self._rate_limits.get(consent.bank.kind.id)
@@ -230,7 +251,7 @@ class World:
             raise BankRateLimitedError(consent.limited_until)
         consent.logins.append(now)
         self.books.unattended_logins += 1
-        consent.queued.append((now + self._delay(consent.bank), False))
+        consent.queued.append((now + self._delay(consent), False))
         return True
 
     def grant(
@@ -256,11 +277,13 @@ class World:
 
     def renew(self, user: User, consent: Consent, numbers: Iterable[int]) -> None:
         """The customer has logged in at the bank again and said yes."""
-        self.sync(consent)
-        if consent.bank.kind.renumbers:
-            for link in consent.links:
+        seen = self.sync(consent)
+        for link in consent.links:
+            if consent.bank.kind.renumbers:
                 link.account_epoch += 1
                 link.row_epoch += 1
+            if link.account.forgets and seen is not None:
+                link.account.holes.append((seen, self.clock.now() - NO_BACKFILL))
         self._authorise(user, consent, numbers, 0)
 
     def revoke(self, consent: Consent, by: str) -> None:
@@ -272,13 +295,16 @@ class World:
     def _authorise(self, user: User, consent: Consent, numbers: Iterable[int], epoch: int) -> None:
         now = self.clock.now()
         consent.authorised_at, consent.expires_at = now, now + timedelta(days=consent.bank.kind.days)
-        consent.revoked_at, consent.revoked_by = None, ""
+        consent.revoked_at, consent.revoked_by, consent.died_at = None, "", None
+        consent.asleep_since, consent.supervised_since, consent.logins = None, None, []
+        if consent.trouble_at_login is not None:
+            consent.trouble, consent.trouble_at_login = consent.trouble_at_login, None
         there = self.bank_accounts(user, consent.bank)
         chosen = [there[place] for place in sorted(set(numbers)) if 0 <= place < len(there)]
         old = {id(link.account): link for link in consent.links}
         consent.links = [old.get(id(account)) or Link(account, epoch, epoch) for account in chosen]
         consent.all_selected = len(chosen) == len(there)
-        consent.queued.append((now + self._delay(consent.bank), True))
+        consent.queued.append((now + self._delay(consent), True))
         self.books.supervised_logins += 1
         self.watcher(consent)
 
@@ -291,8 +317,10 @@ class World:
             self.sync(consent)
             self._authorise(user, consent, kept, 0)
 
-    def _delay(self, bank: Bank) -> timedelta:
-        return SLOW_SYNC if bank.mood(self.clock.now()) is Mood.SLOW else self.sync_delay
+    def _delay(self, consent: Consent) -> timedelta:
+        if consent.slowness is not None:
+            return consent.slowness
+        return SLOW_SYNC if consent.bank.mood(self.clock.now()) is Mood.SLOW else self.sync_delay
 
     def _reaches(self, consent: Consent, at: datetime, *, present: bool) -> bool:
         ended = consent.ended(at)
@@ -301,6 +329,10 @@ class World:
         mood = consent.bank.mood(at)
         if present:
             return mood is not Mood.DOWN
+        if consent.slowness is not None and at < consent.authorised_at + consent.slowness:
+            return False
+        if consent.wants_user(at) or (consent.asleep_since is not None and consent.asleep_since <= at):
+            return False
         return consent.bank.kind.unattended and mood in (Mood.OK, Mood.SLOW, Mood.EARLY_DEATH)
 
     def tick_before(self, consent: Consent, at: datetime) -> datetime:

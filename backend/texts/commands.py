@@ -239,6 +239,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Sandkassen kan ikke få sine porte fra {port}: {why}. Vælg andre med --port.",
         "The sandbox cannot have its ports from {port} on: {why}. Choose others with --port.",
     ),
+    "cli.want_span": (
+        "{span} er ikke et tidsrum: skriv 40h eller 5d.",
+        "{span} is no span of time: write 40h or 5d.",
+    ),
     "cli.no_sandbox": (
         "Hvilken sandkasse? Giv dens control-adresse med --at eller FORNY_SANDBOX_URL.",
         "Which sandbox? Give its control address with --at or FORNY_SANDBOX_URL.",

@@ -98,7 +98,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{part} cannot be used. Write for example BEC=Spar Nord,Nykredit; SDC=Klitbanken, each bank in one place only",
     ),
     "config.want_flag": ("det skal være true eller false", "it must be true or false"),
-    "config.want_clock": ("det skal være tre tal med kolon imellem", "it must be three numbers with colons between"),
+    "config.want_clock": (
+        "det skal være tre tal med kolon imellem, eller @ og en fil, hvor de står",
+        "it must be three numbers with colons between, or @ and a file that holds them",
+    ),
     "config.secret_empty": (
         "{setting} henviser til {reference}, og der er ingen værdi der. Læg hemmeligheden der, eller ret henvisningen.",
         "{setting} refers to {reference}, and there is no value there. Put the secret there, or correct the reference.",

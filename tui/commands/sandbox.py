@@ -26,6 +26,7 @@ _SWEEP_AFTER = 25.0
 @click.option("--port", type=click.IntRange(1024, 65_000), help="The first of six ports in a row (else free ones).")
 @click.option("--webhook-url", metavar="URL", default="", help="Where Aiia sends its webhooks, on this machine.")
 @click.option("--webhook-secret", metavar="SECRET", default="", help="With what it signs them (else one of its own).")
+@click.option("--clock-file", type=click.Path(path_type=Path), help="Keep the clock here, so that time can be skipped.")
 @click.option("--at", "url", metavar="URL", help="For the commands below: the world's `control` address.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 @click.option("--sweep", type=click.Path(path_type=Path), hidden=True, help="Take this folder away at the end.")
@@ -38,6 +39,7 @@ def sandbox(
     port: int | None,
     webhook_url: str,
     webhook_secret: str,
+    clock_file: Path | None,
     url: str | None,
     until_stdin_closes: bool,
     sweep: Path | None,
@@ -64,6 +66,7 @@ def sandbox(
             parent_pipe=until_stdin_closes,
             webhook_url=webhook_url,
             webhook_secret=webhook_secret,
+            clock_file=clock_file,
         )
     except ValueError as error:
         refuse(str(error))
@@ -230,12 +233,46 @@ def customer(context: Context, reference: str) -> None:
 
 @sandbox.command()
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many customers.")
+@click.option("--agreement", metavar="NUMBER", help="This customer alone.")
 @pass_context
-def fleet(context: Context, limit: int | None) -> None:
+def fleet(context: Context, limit: int | None, agreement: str | None) -> None:
     """The fleet as lines for `forny import`."""
     with world(context) as client:
-        for line in client.fleet(limit):
+        for line in client.fleet(limit, agreement):
             click.echo(line)
+
+
+@sandbox.command()
+@pass_context
+def scenarios(context: Context) -> None:
+    """The situations that the world can be brought into, as JSON: docs/situations.md tells what operators then see."""
+    with world(context) as client:
+        put_json(client.scenarios())
+
+
+@sandbox.command()
+@click.argument("id")
+@click.option("--customer", "agreement", metavar="AGREEMENT", help="On whom (else on one whom nothing is wrong with).")
+@pass_context
+def scenario(context: Context, id: str, agreement: str | None) -> None:
+    """Bring a customer into situation ID. The answer names him, and in `then` what must still be done, in order."""
+    with world(context) as client:
+        put_json(client.turn("scenario", id=id, agreement=agreement))
+
+
+@sandbox.command()
+@click.argument("span", metavar="HOURS[h]|DAYSd")
+@pass_context
+def skip(context: Context, span: str) -> None:
+    """Let time pass at once, for everybody who shares the world's clock: `40h`, `5d`; at most ten days."""
+    import re
+
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)([hd]?)", span)
+    if found is None:
+        refuse(context.say("cli.want_span", span=span[:40]))
+    hours = float(found[1]) * (24 if found[2] == "d" else 1)
+    with world(context) as client:
+        put_json(client.turn("clock/skip", hours=hours))
 
 
 @sandbox.command()

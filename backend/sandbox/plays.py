@@ -1,0 +1,554 @@
+"""What happens in the world for each situation that operators meet (`facts/aiia-economic.md` §4), from outside.
+
+A play does to a customer's consents, accounts, bank, mailbox or ledger what would make the situation true. It knows
+nothing of forny's rules: it only says which commands must still run, as people or customers would give them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from backend.sandbox import banks
+from backend.sandbox.banks import BankKind, Mood
+from backend.sandbox.courier import Courier, Spoil
+from backend.sandbox.dice import digest, share
+from backend.sandbox.fleet import CHART, AccountKind, Customer, iban_of
+from backend.sandbox.mailbox import Mailbox
+from backend.sandbox.reconciliation import Reconciliation
+from backend.sandbox.statement import BankAccount, Extra, Link, Trouble, views
+from backend.sandbox.world import LOGINS_A_DAY, Consent, User, World
+
+Steps = tuple[str, ...]
+
+AWAY = "# with the agent stopped"
+SEEN = "# when the agent has seen it"
+
+
+@dataclass(slots=True)
+class Stage:
+    """One customer with one consent, and hands on everything around. `then` and `remedy` are commands to give."""
+
+    world: World
+    mailbox: Mailbox
+    inbox: Reconciliation
+    courier: Courier
+    customer: Customer
+    consent: Consent
+
+    @property
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    @property
+    def agreement(self) -> str:
+        return self.customer.agreement_number
+
+    @property
+    def first(self) -> BankAccount:
+        return self.consent.links[0].account
+
+    @property
+    def walk(self) -> str:
+        """The customer goes through the mailed link."""
+        return f"forny sandbox walk {self.customer.email}"
+
+    @property
+    def renewed(self) -> Steps:
+        return f"forny renew {self.agreement} --yes", self.walk
+
+    @property
+    def mended(self) -> Steps:
+        return (f"forny sandbox turn consent/mend agreement={self.agreement}",)
+
+    def end(self, days: float = 0.0) -> None:
+        """The consent ends so many days from now."""
+        self.world.sync(self.consent)
+        self.consent.expires_at = self.now + timedelta(days=days)
+        self.news()
+
+    def sync(self) -> None:
+        """Aiia fetches from the bank now, if the bank lets it."""
+        self.consent.queued.append((self.now, False))
+        self.news()
+
+    def news(self) -> None:
+        """Somebody should look: there may be something to tell by webhook."""
+        self.world.watcher(self.consent)
+
+    def row(self, ore: int, text: str, *, account: BankAccount | None = None, at: datetime | None = None) -> str:
+        """The bank books a row now; its key."""
+        account = account or self.first
+        self.world.made += 1
+        key = f"scene{self.world.made}"
+        account.extras.append(Extra(key=key, at=at or self.now, created=self.now, ore=ore, text=text))
+        return key
+
+    def new_account(self, name: str, *, offered: bool = True) -> AccountKind:
+        """The customer gets another account at his bank."""
+        bank, there = self.consent.bank.kind, self.there
+        digits = f"{digest(self.world.seed, 'scene', self.agreement, len(there)) % 10**10:010}"
+        made = replace(
+            self.first.kind,
+            key=digest(self.world.seed, "scene key", self.agreement, len(there)) >> 64,
+            iban=iban_of(bank.reg, digits),
+            bban=f"{bank.reg}-{digits}",
+            name=name,
+        )
+        if offered:
+            there.append(BankAccount(made))
+        return made
+
+    def claim(self, consent_id: str | None, bank: str, accounts: list[AccountKind]) -> None:
+        """The accounting system's next import has this line too."""
+        self.world.claims.setdefault(self.agreement, []).append(
+            {
+                "agreement_number": self.agreement,
+                "customer": self.customer.name,
+                "email": self.customer.email,
+                "provider": "aiia",
+                "consent_id": consent_id,
+                "refresh_token": None,
+                "bank": bank,
+                "data_from": None,
+                "expires_at": None,
+                "accounts": [
+                    {
+                        "account_id": f"claimed-{kind.key % 10**9}",
+                        "iban": kind.iban,
+                        "bban": kind.bban,
+                        "name": kind.name,
+                        "ledger_account": CHART[5],
+                    }
+                    for kind in accounts
+                ],
+            }
+        )
+
+    def trouble(self, status: int, error: str, reason: str) -> None:
+        """Every call about the consent is answered so from now on."""
+        self.consent.trouble = Trouble(status, error, reason)
+
+    def wait(self, hours: int, *, step: int = 24) -> Steps:
+        """Time that must pass; not in one piece, so that an agent can keep up."""
+        whole, rest = divmod(hours, step)
+        return (f"forny sandbox skip {step}h",) * whole + ((f"forny sandbox skip {rest}h",) if rest else ())
+
+    def imported(self) -> str:
+        return f"forny sandbox fleet --agreement {self.agreement} | forny import -"
+
+    def other_bank(self) -> BankKind:
+        """A bank at which the customer has nothing yet."""
+        known = {connection.bank.id for connection in self.customer.connections}
+        return next(kind for kind in banks.CATALOGUE if kind.id not in known)
+
+    def connected(self, bank: BankKind) -> Steps:
+        """The customer is sent a link for a new connection, and uses it."""
+        return f'forny connect {self.agreement} --bank "{bank.name}" --yes', f"{self.walk} --bank {bank.id}"
+
+    @property
+    def user(self) -> User:
+        user = self.world.user(self.customer.user_id)
+        assert user is not None
+        return user
+
+    @property
+    def there(self) -> list[BankAccount]:
+        """What the bank has for the customer, connected or not."""
+        return self.world.bank_accounts(self.user, self.consent.bank)
+
+
+Outcome = tuple[Steps, Steps]
+"""What must still happen until the situation is there, and what ends it again."""
+
+Act = Callable[[Stage], Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """One scenario.
+
+    Whom it suits: who has so many `accounts` and `days` left, and at that `bank` only, where it touches all of it.
+    """
+
+    id: str
+    act: Act
+    accounts: int = 1
+    days: int = 20
+    bank: str = ""
+
+    @property
+    def does(self) -> str:
+        """In one sentence."""
+        return " ".join((self.act.__doc__ or "").split())
+
+
+PLAYS: dict[str, Play] = {}
+
+A = TypeVar("A", bound=Act)
+
+
+def play(id: str, *, accounts: int = 1, days: int = 20, bank: str = "") -> Callable[[A], A]:
+    """Put a scenario on the programme."""
+
+    def put(act: A) -> A:
+        PLAYS[id] = Play(id=id, act=act, accounts=accounts, days=days, bank=bank)
+        return act
+
+    return put
+
+
+# -- the consent -----------------------------------------------------------------------------------------------
+
+
+@play("renewal_due")
+def _due(stage: Stage) -> Outcome:
+    """The consent ends in three days, and Aiia tells so."""
+    stage.end(days=3)
+    return (), stage.renewed
+
+
+@play("renewal_early")
+def _early(stage: Stage) -> Outcome:
+    """The bank wants the customer again, weeks before the day that it had named."""
+    stage.world.sync(stage.consent)
+    stage.consent.died_at = stage.now
+    stage.news()
+    return (), stage.renewed
+
+
+@play("supervised_only", bank=banks.FIRST_SUPERVISED, days=1)
+def _supervised(stage: Stage) -> Outcome:
+    """The bank has never let anybody in without the customer, and somebody synchronises."""
+    return (f"forny sync {stage.agreement} --yes",), ()
+
+
+@play("sync_before_renew")
+def _sync_first(stage: Stage) -> Outcome:
+    """After a day of data the bank wants the customer, and somebody synchronises instead of renewing."""
+    stage.consent.supervised_since = stage.now + timedelta(hours=34)
+    return (*stage.wait(36, step=18), f"forny sync {stage.agreement} --yes"), stage.renewed
+
+
+@play("renewed_wait")
+def _wait(stage: Stage) -> Outcome:
+    """The customer renews, and his bank takes four hours to deliver."""
+    stage.end()
+    stage.consent.slowness = timedelta(hours=4)
+    return stage.renewed, stage.wait(5)
+
+
+@play("consent_revoked")
+def _revoked(stage: Stage) -> Outcome:
+    """The customer withdraws his consent in the hub."""
+    stage.world.revoke(stage.consent, "customer")
+    return (), stage.renewed
+
+
+@play("awaiting_customer")
+def _link(stage: Stage) -> Outcome:
+    """The consent ends, and the customer lets the mailed link lie."""
+    stage.end()
+    return (f"forny renew {stage.agreement} --yes",), (stage.walk,)
+
+
+@play("renewal_refused")
+def _refused(stage: Stage) -> Outcome:
+    """The consent ends, and the customer breaks the renewal off at his bank."""
+    stage.end()
+    return (f"forny renew {stage.agreement} --yes", f"{stage.walk} --cancel"), stage.renewed
+
+
+@play("not_connected")
+def _unconnected(stage: Stage) -> Outcome:
+    """The accounting system knows a bank of the customer's that nobody has connected."""
+    stage.claim(None, stage.other_bank().name, [])
+    return (stage.imported(),), ()
+
+
+@play("first_fetch")
+def _first(stage: Stage) -> Outcome:
+    """The customer renews; his bank takes half a day to deliver, and Aiia fails at the first fetch."""
+    stage.end()
+    stage.consent.slowness = timedelta(hours=12)
+    stage.consent.trouble_at_login = Trouble(500, "InternalError", "Something went wrong")
+    return stage.renewed, stage.mended
+
+
+@play("renewal_unproven")
+def _unproven(stage: Stage) -> Outcome:
+    """The customer renews; his bank takes half a day to deliver, and Aiia fails at every fetch for seven hours."""
+    return (*_first(stage)[0], *stage.wait(7)), stage.mended
+
+
+@play("removed_consent_alive")
+def _removed(stage: Stage) -> Outcome:
+    """Somebody removes the connection; its consent at the bank has weeks to live."""
+    return (f"forny remove {stage.agreement} --yes",), ()
+
+
+@play("consent_gone")
+def _gone(stage: Stage) -> Outcome:
+    """Aiia answers 410 to everything about the consent."""
+    stage.trouble(410, "Gone", "The connection no longer exists")
+    return (), stage.mended
+
+
+@play("suspended")
+def _suspended(stage: Stage) -> Outcome:
+    """Aiia answers 403 `ConnectionSuspended`. The word is an assumption: no document that we know names it."""
+    stage.trouble(403, "ConnectionSuspended", "The connection is suspended after too many failed logins")
+    return (), stage.mended
+
+
+@play("self_healed")
+def _healed(stage: Stage) -> Outcome:
+    """The bank wants the customer before the day, and he logs in at the hub without being asked."""
+    stage.world.sync(stage.consent)
+    stage.consent.died_at = stage.now
+    stage.news()
+    return (SEEN, f"forny sandbox login {stage.customer.email} --bank {stage.consent.bank.kind.id}"), ()
+
+
+# -- fetching --------------------------------------------------------------------------------------------------
+
+
+@play("rate_limited")
+def _limited(stage: Stage) -> Outcome:
+    """The bank's logins without the customer are used up for today, and somebody synchronises."""
+    stage.consent.logins = [stage.now] * LOGINS_A_DAY
+    return (f"forny sync {stage.agreement} --yes",), stage.wait(25, step=25)
+
+
+@play("bank_outage", bank="DK_RingkjobingLandbobank")
+def _outage(stage: Stage) -> Outcome:
+    """The bank is down, and Aiia's list of banks says so."""
+    bank = stage.consent.bank
+    bank.moods.append((stage.now, Mood.DOWN))
+    return (), (f"forny sandbox mood {bank.kind.id} ok", *stage.wait(1))
+
+
+@play("provider_fault")
+def _provider(stage: Stage) -> Outcome:
+    """Aiia answers 500 to everything about this one consent."""
+    stage.trouble(500, "InternalError", "Something went wrong")
+    return (), stage.mended
+
+
+@play("unexplained_error")
+def _unexplained(stage: Stage) -> Outcome:
+    """Aiia answers 422 with a code that nobody knows."""
+    stage.trouble(422, "E7031", "Unexpected state of aggregate")
+    return (), stage.mended
+
+
+@play("partly_fetched", accounts=2)
+def _partly(stage: Stage) -> Outcome:
+    """Aiia gives one account's rows and fails at another's."""
+    stage.consent.links[-1].account.trouble = Trouble(500, "InternalError", "Something went wrong")
+    return (), stage.mended
+
+
+@play("stale_silent")
+def _silent(stage: Stage) -> Outcome:
+    """Aiia's own syncs of this consent stop; its store goes on answering, and nothing says a word."""
+    stage.world.sync(stage.consent)
+    stage.consent.asleep_since = stage.now
+    return stage.wait(40, step=20), stage.mended
+
+
+@play("stuck_in_error")
+def _stuck(stage: Stage) -> Outcome:
+    """An unknown failure, and then nobody tries again for two days."""
+    stage.trouble(422, "E7031", "Unexpected state of aggregate")
+    return (SEEN, AWAY, *stage.wait(48, step=48)), stage.mended
+
+
+@play("starved")
+def _starved(stage: Stage) -> Outcome:
+    """All is well outside, but no agent comes to fetch for two days."""
+    return (AWAY, *stage.wait(48, step=48)), ("# with the agent running",)
+
+
+@play("own_credentials")
+def _own(stage: Stage) -> Outcome:
+    """Aiia does not know our client secret any more: somebody rotated it."""
+    stage.world.client_secret = "rotated-elsewhere"  # noqa: S105 - what the sandbox wants, known to nobody
+    return stage.wait(2), ("forny sandbox turn client-secret", *stage.wait(1))
+
+
+@play("events_missed")
+def _missed(stage: Stage) -> Outcome:
+    """Webhooks are lost from now on, while there is news at the banks."""
+    stage.courier.spoil(Spoil.STOP, None)
+    return stage.wait(26, step=13), ("forny sandbox turn webhooks/fault how=null", *stage.wait(7))
+
+
+# -- accounts --------------------------------------------------------------------------------------------------
+
+
+@play("account_vanished", accounts=2)
+def _vanished(stage: Stage) -> Outcome:
+    """The bank no longer gives out one of two accounts."""
+    stage.consent.links[-1].account.closed_at = stage.now
+    stage.sync()
+    return (), stage.mended
+
+
+@play("new_account_absent")
+def _unticked(stage: Stage) -> Outcome:
+    """The customer gets a new account at his bank, and Aiia says that not all are ticked."""
+    stage.new_account("Ny driftskonto")
+    stage.consent.all_selected = False
+    stage.sync()
+    return (), stage.renewed
+
+
+@play("no_ledger_account")
+def _unmapped(stage: Stage) -> Outcome:
+    """The customer ticks another account in the hub, and the accounting system has no ledger account for it."""
+    kind = stage.new_account("Ny konto")
+    made = stage.there[-1]
+    stage.consent.links.append(Link(made))
+    stage.row(125_000, "Indbetaling på ny konto", account=made)
+    stage.sync()
+    stage.claim(stage.consent.id, stage.consent.bank.kind.name, [kind])
+    return (), (stage.imported(),)
+
+
+@play("account_not_offered")
+def _not_offered(stage: Stage) -> Outcome:
+    """The accounting system expects rows of a loan account, which banks do not give out."""
+    stage.claim(stage.consent.id, stage.consent.bank.kind.name, [stage.new_account("Erhvervslån", offered=False)])
+    return (stage.imported(),), ()
+
+
+@play("missing_rights")
+def _rights(stage: Stage) -> Outcome:
+    """The customer logs in, and Aiia shows none of the accounts: his user lacks rights in the company's netbank."""
+    stage.end()
+    stage.consent.blind = True
+    return stage.renewed, (*stage.mended, *stage.renewed)
+
+
+@play("renewal_doubted", accounts=2)
+def _doubted(stage: Stage) -> Outcome:
+    """The customer renews, and one of two accounts has become another."""
+    stage.end()
+    stage.consent.links[-1].account.closed_at = stage.now
+    stage.new_account("Ny driftskonto")
+    return stage.renewed, ()
+
+
+@play("second_connection")
+def _second(stage: Stage) -> Outcome:
+    """The customer connects the same bank anew instead of renewing."""
+    return stage.connected(stage.consent.bank.kind), ()
+
+
+# -- rows ------------------------------------------------------------------------------------------------------
+
+
+@play("gap_after_lapse")
+def _gap(stage: Stage) -> Outcome:
+    """The consent lapses for twenty days, and after the renewal the bank gives the last week only."""
+    for link in stage.consent.links:
+        link.account.forgets = True
+    stage.end()
+    return (*stage.wait(480, step=120), *stage.renewed), ()
+
+
+@play("suspected_duplicates")
+def _duplicates(stage: Stage) -> Outcome:
+    """The bank replaces a row that was delivered by one with another text and id, and does not say so."""
+    link, account = stage.consent.links[0], stage.first
+    old = next(view for view in views(link, stage.now) if view.state == "Booked")
+    at, key = old.place
+    account.deleted[key] = (stage.now, at, old.ore)
+    account.withheld.add(key)
+    stage.row(old.ore, f"{old.text} rettet", at=at)
+    stage.sync()
+    return (), ()
+
+
+@play("rows_missing")
+def _missing(stage: Stage) -> Outcome:
+    """Of three new rows Aiia gets the first and the last; the balance counts all three."""
+    stage.row(-12_500, "Første af tre", at=stage.now - timedelta(minutes=3))
+    hidden = stage.row(-99_900, "Den, der mangler", at=stage.now - timedelta(minutes=2))
+    stage.row(-22_500, "Sidste af tre", at=stage.now - timedelta(minutes=1))
+    stage.first.withheld.add(hidden)
+    stage.sync()
+    return (), ()
+
+
+@play("row_changed")
+def _changed(stage: Stage) -> Outcome:
+    """The bank takes a row back that was delivered."""
+    link = stage.consent.links[0]
+    view = next(view for view in views(link, stage.now) if view.state == "Booked")
+    at, key = view.place
+    stage.first.deleted[key] = (stage.now, at, view.ore)
+    stage.sync()
+    return (), ()
+
+
+@play("balance_differs")
+def _balance(stage: Stage) -> Outcome:
+    """The bank's balance counts a row, the newest, that Aiia never gets."""
+    stage.first.withheld.add(stage.row(-77_700, "Kun banken kender den"))
+    stage.sync()
+    return (), ()
+
+
+@play("ok_empty")
+def _quiet(stage: Stage) -> Outcome:
+    """An account that had rows every week has none any more."""
+    for link in stage.consent.links:
+        link.account.quiet_since = stage.now
+    return stage.wait(480, step=120), stage.mended
+
+
+@play("ledger_refuses")
+def _locked(stage: Stage) -> Outcome:
+    """The agreement takes its grant back, and a row is to be delivered."""
+    stage.inbox.locked_out.add(stage.agreement)
+    stage.row(-31_400, "Til en låst aftale")
+    stage.sync()
+    return (), (f"forny sandbox turn ledger/lock-out agreement={stage.agreement} locked=false", *stage.wait(1))
+
+
+@play("transfer_late")
+def _late(stage: Stage) -> Outcome:
+    """Bank reconciliation does not answer for this agreement for seven hours."""
+    stage.inbox.away.add(stage.agreement)
+    stage.row(-31_400, "Kommer for sent")
+    stage.sync()
+    back = f"forny sandbox turn ledger/away agreement={stage.agreement} away=false"
+    return (SEEN, *stage.wait(7)), (back, *stage.wait(1))
+
+
+@play("rows_rejected")
+def _barred(stage: Stage) -> Outcome:
+    """The ledger account is barred, and a row is to be delivered."""
+    ledger = stage.customer.connections[0].ledger[0]
+    stage.inbox.barred.add((stage.agreement, str(ledger)))
+    stage.row(-31_400, "Til en spærret konto")
+    stage.sync()
+    return (), ()
+
+
+# -- the mail --------------------------------------------------------------------------------------------------
+
+
+@play("hub_locked_out")
+def _no_mail(stage: Stage) -> Outcome:
+    """The consent ends, and the customer's mail address does not exist any more."""
+    stage.end()
+    stage.mailbox.gone.add(stage.customer.email.casefold())
+    return (f"forny renew {stage.agreement} --yes",), ()
+
+
+def may_be_asked(customer: Customer) -> bool:
+    """Whether Aiia answers which accounts are ticked (§1.8)."""
+    return share(customer.connections[0].consent_id, "may-not-ask") >= 0.1

@@ -1,0 +1,39 @@
+"""Each situation of the catalogue is brought about from outside, and `forny list --json` names it."""
+
+import pytest
+
+from backend.rules.assess import RULES
+from backend.rules.catalogue import IDS
+from backend.sandbox.plays import PLAYS
+from tests.situations.chronicle import ALONE, Chronicle, Course
+from tests.situations.stage import theatre
+
+NOT_YET = {"renewal_early", "renewal_refused", "second_connection"}
+"""Named by no rule yet where the scenario leads to it."""
+
+TOLD = sorted({rule.situation for rule in RULES if rule.situation} - NOT_YET)
+
+
+@pytest.fixture(scope="module")
+def courses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Course]:
+    with theatre(tmp_path_factory.mktemp("situations"), customers=400) as stage:
+        stage.round()
+        chronicle = Chronicle(stage)
+        chronicle.play([id for id in TOLD if id in PLAYS and id not in ALONE])
+        for id in ALONE:
+            if id in TOLD:
+                chronicle.play([id])
+    return chronicle.courses
+
+
+@pytest.mark.parametrize("id", [id for id in IDS if id in TOLD])
+def test_the_situation_is_named_and_ends_with_its_remedy(id: str, courses: dict[str, Course]) -> None:
+    course = courses[id]
+    assert id not in course.before, "it was shown before it happened"
+    assert course.shown, f"never shown, but {course.seen}"
+    assert course.ended or not course.remedy, f"still shown after the remedy: {course.after}"
+
+
+def test_every_situation_that_is_told_has_a_scenario() -> None:
+    assert set(PLAYS) <= set(IDS)
+    assert set(TOLD) <= set(PLAYS)
