@@ -169,6 +169,7 @@ class Play:
     """One scenario.
 
     Whom it suits: who has so many `accounts` and `days` left, and at that `bank` only, where it touches all of it.
+    `everybody`: it touches all customers of the world.
     """
 
     id: str
@@ -176,6 +177,7 @@ class Play:
     accounts: int = 1
     days: int = 20
     bank: str = ""
+    everybody: bool = False
 
     @property
     def does(self) -> str:
@@ -188,11 +190,11 @@ PLAYS: dict[str, Play] = {}
 A = TypeVar("A", bound=Act)
 
 
-def play(id: str, *, accounts: int = 1, days: int = 20, bank: str = "") -> Callable[[A], A]:
+def play(id: str, *, accounts: int = 1, days: int = 20, bank: str = "", everybody: bool = False) -> Callable[[A], A]:
     """Put a scenario on the programme."""
 
     def put(act: A) -> A:
-        PLAYS[id] = Play(id=id, act=act, accounts=accounts, days=days, bank=bank)
+        PLAYS[id] = Play(id=id, act=act, accounts=accounts, days=days, bank=bank, everybody=everybody)
         return act
 
     return put
@@ -364,20 +366,20 @@ def _stuck(stage: Stage) -> Outcome:
     return (SEEN, AWAY, *stage.wait(48, step=48)), stage.mended
 
 
-@play("starved")
+@play("starved", everybody=True)
 def _starved(stage: Stage) -> Outcome:
     """All is well outside, but no agent comes to fetch for two days."""
     return (AWAY, *stage.wait(48, step=48)), ("# with the agent running",)
 
 
-@play("own_credentials")
+@play("own_credentials", everybody=True)
 def _own(stage: Stage) -> Outcome:
     """Aiia does not know our client secret any more: somebody rotated it."""
     stage.world.client_secret = "rotated-elsewhere"  # noqa: S105 - what the sandbox wants, known to nobody
     return stage.wait(2), ("forny sandbox turn client-secret", *stage.wait(1))
 
 
-@play("events_missed")
+@play("events_missed", everybody=True)
 def _missed(stage: Stage) -> Outcome:
     """Webhooks are lost from now on, while there is news at the banks."""
     stage.courier.spoil(Spoil.STOP, None)

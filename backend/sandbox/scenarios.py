@@ -60,6 +60,7 @@ class Scenarios:
             "bank": consent.bank.kind.name,
             "consent_id": consent.id,
             "did": chosen.does,
+            "everybody": chosen.everybody,
             "then": list(then),
             "remedy": list(remedy),
         }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from backend.sandbox.plays import AWAY
-from tests.situations.stage import Theatre
+from tests.situations.stage import Fleet, Theatre
 
 ALONE = ("stuck_in_error", "starved", "events_missed", "own_credentials")
 """These touch everybody, so each is played when the others are over."""
@@ -20,13 +20,16 @@ _SKIP = re.compile(r"forny sandbox skip (\d+)h")
 
 @dataclass(slots=True)
 class Course:
-    """One scenario's way: commands still to give, and what was seen. `rounds` counts since the last command."""
+    """One scenario's way: commands still to give, and what was seen of the customer (of everybody without one).
+
+    `rounds` counts since the last command.
+    """
 
     id: str
     agreement: str
     steps: list[str]
     remedy: list[str]
-    before: set[str | None]
+    before: set[str | None] = field(default_factory=set)
     seen: list[set[str | None]] = field(default_factory=list)
     after: list[set[str | None]] = field(default_factory=list)
     ready_at: datetime | None = None
@@ -49,6 +52,10 @@ class Course:
         self.rounds += 1
         if not self.ends and self.remedy and (self.shown or self.rounds >= PATIENCE):
             self.steps, self.ends, self.rounds = list(self.remedy), True, 0
+
+    def sees(self, shown: Fleet) -> set[str | None]:
+        """What concerns this scenario in the list."""
+        return shown.get(self.agreement, set()) if self.agreement else set().union(*shown.values())
 
     def is_ready(self, now: datetime) -> bool:
         """What had to pass of time has passed."""
@@ -75,7 +82,8 @@ class Chronicle:
             for id in ids:
                 answer = self.theatre.play(id)
                 agreement = answer["agreement_number"]
-                course = Course(id, agreement, answer["then"], answer["remedy"], calm.get(agreement, set()))
+                course = Course(id, "" if answer["everybody"] else agreement, answer["then"], answer["remedy"])
+                course.before = course.sees(calm)
                 self.courses[id] = course
                 playing.append(course)
         self._look(playing)
@@ -123,7 +131,7 @@ class Chronicle:
     def _look(self, playing: list[Course]) -> None:
         shown = self.theatre.shown()
         for course in playing:
-            course.note(shown.get(course.agreement, set()), self.theatre.clock.now())
+            course.note(course.sees(shown), self.theatre.clock.now())
 
     def _step(self, course: Course, step: str) -> None:
         course.ready_at = None
