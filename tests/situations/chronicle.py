@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from backend.sandbox.plays import AWAY
 from tests.situations.stage import Fleet, Theatre
 
-ALONE = ("stuck_in_error", "starved", "events_missed", "own_credentials")
+ALONE = ("events_missed", "own_credentials", "stuck_in_error", "starved")
 """These touch everybody, so each is played when the others are over."""
 
 PATIENCE = 3
