@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from backend.model.facts import Attempt
+from backend.model.facts import Attempt, Event
+from backend.model.reminders import Reminder, span
 from backend.rules.danish import local
 from tui.cells import Line, Span, fit, width_of
 from tui.sections import Page
-from tui.wording import age
+from tui.wording import age, day, moment
 
 STEP = 2
 """Cells of one attempt in the strip."""
@@ -50,6 +51,53 @@ def attempts_section(page: Page, attempts: Sequence[Attempt]) -> list[Line]:
     for attempt in attempts:
         made += attempt_lines(page, attempt)
     return made
+
+
+def reminders_section(page: Page, reminders: Sequence[Reminder]) -> list[Line]:
+    """The mails before expiry, newest first; nothing when none was due yet."""
+    if not reminders:
+        return []
+    lines = page.title("console.section.reminders")
+    for one in reminders:
+        role = {"sent": "good", "failed": "bad", "unknown": "warn"}.get(one.state, "dim")
+        about = page.say("console.reminder.before", span=span(one.step), day=day(local(one.expires_at).date()))
+        lines.append(
+            [
+                ("  ", "text"),
+                (f"{moment(one.created_at)}  ", "dim"),
+                (fit(page.say(f"reminder.state.{one.state}"), 16), role),
+                (f"{about}  ", "text"),
+                (_reason(page, one.reason) if one.reason else one.mail_to, "dim"),
+            ]
+        )
+    return lines
+
+
+def _reason(page: Page, reason: str) -> str:
+    """Why a reminder was not sent: a word of its own, or what the mail server answered."""
+    try:
+        return page.say(f"reminder.reason.{reason}")
+    except KeyError:
+        return page.reason(reason)
+
+
+def events_section(page: Page, events: Sequence[Event]) -> list[Line]:
+    """What stands in the audit log about this connection, newest first."""
+    if not events:
+        return []
+    lines = page.title("console.section.events")
+    for event in events:
+        data = ", ".join(f"{name} {value}" for name, value in event.data.items() if value not in (None, ""))
+        lines.append(
+            [
+                ("  ", "text"),
+                (f"{moment(event.at)}  ", "dim"),
+                (fit(event.kind, 18), "text"),
+                (fit(event.operator, 10), "dim"),
+                (f" {data}", "dim"),
+            ]
+        )
+    return lines
 
 
 def attempt_lines(page: Page, attempt: Attempt) -> list[Line]:

@@ -47,10 +47,13 @@ class Records(Tables):
             for row in rows
         ]
 
-    def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]:
+    def events(
+        self, after: int, limit: int, connection: str | None = None, *, newest_first: bool = False
+    ) -> list[Event]:
         condition, values = ("AND connection = ?", [number(connection)]) if connection else ("", [])
+        order = "DESC" if newest_first else "ASC"
         rows = self.db.rows(
-            f"SELECT * FROM events WHERE seq > ? {condition} ORDER BY seq LIMIT ?", (after, *values, limit)
+            f"SELECT * FROM events WHERE seq > ? {condition} ORDER BY seq {order} LIMIT ?", (after, *values, limit)
         )
         return [
             Event(

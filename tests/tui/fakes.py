@@ -74,6 +74,7 @@ class FakeReader:
     lives_known: dict[str, tuple[Lives, ...]] = field(default_factory=dict)
     expiries_known: list[Expiries] = field(default_factory=list)
     answers_known: list[Answers] = field(default_factory=list)
+    events_known: list[Event] = field(default_factory=list)
     notes_known: list[Note] = field(default_factory=list)
     views_known: dict[str, ConnectionView] = field(default_factory=dict)
     problems_known: list[ProblemView] = field(default_factory=list)
@@ -203,8 +204,11 @@ class FakeReader:
     def reminder_facts(self, query: Filter, now: datetime, limit: int) -> list[ReminderFacts]:
         return []
 
-    def events(self, after: int, limit: int, connection: str | None = None) -> list[Event]:
-        return []
+    def events(
+        self, after: int, limit: int, connection: str | None = None, *, newest_first: bool = False
+    ) -> list[Event]:
+        found = [one for one in self.events_known if connection in (None, one.connection) and one.seq > after]
+        return (found[::-1] if newest_first else found)[:limit]
 
     def verify_audit(self) -> AuditReport:
         return AuditReport(checked=0, broken_at=None)

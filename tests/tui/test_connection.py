@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from backend.model.facts import Act, ActionState, Stage
+from backend.model.facts import Act, ActionState, Event, Stage
 from backend.model.problems import Note
+from backend.model.reminders import Mailing, Reminder
 from tests.tui.driving import console
 from tests.tui.fakes import FakeReader, make_desk
 from tests.tui.records import NOW, make_action, make_attempt, make_line, make_row, make_view
@@ -16,7 +17,7 @@ from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.postings import PostingsScreen
 from tui.sections import Page
-from tui.timeline import attempts_section, strip
+from tui.timeline import attempts_section, events_section, reminders_section, strip
 
 
 def page(width: int = 78, language: str = "da") -> Page:
@@ -205,3 +206,30 @@ def test_its_postings_are_one_key_away() -> None:
             assert it.app.screen.connection == screen.connection
 
     asyncio.run(run())
+
+
+def test_reminders_and_the_audit_log_are_told() -> None:
+    one = Reminder(
+        id=1,
+        connection="c1",
+        agreement_number="1",
+        customer="Vejle",
+        bank="Nordea",
+        expires_at=NOW,
+        step=7 * 86_400,
+        state=Mailing.SENT,
+        reason="",
+        mail_to="eva@example.dk",
+        message_id="m",
+        case=None,
+        created_at=NOW,
+        settled_at=NOW,
+    )
+    lines = plain(reminders_section(page(), [one, replace(one, state=Mailing.FAILED, reason="unreachable")]))
+    assert "23.11.26, 10:00  sendt           7d før 23.11.26  eva@example.dk" in lines[2]
+    assert "der kom intet svar" in lines[3]
+    event = Event(
+        seq=4, at=NOW, kind="renew.intent", connection="c1", operator="eva", host="b", data={"plan": 3}, hash=""
+    )
+    assert "renew.intent      eva        plan 3" in plain(events_section(page(), [event]))[2]
+    assert reminders_section(page(), []) == events_section(page(), []) == []

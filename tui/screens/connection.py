@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from backend.model.facts import Attempt
+from backend.model.facts import Attempt, Event
 from backend.model.filters import Compare, Filter
 from backend.model.lifetimes import Lifespan
 from backend.model.problems import Note
+from backend.model.reminders import Reminder
 from backend.model.views import ConnectionView, PostingFilter, PostingLine, ProblemView
 from backend.rules.lifetimes import usual_life
 from tui.actions import CONNECTION
@@ -17,7 +18,7 @@ from tui.cells import Line
 from tui.screens.handling import HandlingScreen
 from tui.screens.moving import MovesDoc
 from tui.sections import Page
-from tui.timeline import attempts_section
+from tui.timeline import attempts_section, events_section, reminders_section
 from tui.widgets.doc import Doc
 
 SHOWN = 30
@@ -34,6 +35,8 @@ class Reading:
     usual: Lifespan | None = None
     notes: tuple[Note, ...] = ()
     problem: ProblemView | None = None
+    reminders: tuple[Reminder, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 class ConnectionScreen(MovesDoc, HandlingScreen):
@@ -86,8 +89,10 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
             page.accounts(view),
             page.notes(read.notes),
             page.acts(view.actions),
+            reminders_section(page, read.reminders),
             page.postings(read.postings),
             attempts_section(page, read.attempts),
+            events_section(page, read.events),
         ]
         lines: list[Line] = []
         places = []
@@ -117,7 +122,10 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
             attempts, notes = reader.attempts(connection, SHOWN), reader.notes(connection, SHOWN)
             mine = reader.problems(Filter((Compare("id", "=", connection),), ""), 1, hidden=True)
             problem = mine[0] if mine else None
-            return Reading(view, tuple(attempts), tuple(postings), usual, tuple(notes), problem)
+            reminders = reader.reminders(connection, SHOWN)
+            events = reader.events(0, SHOWN, connection, newest_first=True)
+            lists = (tuple(notes), problem, tuple(reminders), tuple(events))
+            return Reading(view, tuple(attempts), tuple(postings), usual, *lists)
 
         self.ask("connection", work, self._read)
 
