@@ -6,7 +6,7 @@ from backend.model.facts import Act, Attempt
 from backend.model.problems import Note
 from backend.model.views import ConnectionView, ProblemView
 from backend.rules import explain
-from tui.cells import Line, Span, width_of
+from tui.cells import Line, Span, fit, width_of
 from tui.sections import Page
 from tui.timeline import attempt_lines
 from tui.wording import VERDICT_ROLE, age, moment, next_step, number, verdict_glyph, verdict_word, word
@@ -48,15 +48,17 @@ def problem_lines(
         (problem.customer, "title"),
     ]
     where = (problem.bank, f"{page.say('console.agreement')} {problem.agreement_number}", problem.connection)
-    lines: list[Line] = [[], head, [(f"   {f' {dot} '.join(part for part in where if part)}", "dim")], []]
+    lines: list[Line] = [head, [(f"   {f' {dot} '.join(part for part in where if part)}", "dim")], []]
     lines += page.wrapped(word("situation", problem.cause, page.say), "strong", 3)
     lines.append([(f"   {_history(page, problem)}", "dim")])
+    if note is not None:
+        told = page.say("console.note.line", at=moment(note.at), by=note.operator, text=note.text)
+        lines.append([(f"   {fit(told, max(1, page.width - 3))}", "info")])
     if over:
         return [*lines, [], *page.wrapped(over, "good", 3)]
     if view is None:
         return [*lines, [], [(f"   {page.say('console.reading')}", "dim")]]
-    lines += [[], *_button(page, view), [], *_reasons(page, view), *page.told(view)]
-    return [*lines, [], *page.note(note, 3)] if note is not None else lines
+    return [*lines, [], *_button(page, view), [], *_reasons(page, view), *page.told(view)]
 
 
 def _history(page: Page, problem: ProblemView) -> str:

@@ -145,16 +145,13 @@ class Page:
             told.append(self.say("problem.snoozed_until", at=moment(problem.snoozed_until)))
         return told
 
-    def note(self, note: Note, indent: int = 2) -> list[Line]:
-        """One note: when, who, and its text."""
-        told = self.say("console.note.line", at=moment(note.at), by=note.operator, text=note.text)
-        return self.wrapped(told, "text", indent)
-
     def notes(self, notes: Sequence[Note]) -> list[Line]:
         """What operators wrote, newest first; nothing when nobody did."""
-        if not notes:
-            return []
-        return [*self.title("console.section.notes"), *(line for note in notes for line in self.note(note))]
+        lines = self.title("console.section.notes") if notes else []
+        for note in notes:
+            told = self.say("console.note.line", at=moment(note.at), by=note.operator, text=note.text)
+            lines += self.wrapped(told, "text")
+        return lines
 
     # -- accounts ---------------------------------------------------------------------------------------------
 

@@ -365,9 +365,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.help.ssh": ("Over SSH", "Over SSH"),
     "console.help.ssh.text": (
         "Brug ssh -C: skærmen pakkes sammen til en tiendedel. Kommandoerne kan det samme uden skærm: forny --help."
-        " Udseende: tasten v, eller FORNY_THEME=dark, light, contrast, ansi eller mono.",
+        " Udseende: tasten v, eller FORNY_THEME=dark, light, contrast, ansi eller mono. At kopiere inde i tmux kræver"
+        " set -g set-clipboard on (eller allow-passthrough on).",
         "Use ssh -C: it packs the screen to a tenth. The commands can do the same without a screen: forny --help."
-        " Theme: the key v, or FORNY_THEME=dark, light, contrast, ansi or mono.",
+        " Theme: the key v, or FORNY_THEME=dark, light, contrast, ansi or mono. To copy inside tmux takes"
+        " set -g set-clipboard on (or allow-passthrough on).",
     ),
     # connection
     "console.agreement": ("aftale", "agreement"),
