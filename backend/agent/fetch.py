@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from backend.agent.findings import notice
 from backend.agent.tools import Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials, Suspended
 from backend.model.facts import Account, HeldReason, Posting, Session
+from backend.model.findings import Change, Findings, Found
 from backend.model.renewals import RenewalDiff
 from backend.model.views import FetchContext
 from backend.rules.accounts import diff_of, in_doubt, match_accounts
+from backend.rules.findings import back_to
 from backend.rules.rows import RowContext, fetch_since, known_since, match_rows
 
 
@@ -29,6 +32,13 @@ class Harvest:
     waiting: int = 0
     synchronized: datetime | None = None
     diff: RenewalDiff | None = None
+    found: list[tuple[str, Found]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+    @property
+    def findings(self) -> Findings:
+        """What was noticed beside the rows, as far as it is news."""
+        return Findings(accounts=tuple(self.found), changes=tuple(self.changes))
 
 
 async def fetch_connection(
@@ -70,6 +80,7 @@ async def fetch_connection(
             accounts=harvest.accounts,
             upserts=harvest.upserts,
             dropped=harvest.dropped,
+            findings=harvest.findings,
             fetch_every=tools.fetch_every,
         )
     if trouble is not None:
@@ -97,7 +108,7 @@ async def gather(
     if doubts:
         unsure = [tuple(replace(a, doubt=doubts.get(a.key, "")) for a in some) for some in (match.matched, match.new)]
         match = replace(match, matched=unsure[0], new=unsure[1])
-    harvest = Harvest(accounts=[*match.matched, *match.new, *(replace(a, orphaned=True) for a in match.vanished)])
+    harvest = Harvest(accounts=[*match.matched, *match.new, *match.vanished])
     asked = rows_seen = 0
     errors: list[OutsideError] = []
     for place, account in enumerate([*match.matched, *match.new]):
@@ -170,7 +181,7 @@ async def _account(
 ) -> int:
     """Fetch one account's rows into the harvest; gives how many rows the provider showed."""
     now = tools.now()
-    since = fetch_since(context.data_from, account.last_fetched, now)
+    since = fetch_since(context.data_from, account.last_fetched, now, back_to(account.found))
     said = await tools.provider.transactions(session, account, since)
     if said.unread:
         harvest.unread.append(said.unread)
@@ -195,4 +206,9 @@ async def _account(
     harvest.waiting += sum(posting.reason == HeldReason.RENEWAL_NOT_ACCEPTED for posting in changes.upserts)
     harvest.upserts += changes.upserts
     harvest.dropped += changes.dropped
+    harvest.changes += changes.after_delivery
+    # What could not be read may be what seems to be missing.
+    found = account.found if said.unread else await notice(tools, context, account, keys, said.rows, changes)
+    if found != account.found:
+        harvest.found.append((account.key, found))
     return len(said.rows)

@@ -90,7 +90,7 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
             kind = error.kind
             await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=kind)
             return False
-        live = [account for account in harvest.accounts if not account.orphaned]
+        live = [account for account in harvest.accounts if account.shown]
         if doubt := _doubt(harvest, had_accounts=bool(context.accounts), shown=bool(live)):
             await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=doubt)
             if case.action is not None and doubt in _CUSTOMERS_OWN:
@@ -106,6 +106,7 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
             dropped=harvest.dropped,
             outcome=harvest.outcome,
             diff=harvest.diff,
+            findings=harvest.findings,
             fetch_every=tools.fetch_every,
         )
     report.new_postings += harvest.new
@@ -121,7 +122,7 @@ def _doubt(harvest: Harvest, *, had_accounts: bool, shown: bool) -> str:
     """Why the candidate has not proved itself, as a text key; empty when it has."""
     if not shown:
         return "no_accounts"
-    if had_accounts and not any(account.id is not None and not account.orphaned for account in harvest.accounts):
+    if had_accounts and not any(account.id is not None and account.shown for account in harvest.accounts):
         return "no_account_matched"
     return "" if harvest.outcome in ("ok", "ok_empty") else harvest.outcome
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from backend.model.findings import NOTHING_FOUND, Found
 from backend.model.renewals import RenewalDiff
 
 PROMISE = timedelta(hours=6)
@@ -87,6 +88,7 @@ class Account:
     """A bank account under a connection. `key` is what survives renewals: IBAN, else BBAN, else the provider's id.
 
     `doubt` is a text key: why a renewal left it unsure which account this is; its rows wait (empty: no doubt).
+    `seen`: the provider shows it, or has once; one that an import named may never have been.
     """
 
     id: int | None = None
@@ -105,6 +107,13 @@ class Account:
     booked_balance: Decimal | None = None
     last_synchronized: datetime | None = None
     last_fetched: datetime | None = None
+    seen: bool = True
+    found: Found = NOTHING_FOUND
+
+    @property
+    def shown(self) -> bool:
+        """The provider gives access to it."""
+        return self.seen and not self.orphaned
 
     @property
     def key(self) -> str:

@@ -174,7 +174,7 @@ class ImportReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchContext:
     """What the agent needs to fetch one connection. `elsewhere`: keys of accounts that the customer's other
-    connections hold."""
+    connections hold. `odd`: by account key the newest day with a row that ledger and bank do not both have."""
 
     connection: str
     agreement_number: str
@@ -190,6 +190,7 @@ class FetchContext:
     usual_end_at: datetime | None
     accounts: tuple[Account, ...]
     elsewhere: frozenset[str]
+    odd: dict[str, date]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from backend.model.facts import (
     Stage,
     Tokens,
 )
+from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.incidents import (
     BankWord,
     Count,
@@ -112,6 +113,10 @@ class Books(Vault, Protocol):
         """Postings of one bank account of a customer, whatever connection brought them; dropped ones too."""
         ...
 
+    def posting_days(self, agreement_number: str, account_keys: Sequence[str]) -> list[date]:
+        """The newest days on which the bank had rows for an account, newest first: enough to know its rhythm by."""
+        ...
+
     def start_fetch(self, connection: str, now: datetime) -> None: ...
 
     def save_fetch(
@@ -125,6 +130,7 @@ class Books(Vault, Protocol):
         accounts: Sequence[Account] = (),
         upserts: Sequence[Posting] = (),
         dropped: Sequence[str] = (),
+        findings: Findings = NO_FINDINGS,
         fetch_every: int = 7200,
     ) -> None:
         """The end of one fetch, in one transaction: accounts, postings, outcome, health, and when to come again."""
@@ -183,6 +189,7 @@ class Books(Vault, Protocol):
         dropped: Sequence[str],
         outcome: str,
         diff: RenewalDiff | None = None,
+        findings: Findings = NO_FINDINGS,
         fetch_every: int = 7200,
     ) -> None:
         """The candidate has proved itself: consent, accounts and first rows change over in one transaction."""

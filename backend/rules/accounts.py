@@ -12,9 +12,11 @@ class AccountMatch:
     """What became of the accounts of a connection.
 
     `matched` are known accounts as they look now, with the id and ledger account they had; `new` were never
-    seen; `vanished` are known ones that are not reported any more, marked as orphaned. `rekeyed` names the keys
-    (old, new) of matched accounts whose key has changed because the bank now tells more of the number: rows
-    that were kept under the old key are still theirs. `weak` are matched ones that only the provider's id tells.
+    seen; `vanished` are known ones that are not reported any more, marked as orphaned, but for those that an import
+    named and that were never reported: nothing was taken away there (`facts/aiia-economic.md` §4 no. 13).
+    `rekeyed` names the keys (old, new) of matched accounts whose key has changed because the bank now tells more of
+    the number: rows that were kept under the old key are still theirs. `weak` are matched ones that only the
+    provider's id tells.
     """
 
     matched: tuple[Account, ...] = ()
@@ -44,7 +46,9 @@ def match_accounts(old: Sequence[Account], new: Sequence[Account]) -> AccountMat
     return AccountMatch(
         matched=matched,
         new=tuple(account for place, account in enumerate(shown) if place not in partners),
-        vanished=tuple(replace(account, orphaned=True) for account in old if id(account) not in taken),
+        vanished=tuple(
+            replace(account, orphaned=account.orphaned or account.seen) for account in old if id(account) not in taken
+        ),
         rekeyed=tuple(
             (before.key, after.key)
             for (before, _), after in zip(pairs, matched, strict=True)
@@ -167,4 +171,5 @@ def _carried(before: Account, now: Account) -> Account:
         name=now.name or before.name,
         last_fetched=before.last_fetched,
         doubt=before.doubt,
+        found=before.found,
     )

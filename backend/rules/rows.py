@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from backend.model.facts import DISCARDED, PROMISE, Account, BankRow, HeldReason, Posting, PostingState
+from backend.model.findings import Change
 from backend.model.text import fold
 
 OVERLAP = timedelta(days=7)
@@ -25,6 +26,7 @@ NEAR = timedelta(days=3)
 _Identity = tuple[Day, Decimal, str, str]
 _Rest = tuple[list[BankRow], list[Posting]]
 _NEVER_TURNED = (PostingState.ACKNOWLEDGED, PostingState.REJECTED, PostingState.QUEUED)
+_OUT = (PostingState.ACKNOWLEDGED, PostingState.QUEUED)
 _KEEP_FIRST = {state: place for place, state in enumerate((*_NEVER_TURNED, PostingState.HELD, PostingState.DROPPED))}
 
 
@@ -53,26 +55,30 @@ class RowContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowChanges:
-    """What one fetch changes. `deleted_after`: ids that the bank took back after they had been delivered.
+    """What one fetch changes. `after_delivery`: what the bank has done to rows that the ledger has already.
 
     `recognised` counts the rows that were known already.
     """
 
     upserts: tuple[Posting, ...] = ()
     dropped: tuple[str, ...] = ()
-    deleted_after: tuple[str, ...] = ()
+    after_delivery: tuple[Change, ...] = ()
     new: int = 0
     recognised: int = field(default=0, compare=False)
 
 
-def fetch_since(data_from: Day | None, last_fetched: datetime | None, now: datetime) -> Day | None:
+def fetch_since(
+    data_from: Day | None, last_fetched: datetime | None, now: datetime, back_to: Day | None = None
+) -> Day | None:
     """The first day to ask for: a week before the last success, however long ago that was; None: all there is.
 
-    A lapse widens the span by itself, so that no gap is left behind it (`facts/aiia-economic.md` §4 no. 8).
+    A lapse widens the span by itself, so that no gap is left behind it (`facts/aiia-economic.md` §4 no. 8), and so
+    does `back_to`: from there on rows are known to be missing.
     """
     if last_fetched is None:
         return data_from
     since = min(last_fetched, now).date() - OVERLAP
+    since = since if back_to is None else min(since, back_to)
     return since if data_from is None else max(since, data_from)
 
 
@@ -126,6 +132,7 @@ class _Matching:
         self.fresh: list[tuple[_Identity, BankRow]] = []
         self.missing: list[Posting] = []
         self.next_position: dict[_Identity, int] = {}
+        self.replaced: dict[str, Posting] = {}
 
     def run(self, fetched: Sequence[BankRow]) -> RowChanges:
         live, deleted = self._distinct(fetched)
@@ -133,7 +140,9 @@ class _Matching:
         self._pair_changed()
         gone = self._deleted(deleted)
         self._pair_dropped()
-        untold = self._unexplained([posting for posting in self.missing if not _reserved(posting)])
+        gone_quietly = [posting for posting in self.missing if not _reserved(posting)]
+        untold = self._unexplained(gone_quietly)
+        self.replaced = {posting.source_id: posting for posting in gone_quietly if posting.source_id}
         upserts = [
             changed for posting, row in self.pairs if (changed := self._changed(posting, row, untold)) is not None
         ]
@@ -144,10 +153,24 @@ class _Matching:
         return RowChanges(
             upserts=tuple(upserts),
             dropped=tuple(dict.fromkeys(lapsed + taken_back)),
-            deleted_after=tuple(posting.id for posting in gone if posting.state is PostingState.ACKNOWLEDGED),
+            after_delivery=self._after_delivery(gone),
             new=len(self.fresh),
             recognised=len(self.pairs),
         )
+
+    def _after_delivery(self, gone: Sequence[Posting]) -> tuple[Change, ...]:
+        """Delivered rows that the bank has deleted, moved to another day, or shows with another amount under their id.
+
+        What has been delivered stays as it is (law 7); somebody has to look at it, and put the ledger right.
+        """
+        delivered = [p for p in gone if p.state is PostingState.ACKNOWLEDGED and p.change != "deleted"]
+        found = {posting.id: Change(posting=posting.id, kind="deleted") for posting in delivered}
+        moved = [(p, row) for p, row in self.pairs if p.state is PostingState.ACKNOWLEDGED and p.date != row.date]
+        other = [(p, row) for _, row in self.fresh if (p := self.replaced.get(row.source_id)) and p.state in _OUT]
+        for posting, row in (*moved, *other):
+            change = Change(posting=posting.id, kind="changed", date=row.date, amount=row.amount)
+            found.setdefault(posting.id, change)
+        return tuple(found.values())
 
     def _distinct(self, fetched: Sequence[BankRow]) -> tuple[dict[_Identity, list[BankRow]], list[BankRow]]:
         """Rows that count, each once: pages may overlap. Of two versions, deleted beats booked beats reserved."""
@@ -297,7 +320,7 @@ class _Matching:
         days = untold.get((row.amount, row.currency), ()) if untold else ()
         if not row.booked:
             return PostingState.HELD, HeldReason.RESERVED, None
-        if any(abs(day - row.date) <= NEAR for day in days):
+        if row.source_id in self.replaced or any(abs(day - row.date) <= NEAR for day in days):
             return PostingState.HELD, HeldReason.SUSPECTED_DUPLICATE, None
         if not self.context.accepted:
             return PostingState.HELD, HeldReason.RENEWAL_NOT_ACCEPTED, None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.model.facts import Account, Case, Grant, Posting, Session, Stage
+from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.renewals import RenewalDiff
 from backend.store.codec import ms, number, public, when
 from backend.store.fleet import SELECT_CASE, case_of
@@ -141,6 +142,7 @@ class Cases(Intake, Journal, TokenBox):
         dropped: Sequence[str],
         outcome: str,
         diff: RenewalDiff | None = None,
+        findings: Findings = NO_FINDINGS,
         fetch_every: int = 7200,
     ) -> None:
         """The candidate has proved itself: consent, accounts and first rows change over in one transaction.
@@ -177,6 +179,7 @@ class Cases(Intake, Journal, TokenBox):
                 accounts=accounts,
                 upserts=upserts,
                 dropped=dropped,
+                findings=findings,
                 fetch_every=fetch_every,
             )
             self.move_case(case, Stage.FETCHED, now)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from backend.model.facts import Account, Act, Action, ActionState, Consent, Posting, PostingState, Stage
+from backend.model.findings import NOTHING_FOUND, Found
 from backend.model.health import HealthFacts
 from backend.model.renewals import RenewalDiff
 
@@ -65,6 +66,8 @@ def account_of(row: Any) -> Account:
         booked_balance=money(row["booked_balance"]),
         last_synchronized=when(row["last_synchronized"]),
         last_fetched=when(row["last_fetched"]),
+        seen=row["seen"] == 1,
+        found=_found_of(row),
     )
 
 
@@ -75,6 +78,19 @@ def diff_of(text: str | None) -> RenewalDiff | None:
     import msgspec
 
     return msgspec.json.decode(text, type=RenewalDiff)
+
+
+def _found_of(row: Any) -> Found:
+    values = tuple(row[name] for name in ("silent_since", "gap_from", "gap_to", "missing_on", "off_by"))
+    if values == _NOTHING:
+        return NOTHING_FOUND
+    silent, gap_from, gap_to, missing, off = values
+    return Found(
+        silent_since=day(silent), gap_from=day(gap_from), gap_to=day(gap_to), missing_on=day(missing), off_by=money(off)
+    )
+
+
+_NOTHING = (None,) * 5
 
 
 def posting_of(row: Any) -> Posting:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from backend.model.facts import PROMISE, Account, Attempt, Posting
+from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.incidents import CAUSES
 from backend.model.views import FetchContext
 from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
+from backend.store.findings import Noticed
 from backend.store.webhooks import Webhooks
 
 _FAILURES_KEEP_RETRY = timedelta(minutes=30)
@@ -31,7 +33,7 @@ _SETTLED = "(postings.state IN ('acknowledged', 'rejected', 'queued') OR posting
 """What a fetch does not turn: it compared with what was known when it began, and an operator may have decided since."""
 
 
-class Intake(Webhooks):
+class Intake(Webhooks, Noticed):
     """Implements the fetching half of `ports.Books`."""
 
     def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
@@ -83,6 +85,7 @@ class Intake(Webhooks):
             usual_end_at=when(row["usual_end_at"]),
             accounts=tuple(map(account_of, accounts)),
             elsewhere=frozenset(row["key"] for row in others),
+            odd=self.odd_days(row["agreement"]),
         )
 
     def known_rows(self, agreement_number: str, account_keys: Sequence[str], since: date | None) -> list[Posting]:
@@ -109,6 +112,7 @@ class Intake(Webhooks):
         accounts: Sequence[Account] = (),
         upserts: Sequence[Posting] = (),
         dropped: Sequence[str] = (),
+        findings: Findings = NO_FINDINGS,
         fetch_every: int = 7200,
     ) -> None:
         """The end of one fetch. `last_fetched` moves only when the fetch worked, and no further than its data (law 3).
@@ -123,6 +127,7 @@ class Intake(Webhooks):
         with self.db.write():
             self.save_accounts(key, accounts)
             self.save_postings(key, upserts, dropped)
+            self.save_findings(key, findings, now)
             self.db.run(
                 """
                 UPDATE connections SET last_attempt_at = ?1, last_outcome = ?2, last_detail = ?3, last_until = ?4,
@@ -176,7 +181,10 @@ class Intake(Webhooks):
         )
 
     def save_accounts(self, connection: int, accounts: Sequence[Account]) -> None:
-        """Known accounts are updated, new ones added. A mapping to the ledger is never taken away here, nor a doubt."""
+        """Known accounts are updated, new ones added. A mapping to the ledger is never taken away here, nor a doubt.
+
+        These are all that were looked for, so one that was never `seen` is now known to be missing (`seen` is -1).
+        """
         for account in accounts:
             values = (
                 account.provider_account_id,
@@ -192,22 +200,23 @@ class Intake(Webhooks):
                 None if account.booked_balance is None else str(account.booked_balance),
                 ms(account.last_synchronized),
                 ms(account.last_fetched),
+                1 if account.seen else -1,
             )
             columns = (
                 "provider_account_id, iban, bban, name, owner, currency, kind, orphaned, bank_id, bank_name,"
-                " booked_balance, last_synchronized, last_fetched"
+                " booked_balance, last_synchronized, last_fetched, seen"
             )
             if account.id is not None:
                 self.db.run(
-                    f"UPDATE accounts SET ({columns}, key) = ({','.join('?' * 14)}) WHERE id = ? AND connection = ?",
+                    f"UPDATE accounts SET ({columns}, key) = ({','.join('?' * 15)}) WHERE id = ? AND connection = ?",
                     (*values, account.key, account.id, connection),
                 )
             else:
                 self.db.run(
                     f"INSERT INTO accounts ({columns}, connection, key, ledger_account, doubt)"
-                    f" VALUES ({','.join('?' * 17)})"
+                    f" VALUES ({','.join('?' * 18)})"
                     " ON CONFLICT (connection, key) DO UPDATE SET provider_account_id = excluded.provider_account_id,"
-                    " name = excluded.name, orphaned = excluded.orphaned,"
+                    " name = excluded.name, orphaned = excluded.orphaned, seen = excluded.seen,"
                     " last_synchronized = excluded.last_synchronized",
                     (*values, connection, account.key, account.ledger_account, account.doubt),
                 )

@@ -206,6 +206,8 @@ ALTER TABLE postings ADD COLUMN change TEXT;
 ALTER TABLE postings ADD COLUMN changed_at INTEGER;
 ALTER TABLE postings ADD COLUMN decided_at INTEGER;
 ALTER TABLE postings ADD COLUMN decided_by TEXT;
+CREATE INDEX postings_odd ON postings(agreement, account_key, date)
+    WHERE state = 'rejected' OR reason = 'discarded' OR change IS NOT NULL;
 CREATE INDEX postings_changed ON postings(connection) WHERE change IS NOT NULL AND decided_at IS NULL;
 ALTER TABLE cases ADD COLUMN opened_at INTEGER;
 ALTER TABLE cases ADD COLUMN diff TEXT;

@@ -80,10 +80,18 @@ class Tables:
                 coalesce(sum(state = 'rejected'), 0), count(*),
                 max(CASE WHEN state = 'held' AND reason <> 'reserved' THEN reason END)
               FROM postings p WHERE p.connection = ?1 AND p.state IN ('held', 'queued', 'rejected')),
-            (accounts, orphaned, unmapped, doubted, last_synchronized) = (
+            (accounts, orphaned, unmapped, doubted, last_synchronized, unseen, silent, rows_missing, balance_off) = (
               SELECT count(*), coalesce(sum(orphaned), 0),
                 coalesce(sum(ledger_account IS NULL AND NOT orphaned), 0), coalesce(sum(doubt <> ''), 0),
-                min(CASE WHEN NOT orphaned THEN last_synchronized END) FROM accounts WHERE connection = ?1),
+                min(CASE WHEN NOT orphaned THEN last_synchronized END), coalesce(sum(seen = -1 AND NOT orphaned), 0),
+                coalesce(sum(silent_since IS NOT NULL AND NOT orphaned), 0),
+                coalesce(sum(missing_on IS NOT NULL AND NOT orphaned), 0),
+                coalesce(sum(off_by IS NOT NULL AND NOT orphaned), 0) FROM accounts WHERE connection = ?1),
+            (gap_from, gap_to) = (
+              SELECT gap_from, gap_to FROM accounts WHERE connection = ?1 AND gap_from IS NOT NULL AND NOT orphaned
+                ORDER BY julianday(gap_to) - julianday(gap_from) DESC LIMIT 1),
+            changed_rows = (
+              SELECT count(*) FROM postings WHERE connection = ?1 AND change IS NOT NULL AND decided_at IS NULL),
             {USUAL}
             WHERE id = ?1
             """,

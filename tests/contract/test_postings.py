@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from backend.model.facts import DISCARDED, Account, BankRow, Posting, PostingState, Receipt
+from backend.model.findings import Findings, Found
+from backend.model.health import HealthFacts
 from backend.model.postings import Decision
 from backend.model.views import PostingFilter
+from backend.rules.accounts import match_accounts
 from backend.rules.assess import assess
 from backend.rules.rows import RowContext, known_since, match_rows
 from backend.store import SqliteStore, open_store
@@ -40,7 +43,15 @@ def fetch(store: SqliteStore, *rows: BankRow) -> None:
     known = store.known_rows("1001", [bank.key], known_since(SINCE))
     context = RowContext(connection="c1", agreement_number="1001", account=bank, since=SINCE)
     changes = match_rows(known, rows, context=context, now=NOON)
-    store.save_fetch("c1", NOON, outcome="ok", accounts=[bank], upserts=changes.upserts, dropped=changes.dropped)
+    store.save_fetch(
+        "c1",
+        NOON,
+        outcome="ok",
+        accounts=[bank],
+        upserts=changes.upserts,
+        dropped=changes.dropped,
+        findings=Findings(changes=changes.after_delivery),
+    )
 
 
 def deliver(store: SqliteStore) -> list[str]:
@@ -176,3 +187,124 @@ def test_a_fetch_that_began_before_a_decision_does_not_undo_it(store: SqliteStor
         after = postings(store)["new"]
         assert (after.state, after.ledger_account, after.due_at) == (state, before.ledger_account, before.due_at)
         store.db.raw.execute("UPDATE postings SET state = 'held', reason = 'suspected_duplicate', decided_at = NULL")
+
+
+# -- what a fetch finds ----------------------------------------------------------------------------------------
+
+
+def facts(store: SqliteStore) -> HealthFacts:
+    view = store.connection("c1", NOON)
+    assert view is not None
+    return view.facts
+
+
+def test_a_delivered_row_that_the_bank_deletes_waits_until_somebody_has_seen_it(store: SqliteStore) -> None:
+    fetch(store, OLD)
+    deliver(store)
+    for _ in range(2):
+        fetch(store, row("old", text="DSB", deleted=True))
+    (told,) = postings(store).values()
+    assert (told.state, told.change, told.changed_at) == (PostingState.ACKNOWLEDGED, "deleted", NOON)
+    assert facts(store).changed_rows == 1
+    assert [line.posting.id for line in store.postings(PostingFilter(changed=True), 9)] == [told.id]
+    assert [event.kind for event in store.events(0, 99)].count("posting.deleted") == 1
+    assert decide(store, Decision.DISCARD, told.id) == ([], ["decision.delivered"])
+    assert decide(store, Decision.ACCEPT, told.id) == ([told.id], [])
+    assert facts(store).changed_rows == 0 and store.postings(PostingFilter(changed=True), 9) == []
+    seen = postings(store)["old"]
+    assert (seen.state, seen.due_at, seen.decided_by) == (told.state, told.due_at, "eva")
+    fetch(store, row("old", text="DSB", deleted=True))
+    assert facts(store).changed_rows == 0, "it is told once"
+
+
+def test_another_amount_under_a_delivered_id_is_held_and_the_delivered_row_stays(store: SqliteStore) -> None:
+    fetch(store, OLD)
+    deliver(store)
+    fetch(store, row("old", text="DSB", amount="-300.00"))
+    assert facts(store).changed_rows == 1 and facts(store).held == 1 and deliver(store) == []
+    lines = {line.posting.amount: line.posting for line in store.postings(PostingFilter(), 9)}
+    old, new = lines[Decimal("-291.00")], lines[Decimal("-300.00")]
+    assert (old.state, old.change, new.reason) == (PostingState.ACKNOWLEDGED, "changed", "suspected_duplicate")
+    (event,) = [event for event in store.events(0, 99) if event.kind == "posting.changed"]
+    assert (event.data["amount"], event.data["bank_amount"]) == ("-291.00", "-300.00")
+
+
+def test_what_is_dropped_with_the_same_fetch_is_no_change_after_delivery(store: SqliteStore) -> None:
+    fetch(store, OLD)
+    fetch(store, row("old", text="DSB", deleted=True), row("old", text="DSB", amount="-300.00"))
+    assert facts(store).changed_rows == 0
+
+
+def test_findings_are_counted_with_the_longest_gap_and_leave_with_their_cause(store: SqliteStore) -> None:
+    store.import_records([record(1, accounts=(import_account(1), import_account(2)), fingerprint="two")], NOON, "eva")
+    banks = [account(1, id=1), account(2, id=2)]
+    short = Found(gap_from=date(2026, 2, 1), gap_to=date(2026, 2, 9), silent_since=date(2026, 2, 20))
+    long = Found(gap_from=date(2026, 1, 1), gap_to=date(2026, 2, 1), missing_on=SINCE, off_by=Decimal("-12.50"))
+    found = Findings(accounts=((banks[0].key, short), (banks[1].key, long)))
+    store.save_fetch("c1", NOON, outcome="ok", accounts=banks, findings=found)
+    now = facts(store)
+    assert (now.silent, now.rows_missing, now.balance_off) == (1, 1, 1)
+    assert (now.gap_from, now.gap_to) == ("2026-01-01", "2026-02-01")
+    context = store.fetch_context("c1")
+    assert context is not None and [known.found for known in context.accounts] == [short, long]
+    assert [event.kind for event in store.events(0, 99)].count("account.findings") == 2
+    store.save_fetch("c1", NOON, outcome="ok", accounts=banks)
+    assert facts(store).silent == 1, "a fetch that has no news changes nothing"
+    gone = Findings(accounts=tuple((bank.key, Found()) for bank in banks))
+    store.save_fetch("c1", NOON, outcome="ok", accounts=banks, findings=gone)
+    now = facts(store)
+    assert (now.silent, now.rows_missing, now.balance_off, now.gap_from, now.gap_to) == (0, 0, 0, None, None)
+
+
+def test_findings_and_rows_are_written_together_or_not_at_all(store: SqliteStore, suspected: Posting) -> None:
+    bank = shown(store)
+    broken = Findings(accounts=((bank.key, Found(off_by="nonsense")),))  # type: ignore[arg-type]
+    before = postings(store)
+    with pytest.raises(ValueError, match="format"):
+        store.save_fetch("c1", LATER, outcome="ok", accounts=[bank], dropped=[suspected.id], findings=broken)
+    assert postings(store) == before and store.verify_audit().broken_at is None
+
+
+def test_an_account_that_was_never_shown_is_unseen_and_one_that_was_is_orphaned(store: SqliteStore) -> None:
+    store.import_records([record(1, accounts=(import_account(1), import_account(2)), fingerprint="two")], NOON, "eva")
+    assert facts(store).unseen == 0, "nobody has looked yet"
+    for showing, unseen, orphaned in (((1,), 1, 0), ((1, 2), 0, 0), ((1,), 0, 1)):
+        context = store.fetch_context("c1")
+        assert context is not None
+        match = match_accounts(context.accounts, [account(number) for number in showing])
+        store.save_fetch("c1", NOON, outcome="ok", accounts=[*match.matched, *match.new, *match.vanished])
+        assert (facts(store).unseen, facts(store).orphaned) == (unseen, orphaned)
+
+
+def test_days_with_rows_are_those_that_the_bank_still_shows(store: SqliteStore, suspected: Posting) -> None:
+    days = [date(2026, 3, 2), date(2026, 3, 1)]
+    key = shown(store).key
+    assert store.posting_days("1001", [key]) == days
+    decide(store, Decision.DISCARD, suspected.id)
+    assert store.posting_days("1001", [key]) == days, "the bank shows it; only the ledger does not get it"
+    assert store.odd_days("1001") == {key: date(2026, 3, 2)} and store.odd_days("1002") == {}
+
+
+@pytest.mark.parametrize(("after", "transfer"), [(timedelta(seconds=-1), "queued"), (timedelta(0), "late")])
+def test_rows_are_late_six_hours_after_the_renewal_to_the_second(
+    store: SqliteStore, after: timedelta, transfer: str
+) -> None:
+    bank = shown(store)
+    renewed = NOON - timedelta(hours=1)
+    context = RowContext(connection="c1", agreement_number="1001", account=bank, renewed_at=renewed)
+    rows = match_rows([], [OLD], context=context, now=NOON).upserts
+    store.save_fetch("c1", NOON, outcome="ok", accounts=[bank], upserts=rows)
+    view = store.connection("c1", renewed + timedelta(hours=6) + after)
+    assert view is not None and view.row.transfer == transfer
+    assert postings(store)["old"].due_at == renewed + timedelta(hours=6)
+
+
+def test_each_release_promises_six_hours_from_then_on(store: SqliteStore) -> None:
+    store.import_records([record(2, accounts=(import_account(2, None),))], NOON, "eva")
+    bank = account(2, id=2, last_fetched=NOON)
+    context = RowContext(connection="c2", agreement_number="1002", account=bank)
+    waiting = match_rows([], [row("u")], context=context, now=NOON).upserts
+    store.save_fetch("c2", NOON, outcome="ok", accounts=[bank], upserts=waiting)
+    assert postings(store)["u"].due_at is None
+    store.import_records([record(2, fingerprint="mapped")], LATER, "eva")
+    assert (postings(store)["u"].state, postings(store)["u"].due_at) == ("queued", LATER + timedelta(hours=6))

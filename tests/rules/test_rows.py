@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.model.facts import Account, BankRow, Posting, PostingState
+from backend.model.findings import Change
 from backend.rules.rows import (
     RowChanges,
     RowContext,
@@ -184,13 +185,48 @@ def test_a_row_that_the_bank_deletes(state: PostingState, dropped: bool, after: 
     changes = fetch(known, row(source, deleted=True))
     assert changes.upserts == ()
     assert changes.dropped == ((known[0].id,) if dropped else ())
-    assert changes.deleted_after == ((known[0].id,) if after else ())
+    assert changes.after_delivery == ((Change(posting=known[0].id, kind="deleted"),) if after else ())
+    told = [replace(posting, change="deleted") for posting in known]
+    assert fetch(told, row(source, deleted=True)).after_delivery == (), "it is told once"
 
 
 def test_a_deleted_row_that_is_there_again_is_not_deleted() -> None:
     known = first(row("r1"), state=PostingState.ACKNOWLEDGED)
     changes = fetch(known, row("r1", deleted=True), row("r2"))
-    assert (changes.deleted_after, changes.new) == ((), 0)
+    assert (changes.after_delivery, changes.new) == ((), 0)
+
+
+@pytest.mark.parametrize("state", [PostingState.QUEUED, PostingState.ACKNOWLEDGED])
+def test_another_amount_under_the_id_of_a_delivered_row_is_held_and_told(state: PostingState) -> None:
+    known = first(row("r1"), row("r2", "-50.00"), state=state)
+    changes = fetch(known, row("r1", "-292.00"), row("r2", "-50.00"))
+    (held,) = changes.upserts
+    assert (held.state, held.reason) == (PostingState.HELD, "suspected_duplicate")
+    assert changes.after_delivery == (Change(posting=known[0].id, kind="changed", date=DAY, amount=Decimal("-292.00")),)
+    later = fetch(apply(known, changes), row("r1", "-292.00"), row("r2", "-50.00"))
+    assert later == NOTHING
+
+
+@pytest.mark.parametrize("days", [1, 3, 5])
+def test_a_delivered_row_on_another_day_is_told(days: int) -> None:
+    known = first(row("r1"), state=PostingState.ACKNOWLEDGED)
+    moved = DAY + timedelta(days=days)
+    changes = fetch(known, row("r1", day=moved))
+    told = Change(posting=known[0].id, kind="changed", date=moved, amount=Decimal("-291.00"))
+    assert changes.after_delivery == (told,)
+    assert not [posting for posting in changes.upserts if posting.state is PostingState.QUEUED]
+
+
+def test_a_row_on_another_day_that_was_not_delivered_is_no_news() -> None:
+    known = first(row("r1"), state=PostingState.QUEUED)
+    assert fetch(known, row("r1", day=DAY + timedelta(days=1))).after_delivery == ()
+
+
+def test_a_reservation_booked_with_another_amount_is_a_row_like_any_other() -> None:
+    known = first(reserved("r1", "-500.00"))
+    changes = fetch(known, row("r1", "-312.50"))
+    assert changes.upserts[0].state is PostingState.QUEUED
+    assert (changes.dropped, changes.after_delivery) == ((known[0].id,), ())
 
 
 def test_a_deleted_row_that_we_never_had_is_nothing() -> None:

@@ -105,7 +105,7 @@ def test_the_same_truth_told_again_creates_and_loses_nothing(facts: list[Fact], 
         if random.random() < 0.3:
             ids = [f"{step}-{n}" for n in range(len(facts))]
         changes = books.fetch(report(facts, ids, random, again=random.randrange(4)), step)
-        assert changes.dropped == changes.deleted_after == ()
+        assert (changes.dropped, changes.after_delivery) == ((), ())
         assert changes.new == (len(facts) if step == 0 else 0)
         agree(books, facts)
         books.deliver(random)
