@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check style types contract bench torture picture lock clean
+.PHONY: demo test check style types contract bench torture picture situations lock clean
 
 demo: $(STAMP)  ## a whole world on this machine, and the console on it
 	$(BIN)/forny demo $(if $(customers),--customers $(customers)) $(ARGS)
@@ -38,6 +38,9 @@ torture: $(STAMP)  ## the killing test, long: make torture kills=500 seed=7
 
 picture: $(STAMP)  ## draw README's picture anew, from the program
 	$(BIN)/python -m tests.picture docs/console.svg
+
+situations: $(STAMP)  ## write the operators' page anew, from the catalogue and the texts
+	$(BIN)/python -m tests.situations.document
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11 -o requirements.lock

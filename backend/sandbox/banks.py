@@ -32,6 +32,7 @@ class BankKind:
     weight: int = 10
     unattended: bool = True
     renumbers: bool = False
+    audiences: tuple[str, ...] = ("Private", "Business")
     color: str = "#003755"
 
 
@@ -98,8 +99,19 @@ CATALOGUE: tuple[BankKind, ...] = (
         unattended=False,
         color="#59407a",
     ),
+    BankKind(
+        id="DK_DanskeBank_Privat",
+        name="Danske Bank Privat",
+        days=90,
+        cluster="own",
+        reg="3410",
+        weight=0,
+        audiences=("Private",),
+    ),
 )
-"""Klitbanken starts the world down, Østfjord Andelskasse knows no login without the customer (§1.14)."""
+"""The last is the same bank's entry for private customers: whoever picks it sees no business account (§4 no. 11).
+
+Klitbanken starts the world down, Østfjord Andelskasse knows no login without the customer (§1.14)."""
 
 FIRST_DOWN = "DK_KlitBanken"
 FIRST_SUPERVISED = "DK_OestfjordAndel"
@@ -119,4 +131,4 @@ def draw(number: float) -> BankKind:
         left -= kind.weight
         if left < 0:
             return kind
-    return CATALOGUE[-1]
+    return CATALOGUE[0]

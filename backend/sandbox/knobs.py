@@ -59,6 +59,7 @@ class Knobs:
             "ledger/lock-out": self.lock_out,
             "ledger/away": self.away,
             "consent/mend": self.mend,
+            "consent/die": self.die,
         }
 
     def skip(self, said: Said) -> Said:
@@ -93,6 +94,14 @@ class Knobs:
             consent.queued.append((self.world.clock.now(), False))
             self.world.watcher(consent)
         return {"mended": len(user.consents)}
+
+    def die(self, said: Said) -> Said:
+        """`{consent_id}`: the bank ends the consent before its day."""
+        consent = self._find.consent(said)
+        self.world.sync(consent)
+        consent.died_at = self.world.clock.now()
+        self.world.watcher(consent)
+        return self._find.consent_facts(consent)
 
     def mood(self, said: Said) -> Said:
         """`{bank, mood}`: a bank (id or name), or every bank of a `cluster`, changes its mood now."""

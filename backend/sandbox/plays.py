@@ -33,6 +33,7 @@ class Stage:
     mailbox: Mailbox
     inbox: Reconciliation
     courier: Courier
+    neighbour: Callable[[str], Customer]
     customer: Customer
     consent: Consent
 
@@ -99,12 +100,23 @@ class Stage:
             there.append(BankAccount(made))
         return made
 
-    def claim(self, consent_id: str | None, bank: str, accounts: list[AccountKind]) -> None:
-        """The accounting system's next import has this line too."""
-        self.world.claims.setdefault(self.agreement, []).append(
+    def claim(self, consent_id: str | None, bank: str, accounts: list[AccountKind], of: Customer | None = None) -> None:
+        """The accounting system's next import has this line too, of another customer with this one's mail address."""
+        customer = of or self.customer
+        listed = [
             {
-                "agreement_number": self.agreement,
-                "customer": self.customer.name,
+                "account_id": f"claimed-{kind.key % 10**9}",
+                "iban": kind.iban,
+                "bban": kind.bban,
+                "name": kind.name,
+                "ledger_account": CHART[5],
+            }
+            for kind in accounts
+        ]
+        self.world.claims.setdefault(customer.agreement_number, []).append(
+            {
+                "agreement_number": customer.agreement_number,
+                "customer": customer.name,
                 "email": self.customer.email,
                 "provider": "aiia",
                 "consent_id": consent_id,
@@ -112,16 +124,7 @@ class Stage:
                 "bank": bank,
                 "data_from": None,
                 "expires_at": None,
-                "accounts": [
-                    {
-                        "account_id": f"claimed-{kind.key % 10**9}",
-                        "iban": kind.iban,
-                        "bban": kind.bban,
-                        "name": kind.name,
-                        "ledger_account": CHART[5],
-                    }
-                    for kind in accounts
-                ],
+                "accounts": listed,
             }
         )
 
@@ -134,8 +137,9 @@ class Stage:
         whole, rest = divmod(hours, step)
         return (f"forny sandbox skip {step}h",) * whole + ((f"forny sandbox skip {rest}h",) if rest else ())
 
-    def imported(self) -> str:
-        return f"forny sandbox fleet --agreement {self.agreement} | forny import -"
+    def imported(self, of: Customer | None = None) -> str:
+        """The accounting system hands over what it knows of a customer."""
+        return f"forny sandbox fleet --agreement {(of or self.customer).agreement_number} | forny import -"
 
     def other_bank(self) -> BankKind:
         """A bank at which the customer has nothing yet."""
@@ -303,6 +307,29 @@ def _suspended(stage: Stage) -> Outcome:
     return (), stage.mended
 
 
+@play("superseded")
+def _superseded(stage: Stage) -> Outcome:
+    """The customer's user also connects another company at this bank, and the bank ends the consent before."""
+    bank, other = stage.consent.bank.kind, stage.neighbour(stage.consent.bank.kind.id)
+    stage.consent.exclusive = True
+    stage.claim(None, bank.name, [], other)
+    connect = f'forny connect {other.agreement_number} --bank "{bank.name}" --yes'
+    return (stage.imported(other), connect, f"{stage.walk} --bank {bank.id}"), ()
+
+
+@play("early_death", bank="DK_Nykredit")
+def _dies_early(stage: Stage) -> Outcome:
+    """Three of the bank's customers renew, and their consents die nine days later; this one renewed in between."""
+    bank = stage.consent.bank.kind.id
+    others = [stage.neighbour(bank) for _ in range(3)]
+    numbers = " ".join(other.agreement_number for other in others)
+    imports = tuple(stage.imported(other) for other in others)
+    walks = tuple(f"forny sandbox walk {other.email}" for other in others)
+    deaths = tuple(f"forny sandbox turn consent/die consent_id={other.connections[0].consent_id}" for other in others)
+    first = (*imports, f"forny renew {numbers} --yes", *walks, *stage.wait(72, step=72))
+    return (*first, *stage.renewed, *stage.wait(144, step=72), *deaths), stage.renewed
+
+
 @play("self_healed")
 def _healed(stage: Stage) -> Outcome:
     """The bank wants the customer before the day, and he logs in at the hub without being asked."""
@@ -423,6 +450,15 @@ def _not_offered(stage: Stage) -> Outcome:
     """The accounting system expects rows of a loan account, which banks do not give out."""
     stage.claim(stage.consent.id, stage.consent.bank.kind.name, [stage.new_account("Erhvervslån", offered=False)])
     return (stage.imported(),), ()
+
+
+@play("wrong_connector")
+def _retail(stage: Stage) -> Outcome:
+    """The customer is to connect another bank, and chooses the entry for private customers there."""
+    kind = stage.new_account("Driftskonto", offered=False)
+    stage.claim(None, "Danske Bank", [kind])
+    connect = f'forny connect {stage.agreement} --bank "Danske Bank" --yes'
+    return (stage.imported(), connect, f"{stage.walk} --bank DK_DanskeBank_Privat"), ()
 
 
 @play("missing_rights")

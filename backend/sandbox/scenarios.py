@@ -50,7 +50,7 @@ class Scenarios:
         customer = self._named(said["agreement"]) if said.get("agreement") else self._somebody(chosen)
         self._taken.add(customer.index)
         consent = self._consent(customer)
-        stage = Stage(self.world, self.mailbox, self.inbox, self.courier, customer, consent)
+        stage = Stage(self.world, self.mailbox, self.inbox, self.courier, self._neighbour, customer, consent)
         then, remedy = chosen.act(stage)
         return {
             "id": chosen.id,
@@ -82,6 +82,17 @@ class Scenarios:
         if index is None:
             raise Problem(404, "NotFound", "nobody in this world fits: name an agreement, or make the world larger")
         return self.world.fleet.customer(index)
+
+    def _neighbour(self, bank: str) -> Customer:
+        """Another customer of that bank with whom nothing is wrong; he is taken by this."""
+        taken = self._taken.union(self._roles.values())
+        for index in range(min(self.world.fleet.size, SEARCH)):
+            customer = self.world.fleet.customer(index)
+            fine = index not in taken and customer.situation == "fine"
+            if fine and customer.connections[0].bank.id == bank and customer.connections[0].told_expiry:
+                self._taken.add(index)
+                return customer
+        raise Problem(404, "NotFound", "too few customers at the bank: make the world larger")
 
     def _agreement(self, id: str) -> str | None:
         index = self._roles.get(id)

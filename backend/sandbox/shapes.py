@@ -127,7 +127,7 @@ def provider(bank: Bank, now: datetime, *, strange: bool) -> dict[str, object]:
             "updated": instant(since or now.replace(minute=0, second=0, microsecond=0)),
             "message": message,
         },
-        "audiences": ["Private", "Business"],
+        "audiences": list(bank.kind.audiences),
         "presentation": {"priority": 999, "aliases": None, "color": bank.kind.color, "logos": None},
         "paymentMethods": {"domestic": None, "international": None, "inpaymentForm": None, "sepa": None},
     }

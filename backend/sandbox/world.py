@@ -50,6 +50,7 @@ class Consent:
     `died_at`: the bank ended it before its day. `asleep_since`: Aiia's own syncs stopped, and nothing says so.
     `slowness`: how long the bank takes to deliver after a login. `trouble`: how every call about it is answered;
     `trouble_at_login`: the same from the customer's next login on. `blind`: Aiia shows none of its accounts.
+    `exclusive`: the bank ends it when the same user gives another one there.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Consent:
     trouble: Trouble | None = None
     trouble_at_login: Trouble | None = None
     blind: bool = False
+    exclusive: bool = False
 
     def wants_user(self, now: datetime) -> bool:
         """The bank lets nobody in without the customer until he logs in again."""
@@ -270,6 +272,11 @@ class World:
             expires_at=self.clock.now(),
             links=[],
         )
+        for other in user.consents.values():
+            if other.exclusive and other.bank is bank:
+                self.sync(other)
+                other.died_at = self.clock.now()
+                self.watcher(other)
         user.consents[consent_id] = consent
         self._new_consents[consent_id] = user.id
         self._authorise(user, consent, numbers, epoch)

@@ -105,9 +105,18 @@ class Chronicle:
             return
         with self._agent_there():
             for course in ready:
-                if course.steps:
-                    self._step(course, course.steps.pop(0))
+                for step in self._next(course):
+                    self._step(course, step)
         self._look(playing)
+
+    def _next(self, course: Course) -> list[str]:
+        """The next step, and those that are of its kind: several customers may do the same in one go."""
+        taken: list[str] = []
+        while course.steps and (not taken or course.steps[0].split()[:3] == taken[0].split()[:3]):
+            taken.append(course.steps.pop(0))
+            if _SKIP.fullmatch(taken[0]) or taken[0].startswith("#"):
+                break
+        return taken
 
     @contextmanager
     def _agent_there(self) -> Iterator[None]:
