@@ -1,6 +1,7 @@
 """Incidents and the forecast on screen: at 80x24 first, in words and signs before colours."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -196,5 +197,20 @@ def test_a_connection_tells_when_its_banks_consents_really_die() -> None:
             await it.see("Consents at this bank usually die on day 62 (14 cases)")
             known.change(row, expires_at=NOW + timedelta(days=50))
             await it.until(lambda: "usually die" not in it.text())
+
+    asyncio.run(run())
+
+
+def test_the_header_tells_open_incidents_and_silent_webhooks() -> None:
+    async def run() -> None:
+        reader = FakeReader(incidents_known=[*KNOWN])
+        assert reader.agent is not None
+        reader.agent = replace(reader.agent, silent_since=NOW - timedelta(minutes=20))
+        is_open = sum(view.closed_at is None for view in KNOWN)
+        async with console(make_desk(reader)) as it:
+            await it.see(f"åbne hændelser: {is_open}  webhooks tavse siden 09:40")
+            assert all(len(line) == 80 for line in it.lines())
+        async with console(make_desk(reader), size=(200, 50)) as it:
+            await it.see(f"åbne hændelser: {is_open}  webhooks tavse siden 09:40  agent siden 08:00  ændret 10:00:00")
 
     asyncio.run(run())

@@ -18,7 +18,9 @@ from tests.tui.fakes import make_desk
 from tui.columns import COLUMNS
 from tui.desk import Desk
 from tui.screens.fleet import FleetScreen
+from tui.screens.panel import Panel
 from tui.screens.question import Question
+from tui.screens.triage import TriageScreen
 
 
 @dataclass
@@ -174,5 +176,33 @@ def test_the_log_of_an_empty_store_waits(world: World) -> None:
             await it.see("Kunde 1 ")
             await it.press("p")
             await it.see("No postings are waiting.")
+
+    asyncio.run(run())
+
+
+def test_a_problem_of_the_store_is_triaged_snoozed_and_noted(world: World) -> None:
+    async def run() -> None:
+        for connection in ("c3", "c4"):
+            world.other.save_fetch(connection, NOON, outcome="needs_customer")
+        async with console(world.desk) as it:
+            await it.see("60 connections")
+            await it.press("t")
+            await it.see("Problem 1 of")
+            screen = it.app.screen
+            assert isinstance(screen, TriageScreen)
+            await it.until(lambda: screen.view is not None)
+            first, many = screen.present, len(screen.queue)
+            assert first is not None and many > 1
+            await it.press("N")
+            await it.until(lambda: isinstance(it.app.screen, Panel) and it.app.screen.drawn_at is not None)
+            await it.press(*"called", "enter")
+            await it.see("eva: called")
+            await it.press("z")
+            await it.until(lambda: isinstance(it.app.screen, Panel) and it.app.screen.drawn_at is not None)
+            await it.press("down", "enter")
+            await it.until(lambda: screen.present is not None and screen.present.id != first.id)
+            await it.see(f"of {many - 1}")
+            assert "1 snoozed" in it.text()
+            assert [note.text for note in world.other.notes(first.connection, 5)] == ["called"]
 
     asyncio.run(run())
