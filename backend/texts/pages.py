@@ -22,13 +22,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.write.keys": ("Enter gem   Esc fortryd", "Enter save   Esc cancel"),
     # triage
     "console.triage.position": ("Problem {n} af {of}", "Problem {n} of {of}"),
-    "console.triage.over": ("Løst ({of} tilbage)", "Over ({of} left)"),
+    "console.triage.over": ("Ude af køen ({of} tilbage)", "Out of the queue ({of} left)"),
     "console.triage.none": ("Ingen problemer", "No problems"),
     "console.triage.in_incidents": ("{n} i hændelser", "{n} in incidents"),
     "console.triage.is_over": (
         "Problemet er løst eller har fået en anden årsag, siden du kom hertil. n går til det næste.",
         "The problem is over or has another cause since you came here. n goes to the next one.",
     ),
+    "console.triage.rests": ("Ude af køen imens: {how}. n går til det næste.", "Left the queue: {how}. n goes on."),
+    "console.triage.in_incident": ("en hændelse har det", "an incident has it"),
     "console.triage.empty": ("Ingen problemer venter på nogen.", "No problem waits for anybody."),
     "console.triage.empty_filter": (
         "Ingen problemer hos de forbindelser, som filteret viser. Esc går tilbage til listen.",

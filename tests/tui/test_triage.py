@@ -108,6 +108,9 @@ def test_the_queue_changes_behind_the_problem_that_is_looked_at() -> None:
             await it.see("Problemet er løst")
             assert shown(screen) == "c1002", "what is looked at stays until the operator moves"
             assert screen.why_no_primary() is not None
+            reader.problems_known.append(replace(make_problem(reader.fleet_rows[2]), muted_by="eva"))
+            reader.version += 1
+            await it.see("Ude af køen imens: dæmpet af eva")
             await it.press("n")
             await it.until(lambda: shown(screen) == "c1003")
             await it.press("k", "k")

@@ -104,8 +104,15 @@ class TriageScreen(HandlingScreen):
         page = self._page(width)
         if self.present is None:
             return self._nothing(page)
-        over = self.say("console.triage.is_over") if self.over else ""
-        return problem_lines(page, self.present, self.view, over, self.note)
+        return problem_lines(page, self.present, self.view, self._over(page) if self.over else "", self.note)
+
+    def _over(self, page: Page) -> str:
+        """Why the problem on screen is in the queue no more."""
+        resting = next((one for one in self.hidden if _ident(one) == _ident(self.present)), None)
+        if resting is None:
+            return self.say("console.triage.is_over")
+        rests = ", ".join(page.rests(resting)) or self.say("console.triage.in_incident")
+        return self.say("console.triage.rests", how=rests)
 
     def _page(self, width: int) -> Page:
         return Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
