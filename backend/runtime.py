@@ -1,14 +1,15 @@
 """The composition root: the only place where settings, store, adapters and agent meet."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from backend.config import ConfigError, Secret, Settings
-from backend.model.clock import Clock
+from backend.model.clock import Clock, StandingClock
 from backend.model.facts import Attempt
 from backend.model.reminders import steps
 from backend.model.views import AgentStatus
@@ -35,6 +36,24 @@ class Runtime:
         """`env` is where the references of this profile are looked up."""
         self.settings, self.clock, self.say, self._env = settings, clock, say, env
         self.host = socket.gethostname()
+        self._from: Runtime | None = None
+
+    def as_of(self, at: datetime, connections: Sequence[str] | None = None) -> "Runtime":
+        """This profile as it was known at `at`, or only these connections of it; nothing can be changed there.
+
+        Close it instead of this one: that closes both.
+        """
+        from backend.store.past import past
+
+        then = Runtime(self.settings, StandingClock(at), self.say, self._env)
+        then.__dict__["store"] = past(self.present.store, at, connections)
+        then._from = self
+        return then
+
+    @property
+    def present(self) -> "Runtime":
+        """This profile as it is, from wherever one looks back."""
+        return self if self._from is None else self._from.present
 
     @cached_property
     def store(self) -> "SqliteStore":
@@ -160,6 +179,8 @@ class Runtime:
         """Finish what is queued and let go of the store."""
         if "store" in self.__dict__:
             self.store.close()
+        if self._from is not None:
+            self._from.close()
 
 
 def _value(secret: Secret | None) -> str:

@@ -13,7 +13,7 @@ COMMANDS = {
     "agent": "engine:agent",
     "list": "fleet:list_",
     "show": "fleet:show",
-    "why": "fleet:why",
+    "why": "why:why",
     "connect": "acts:connect",
     "renew": "acts:renew",
     "sync": "acts:sync",
@@ -88,6 +88,7 @@ class Commands(click.Group):
 @click.option(
     "--language", type=click.Choice(["da", "en"]), help="The language of talk (else FORNY_LANGUAGE or the locale)."
 )
+@click.option("--at", metavar="TIME", help="Read everything as it was known then; nothing can be changed.")
 @click.version_option(package_name="forny", prog_name="forny", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -97,18 +98,23 @@ def cli(
     store: str | None,
     operator: str | None,
     language: str | None,
+    at: str | None,
 ) -> None:
     """Keep customers' bank connections alive, and see who is stuck, why, who must act and what to press.
 
     Without a command it opens the console. `forny demo` shows everything on a world of its own.
     """
     context = ctx.obj = ctx.obj or Context()
-    context.choose(profile=profile, config=config, store=store, operator=operator, language=language)
+    context.choose(profile=profile, config=config, store=store, operator=operator, language=language, at=at)
     ctx.call_on_close(context.close)
     if ctx.invoked_subcommand is None:
         from tui.commands.console import open_console
 
         open_console(context)
+    elif at is not None:
+        from tui.commands.looking_back import look_back
+
+        look_back(context, at)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

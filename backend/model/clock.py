@@ -97,6 +97,22 @@ class SharedClock(ScaledClock):
                 raise ValueError(f"no clock at {self._path}") from error
 
 
+class StandingClock:
+    """A clock that stands at one instant: who looks back at the past stays there."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+    async def nap(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
 def starting_now(speed: float) -> ScaledClock:
     """A clock that agrees with the machine's at this moment and runs `speed` times as fast from here."""
     here = time.time()

@@ -1,12 +1,13 @@
 """What consoles and commands read of the fleet: windows, counts, one connection whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from backend.model.facts import Account, Act, Case, Stage
 from backend.model.filters import Filter
-from backend.model.health import HealthFacts
+from backend.model.health import Assessment, HealthFacts, Reason
 from backend.model.views import ConnectionView, FleetRow, PendingTotals
 from backend.store.codec import account_of, action_of, at, day, diff_of, facts_of, ms, number, public, when
 from backend.store.query import where
@@ -142,11 +143,25 @@ class Fleet(Tables):
             email=self.db.value("SELECT email FROM customers WHERE agreement = ?", (row["agreement"],)),
             consent_id=consent["consent_id"] if consent else None,
             accounts=tuple(account_of(account) for account in accounts),
-            assessment=self.assess(facts, now),
+            assessment=self._with_heard(self.assess(facts, now), row["id"]),
             facts=facts,
             case=case_of(case) if case else None,
             actions=tuple(action_of(action) for action in actions),
         )
+
+    def _with_heard(self, found: Assessment, connection: int) -> Assessment:
+        """The newest event that was heard of the connection belongs to the chain, before what it all adds up to."""
+        event = self.db.row(
+            "SELECT event, at, applied_at, effect FROM webhooks WHERE consent_id IN"
+            " (SELECT consent_id FROM consents WHERE connection = ? AND consent_id <> '') ORDER BY at DESC, id DESC",
+            (connection,),
+        )
+        if event is None:
+            return found
+        key = f"why.heard.{event['effect'] if event['applied_at'] else 'waiting'}"
+        heard = Reason(key=key, values=(("event", event["event"]),), at=at(event["at"]), source="Aiia")
+        place = next((i for i, r in enumerate(found.reasons) if r.key.startswith("situation.")), len(found.reasons))
+        return replace(found, reasons=(*found.reasons[:place], heard, *found.reasons[place:]))
 
     def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
         found: dict[str, list[Account]] = {}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.texts import commands, setup
+from backend.texts import commands, history, setup
 
-TEXTS = commands.TEXTS | setup.TEXTS
+TEXTS = commands.TEXTS | history.TEXTS | setup.TEXTS
 ROOT = Path(__file__).parents[2]
 SOURCES = [*ROOT.glob("tui/commands/*.py"), ROOT / "tui/demo.py", ROOT / "tui/cli.py"]
 SOURCES += [ROOT / "backend" / f"{name}.py" for name in ("settings", "setting_values", "references", "importing")]

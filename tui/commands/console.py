@@ -6,12 +6,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from backend.config import ConfigError
 from tui.commands.context import WRONG_USAGE, Context, leave, on_a_terminal, refuse, talk
+from tui.commands.looking_back import look_back
 
 if TYPE_CHECKING:
     from backend.runtime import Runtime
@@ -40,14 +42,17 @@ def open_console(context: Context) -> None:
         return
     from tui.app import run_console
 
-    desk = desk_of(context.runtime)  # opens the store, before the companion's thread may want it too
+    look_back(context, context.at)
+    desk = desk_of(context.runtime, context.as_of)  # opens the store, before the companion's thread may want it too
+    if desk.as_of is not None:
+        leave(run_console(desk))
     with own_agent(context):
         code = run_console(desk)
     leave(code)
 
 
-def desk_of(runtime: "Runtime") -> "Desk":
-    """What a console on this profile is given."""
+def desk_of(runtime: "Runtime", as_of: datetime | None = None) -> "Desk":
+    """What a console on this profile is given; `as_of` is the moment of a runtime that looks back."""
     from backend.model.clock import parse_clock
     from tui.desk import Desk
 
@@ -59,6 +64,7 @@ def desk_of(runtime: "Runtime") -> "Desk":
         say=runtime.say,
         operator=runtime.settings.operator,
         agent_status=runtime.agent_status,
+        as_of=as_of,
         agent_quiet_after=_QUIET * parse_clock(runtime.settings.clock).speed,
     )
 

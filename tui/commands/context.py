@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from backend.config import Settings
-    from backend.model.clock import ScaledClock
+    from backend.model.clock import Clock
     from backend.runtime import Runtime
     from backend.settings import Loaded
     from backend.texts import Say
@@ -29,6 +30,8 @@ class Context:
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
         self.env = os.environ if env is None else env
         self.flags: dict[str, str] = {}
+        self.as_of: datetime | None = None
+        self.at: str | None = None
         self.config: str | None = None
         self.profile: str | None = None
 
@@ -40,9 +43,10 @@ class Context:
         store: str | None,
         operator: str | None,
         language: str | None,
+        at: str | None = None,
     ) -> None:
         """Take the flags that stand before the command."""
-        self.profile, self.config = profile, config
+        self.profile, self.config, self.at = profile, config, at
         flags = {"store": store, "operator": operator, "language": language}
         self.flags = {name: value for name, value in flags.items() if value}
 
@@ -72,7 +76,7 @@ class Context:
         return texts_in(pick_language(self.env, self.flags.get("language") or self.loaded.settings.language))
 
     @cached_property
-    def clock(self) -> "ScaledClock":
+    def clock(self) -> "Clock":
         from backend.model.clock import parse_clock
 
         return parse_clock(self.settings.clock)
@@ -83,6 +87,11 @@ class Context:
         from backend.runtime import Runtime
 
         return Runtime(self.settings, self.clock, self.say, self.env)
+
+    def look_back(self, at: datetime, connections: Sequence[str] | None) -> None:
+        """From here on `runtime` and `clock` are those of that moment (`tui.commands.looking_back`)."""
+        then = self.runtime.as_of(at, connections)
+        self.as_of, self.__dict__["runtime"], self.__dict__["clock"] = at, then, then.clock
 
     def close(self) -> None:
         """Let go of the store, if it was opened."""

@@ -1,4 +1,4 @@
-"""`forny list`, `show` and `why`: the fleet, one connection whole, and the facts behind its verdict."""
+"""`forny list` and `show`: the fleet, and one connection whole."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,6 +13,7 @@ from backend.model.text import clean
 from backend.model.views import ConnectionView, FleetRow
 from backend.ports import FleetReader
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
+from tui.commands.looking_back import at_option, look_back
 from tui.commands.output import iso, put_array, put_csv, put_json, put_pairs, put_table
 
 if TYPE_CHECKING:
@@ -44,12 +45,16 @@ _WINDOW = 2_000
 @click.option("--json", "form", flag_value="json", help="One JSON array.")
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header line.")
 @click.option("--count", "form", flag_value="count", help="Only how many there are.")
+@at_option
 @pass_context
-def list_(context: Context, words: tuple[str, ...], sort: str, limit: int | None, form: str | None) -> None:
+def list_(
+    context: Context, words: tuple[str, ...], sort: str, limit: int | None, form: str | None, at: str | None
+) -> None:
     """List connections, all or those that FILTER matches.
 
     FILTER: words, !word, /regex/, field:value, field<n, expires<14d, bank:danske, verdict:operator, is:late.
     """
+    look_back(context, at)
     query = parsed(context, " ".join(words))
     field = sort.removeprefix("-")
     if field not in SORTS:
@@ -156,9 +161,11 @@ def found_connections(context: Context, reference: str) -> list[ConnectionView]:
 @click.command(short_help="One connection whole.")
 @click.argument("reference", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (an array when ID names several connections).")
+@at_option
 @pass_context
-def show(context: Context, reference: str, as_json: bool) -> None:
+def show(context: Context, reference: str, as_json: bool, at: str | None) -> None:
     """Show one connection whole: ID is a connection (c12) or an agreement number."""
+    look_back(context, at, reference)
     views = found_connections(context, reference)
     reader = context.runtime.reader
     if as_json:
@@ -167,7 +174,7 @@ def show(context: Context, reference: str, as_json: bool) -> None:
 
         items = [
             connection(view, reader.attempts(view.row.id, 20), context.say, context.clock.now())
-            | {"usual_life": life(_life(context, view))}
+            | {"usual_life": life(life_of(context, view)), "as_of": iso(context.as_of)}
             | reminders.of_connection(context, view.row.id)
             for view in views
         ]
@@ -195,7 +202,7 @@ def _show(context: Context, view: ConnectionView) -> None:
             (say("cli.word.email"), view.email or "-"),
             (say("cli.word.bank"), row.bank),
             (say("cli.word.status"), row.status),
-            (say("cli.word.consent"), f"{row.consent}, {expires}{_usually(context, view)}"),
+            (say("cli.word.consent"), f"{row.consent}, {expires}{usually(context, view)}"),
             (say("cli.word.fetch"), f"{row.fetch}, {moment(row.last_fetched)}"),
             (say("cli.word.transfer"), f"{row.transfer}, {row.pending}"),
             (say("cli.word.verdict"), row.verdict),
@@ -226,70 +233,28 @@ def _show(context: Context, view: ConnectionView) -> None:
         for line in reminded:
             click.echo(f"- {line}")
     click.echo()
-    _reasons(context, view)
+    put_reasons(context, view)
 
 
-def _life(context: Context, view: ConnectionView) -> "Lifespan | None":
+def life_of(context: Context, view: ConnectionView) -> "Lifespan | None":
+    """How long consents of the connection's bank usually live, where that is known."""
     from backend.rules.lifetimes import usual_life
 
     return usual_life(context.runtime.reader.lives(view.row.bank).get(view.row.bank, ()))
 
 
-def _usually(context: Context, view: ConnectionView) -> str:
+def usually(context: Context, view: ConnectionView) -> str:
     """`; usually dies on day 62 (14 cases)` where the bank gave no date or its dates have proved wrong."""
     from backend.rules.lifetimes import counts_for
 
-    told = counts_for(_life(context, view), view.row.expires_at)
+    told = counts_for(life_of(context, view), view.row.expires_at)
     live = view.row.consent in ("valid", "expiring")
     return "; " + context.say("cli.usually_dies", day=told.day, cases=told.cases) if told and live else ""
 
 
-def _reasons(context: Context, view: ConnectionView) -> None:
+def put_reasons(context: Context, view: ConnectionView) -> None:
+    """The chain of facts, one line each."""
     from backend.rules.explain import explain
 
     for line in explain(view.assessment, context.say):
         click.echo(f"- {line}")
-
-
-@click.command(short_help="The facts behind a connection's verdict.")
-@click.argument("reference", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object (an array when ID names several connections).")
-@pass_context
-def why(context: Context, reference: str, as_json: bool) -> None:
-    """Say why a connection stands where it stands: the facts that decided, in order."""
-    views = found_connections(context, reference)
-    from backend.rules.explain import sentence
-
-    if as_json:
-        from backend.texts import texts_in
-        from tui.commands.shapes import life, reason
-
-        say = {language: texts_in(language) for language in ("da", "en")}
-        items = [
-            {
-                "id": view.row.id,
-                "agreement_number": view.row.agreement_number,
-                "customer": view.row.customer,
-                "verdict": view.row.verdict,
-                "situation": view.row.situation,
-                "action": view.row.action,
-                "wait_until": iso(view.row.wait_until),
-                "reasons": [reason(item, context.say) for item in view.assessment.reasons],
-                "sentence": {
-                    language: sentence(view.assessment, say[language], bank=view.row.bank) for language in say
-                },
-                "next_change_at": iso(view.assessment.next_change_at),
-                "usual_life": life(_life(context, view)),
-            }
-            for view in views
-        ]
-        put_json(items[0] if len(items) == 1 else items)
-        return
-    for view in views:
-        row = view.row
-        step = next_step(context, row, context.clock.now())
-        click.echo(context.say("cli.why", id=row.id, customer=row.customer, verdict=row.verdict, step=step))
-        _reasons(context, view)
-        if usually := _usually(context, view):
-            click.echo(f"- {usually.removeprefix('; ')}")
-        click.echo(context.say("cli.sentence", text=sentence(view.assessment, context.say, bank=row.bank)))

@@ -204,6 +204,7 @@ def attempt(item: Attempt) -> dict[str, object]:
         "correlation_id": item.correlation_id,
         "user_present": item.user_present,
         "detail": item.detail,
+        "answer": item.answer,
     }
 
 
