@@ -1,18 +1,16 @@
 """Reading what the outside answers: exact JSON, `Retry-After`, error bodies, and texts without secrets."""
 
-import base64
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
-from urllib.parse import quote
 
 import msgspec
 
 from backend.model.errors import Malformed
 from backend.model.text import clean
+from backend.redaction import redact
 
 T = TypeVar("T")
 
@@ -28,6 +26,12 @@ UNSAID_WAIT = timedelta(hours=1)
 
 _RAW_KEPT = 16 * 1024
 """Characters of a failed answer that are looked at before it is redacted and cut to a text's length."""
+
+MAX_KEPT = 2000
+"""Characters kept of a whole answer to a call that failed."""
+
+_TELLING = ("Content-Type", "Retry-After", "X-Correlation-Id")
+"""Headers that a ticket needs."""
 
 _UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
@@ -99,56 +103,6 @@ def _first(places: list[dict[str, object]], names: tuple[str, ...]) -> str:
     return next((value for value in found if isinstance(value, str) and value), "")
 
 
-_PATTERNS = (
-    (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]*)*"), "[token]"),
-    (re.compile(r"\b(bearer|basic)(\s+)[\w.~+/=-]{8,}", re.IGNORECASE), r"\1\2[secret]"),
-    (
-        re.compile(
-            r"""(["'](?:[\w-]{0,30}token|[\w-]{0,30}secret|password|authorization|api[_-]?key)["']\s*:\s*)"""
-            r"""("(?:[^"\\]|\\.)*"?|'[^']*'?)""",
-            re.IGNORECASE,
-        ),
-        r"\1[secret]",
-    ),
-    (
-        re.compile(
-            r"((?<![\w-])(?:[\w-]{0,30}token|[\w-]{0,30}secret|password|code|api[_-]?key)=)[^\s&,;\"'}]+", re.IGNORECASE
-        ),
-        r"\1[secret]",
-    ),
-    (re.compile(r"\b\d{6}-\d{4}\b"), "[cpr]"),
-)
-_IBAN = re.compile(
-    r"\b(?:[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)|[a-z]{2}\d{2}[a-z0-9]{11,30})\b"
-)
-
-
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the given secrets (plain, percent-encoded, JSON-escaped or in base64), without what looks
-    like a token, a secret or a CPR number, and with every IBAN cut to its country and last four characters.
-    """
-    for secret in secrets:
-        if len(secret) < 4:
-            continue
-        in_base64 = base64.b64encode(secret.encode(errors="replace")).decode()
-        escaped = json.dumps(secret)[1:-1]
-        for form in (secret, quote(secret, safe=""), quote(secret), escaped, escaped.replace("/", "\\/"), in_base64):
-            text = text.replace(form, "[secret]")
-    for pattern, instead in _PATTERNS:
-        text = pattern.sub(instead, text)
-    return _IBAN.sub(_short_iban, text)
-
-
-def _short_iban(match: re.Match[str]) -> str:
-    bare = match.group().replace(" ", "").upper()
-    if match.group().islower():
-        # Ids in lower case hexadecimal look alike; the check digits tell.
-        digits = "".join(str(int(char, 36)) for char in bare[4:] + bare[:4])
-        if int(digits) % 97 != 1:
-            return match.group()
-    return f"{bare[:2]}…{bare[-4:]}"
-
-
 def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:
     """A failed answer as it may be kept: decoded, redacted, cleaned, and bounded."""
     text = body[:_RAW_KEPT].decode("utf-8", "replace")
@@ -160,3 +114,22 @@ def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:
 def plain(text: str, secrets: Iterable[str] = (), limit: int = 200) -> str:
     """One foreign phrase, redacted, cleaned and cut."""
     return clean(redact(text[:_RAW_KEPT], secrets), limit)
+
+
+def kept_answer(asked: str, status: int, headers: Mapping[str, str], body: bytes, secrets: Iterable[str] = ()) -> str:
+    """An answer to a failed call as it is kept: what was asked, status, telling headers and body, on one line.
+
+    `asked` is fit to be kept already; the rest is redacted and cleaned here, and cut to `MAX_KEPT`. Of an answer that
+    says it worked and could not be read only the size is kept, unless it is a page for people: good answers are where
+    tokens and customers' rows stand.
+    """
+    secrets = tuple(secrets)
+    parts = [asked, f"HTTP {status}"]
+    parts += [f"{name}: {plain(headers[name], secrets, 128)}" for name in _TELLING if name in headers]
+    if 200 <= status < 300 and not headers.get("Content-Type", "").lower().startswith("text/"):
+        return clean(" \u00b7 ".join([*parts, f"{len(body)} bytes, not kept"]), MAX_KEPT)
+    text = body[: 4 * _RAW_KEPT].decode("utf-8", "replace")
+    if len(body) > 4 * _RAW_KEPT:
+        text = re.sub(r"\S+\Z", "", text)
+    parts.append(" ".join(redact(text, secrets).split()) or "no body")
+    return clean(" \u00b7 ".join(parts), MAX_KEPT)

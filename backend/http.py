@@ -22,7 +22,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from backend.answers import decode, excerpt, limit_ends, plain, retry_after, said
+from backend.answers import decode, excerpt, kept_answer, limit_ends, plain, retry_after, said
 from backend.model.clock import Clock
 from backend.model.errors import (
     Gone,
@@ -205,8 +205,8 @@ class Caller:
         started = self._clock.now()
         told = _Told(f"|{uuid4().hex}.")
         try:
-            body = await self._exchange(call, told)
-            answer = decode(body, into)
+            told.body = await self._exchange(call, told)
+            answer = decode(told.body, into)
             defects = plain(inspect(answer), call.secrets, 500) if inspect else ""
         except OutsideError as error:
             error.correlation_id = error.correlation_id or told.correlation_id
@@ -216,6 +216,7 @@ class Caller:
         except BaseException:
             self._keep(call, started, told, Unreachable.kind, "ended by this program before the answer came")
             raise
+        told.counts = _counts(answer)
         self._keep(call, started, told, Malformed.kind if defects else "ok", defects)
         return answer
 
@@ -231,6 +232,7 @@ class Caller:
                 request_id=call.request_id,
                 correlation_id=told.correlation_id,
                 detail=detail,
+                answer=_answer_of(call, told, worked=outcome == "ok"),
             )
         )
 
@@ -261,7 +263,7 @@ class Caller:
 
     async def _answer(self, call: Call, response: httpx.Response, told: "_Told") -> bytes:
         now = self._clock.now()
-        told.status = response.status_code
+        told.status, told.headers = response.status_code, response.headers
         told.correlation_id = clean(response.headers.get("X-Correlation-Id"), 128) or told.correlation_id
         if response.is_success:
             body, whole = await _read(response, MAX_ANSWER)
@@ -272,6 +274,7 @@ class Caller:
             body, _ = await _read(response, 64 * 1024)
         except (httpx.HTTPError, aiohttp.ClientError):
             body = b""  # the status came, and it decides
+        told.body = body
         code, reason = said(body)
         told.detail = excerpt(body, call.secrets)
         failure = Failure(
@@ -292,7 +295,29 @@ class _Told:
 
     correlation_id: str
     status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    counts: str = ""
     detail: str = ""
+
+
+def _answer_of(call: Call, told: _Told, *, worked: bool) -> str:
+    """What came back, for the record: a few words when the call worked, else all that may be kept of it."""
+    if told.status is None:
+        return ""
+    asked = f"{call.method} {plain(urlsplit(call.url).path, call.secrets)}"
+    if worked:
+        return f"{asked}: {told.status}, {len(told.body)} bytes{told.counts}"
+    return kept_answer(asked, told.status, told.headers, told.body, call.secrets)
+
+
+def _counts(answer: object) -> str:
+    """`, 40 transactions` for an answer with lists."""
+    if isinstance(answer, list):
+        return f", {len(answer)} entries"
+    names = getattr(answer, "__struct_fields__", ())
+    lists = ((name, value) for name in names if isinstance(value := getattr(answer, name), list))
+    return "".join(f", {len(value)} {name}" for name, value in lists)
 
 
 async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:

@@ -184,7 +184,7 @@ def test_amounts_are_plain_and_exact(amount: Decimal) -> None:
             Receipt(rejected=(("p1", "closed␛[2J period"), ("p2", ""))),
             "",
         ),
-        ({"rejected": [{"id": "p1", "reason": {"code": 7}}]}, Receipt(rejected=(("p1", '{"code": 7}'),)), ""),
+        ({"rejected": [{"id": "p1", "reason": {"code": 7}}]}, Receipt(rejected=(("p1", '{"code":7}'),)), ""),
         ({"acknowledged": ["p1", "p9"]}, Receipt(acknowledged=("p1",)), "ids not sent by us: 1"),
         (
             {"acknowledged": ["p1", 7, None], "rejected": ["p2", {"reason": "x"}]},
