@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 
 from backend.model.errors import OutsideError
-from tests.providers.fake_aiia import Asked, Reply
-from tests.providers.world import ACCOUNT, SESSION, world
+from tests.providers.fake_aiia import SESSION
+from tests.providers.loopback import Asked, Reply
+from tests.providers.world import ACCOUNT, world
 
 
 def test_a_failed_call_keeps_its_answer_and_a_good_one_a_few_words() -> None:
