@@ -8,7 +8,7 @@ import pytest
 
 from backend.texts import commands, history, setup
 
-TEXTS = commands.TEXTS | history.TEXTS | setup.TEXTS
+TEXTS = commands.TEXTS | {key: text for key, text in history.TEXTS.items() if key.startswith("cli.")} | setup.TEXTS
 ROOT = Path(__file__).parents[2]
 SOURCES = [*ROOT.glob("tui/commands/*.py"), ROOT / "tui/demo.py", ROOT / "tui/cli.py"]
 SOURCES += [ROOT / "backend" / f"{name}.py" for name in ("settings", "setting_values", "references", "importing")]

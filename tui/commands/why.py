@@ -89,7 +89,8 @@ def _attempts(context: Context, attempts: list[Attempt], *, raw: bool) -> None:
     for attempt in attempts:
         click.echo(f"- {_line(attempt)}")
         if raw or attempt in (failed, worked):
-            click.echo(f"  {attempt.answer or attempt.detail or context.say('cli.why_no_answer')}")
+            told = attempt.answer or attempt.detail or context.say("cli.why_no_answer")
+            click.echo(f"  {told}")
 
 
 def _line(attempt: Attempt) -> str:
