@@ -42,6 +42,7 @@ class Settings:
     customer_language: str = "da"
     reminders: str = "7d,3d,1d"
     listen: str = ""
+    public_url: str = ""
     token_key: Secret | None = None
     fetch_every: int = 2 * 3600
     stale_after: int = 36 * 3600

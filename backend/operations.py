@@ -12,17 +12,27 @@ from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
 from backend.model.views import Submitted
 from backend.ports import Door, FleetReader
+from backend.texts import Say, texts_in
 
 
 class Operations:
     """Makes and submits plans in the name of one operator (DESIGN §6). Console and commands share it."""
 
     def __init__(
-        self, reader: FleetReader, door: Door, clock: Clock, *, operator: str, host: str, provider: str = "aiia"
+        self,
+        reader: FleetReader,
+        door: Door,
+        clock: Clock,
+        *,
+        operator: str,
+        host: str,
+        provider: str = "aiia",
+        say: Say | None = None,
     ) -> None:
-        """`provider` is where a new connection is made."""
+        """`provider` is where a new connection is made; `say` words the warnings of a plan (None: in Danish)."""
         self._reader, self._door, self._clock = reader, door, clock
         self._operator, self._host, self._provider = operator, host, provider
+        self._say = say or texts_in("da")
 
     def plan(self, act: Act, ids: Sequence[str], *, then_sync: bool = False) -> Plan:
         """What would run, wait or be refused, and why. The ids are frozen in it (law 9); unknown ones are left out.
@@ -33,7 +43,7 @@ class Operations:
 
         now = self._clock.now()
         known = self._reader.health(list(dict.fromkeys(ids)), now)
-        items = tuple(judge(act, row, facts, now) for row, facts in known)
+        items = tuple(self._warned(act, judge(act, row, facts, now)) for row, facts in known)
         return Plan(act=act, operator=self._operator, created_at=now, items=items, then_sync=then_sync)
 
     def connect(self, agreement: str, bank: str) -> Plan:
@@ -56,7 +66,17 @@ class Operations:
             item = PlanItem(
                 connection="", agreement_number=row.agreement_number, customer=row.customer, bank=bank, fate="run"
             )
+        item = self._warned(Act.CONNECT, item)
         return Plan(act=Act.CONNECT, operator=self._operator, created_at=now, items=(item,))
+
+    def _warned(self, act: Act, item: PlanItem) -> PlanItem:
+        """With a note when the consent that the act leads to may end another customer's."""
+        from backend.rules.eligibility import supersedes
+
+        if act not in (Act.RENEW, Act.CONNECT) or item.fate != "run":
+            return item
+        rivals = self._reader.rivals(item.agreement_number, item.bank, item.connection)
+        return replace(item, note=supersedes(rivals, self._say)) if rivals else item
 
     def decide(self, postings: Sequence[str], decision: Decision, *, dry_run: bool = False) -> Decided:
         """Accept or discard postings by id, at once; with `dry_run` only say what would become of each.

@@ -86,6 +86,7 @@ class Runtime:
             operator=self.settings.operator,
             host=self.host,
             provider=self.settings.provider,
+            say=self.say,
         )
 
     def agent_status(self) -> AgentStatus | None:
@@ -171,6 +172,7 @@ class Runtime:
                     redirect_url=self.settings.aiia_redirect_url,
                     listen=self.settings.listen,
                     reminders=steps(self.settings.reminders),
+                    public_url=self.settings.public_url,
                     webhook_secret=_value(self.settings.aiia_webhook_secret),
                     webhook_legacy=self.settings.aiia_webhook_legacy,
                 )

@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "customer_language": "language",
     "reminders": "schedule",
     "listen": "listen",
+    "public_url": "url",
     "token_key": "secret",
     "fetch_every": "duration",
     "stale_after": "duration",

@@ -27,6 +27,7 @@ _ABOUT_A_SERVICE = frozenset(KINDS) - {
     "clock",
     "mail_from",
     "listen",
+    "public_url",
     "provider",
 }
 

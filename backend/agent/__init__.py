@@ -60,13 +60,15 @@ class Agent:
         clusters: Clusters = CLUSTERS,
         redirect_url: str = "",
         listen: str = "",
+        public_url: str = "",
         webhook_secret: str = "",
         webhook_legacy: bool = False,
         reminders: tuple[int, ...] = (),
     ) -> None:
         """`fetch_every` and `stale_after` are in seconds; `clusters` says which banks share a data centre.
 
-        `listen` is `host:port`; empty to follow a `redirect_url` on this machine. Without a `webhook_secret` no
+        `listen` is `host:port`; empty to follow a `redirect_url` on this machine. `public_url` is where customers reach
+        it from outside: links in mails go by way of it (empty: straight to the provider). Without a `webhook_secret` no
         webhook is taken; `webhook_legacy` also takes those that are signed in the old form. `reminders` are seconds
         before a consent ends.
         """
@@ -80,6 +82,7 @@ class Agent:
             fetch_every=fetch_every,
             stale_after=timedelta(seconds=stale_after),
             clusters=clusters,
+            public_url=public_url if address(listen, redirect_url) else "",
         )
         self.report = RoundReport()
         self._stop = asyncio.Event()
@@ -233,13 +236,24 @@ class Agent:
         where = address(self._listen, self._redirect_url)
         async with AsyncExitStack() as stack:
             if where is not None:
-                app = application(urlsplit(self._redirect_url).path, self._arrive, self.tools.say, self._hearing.arrive)
+                public = self.tools.public_url
+                app = application(
+                    urlsplit(self._redirect_url).path,
+                    self._arrive,
+                    self.tools.say,
+                    self._hearing.arrive,
+                    public=public,
+                    lead=self._lead if public else None,
+                )
                 try:
                     await stack.enter_async_context(receiving(*where, app))
                 except CannotListen:
                     if needed:
                         raise
             yield
+
+    async def _lead(self, state: str, seen: bool) -> str | None:
+        return await self.tools.write(self.tools.books.follow_link, state, self.tools.now(), seen=seen)
 
     async def _arrive(self, code: str | None, consent_id: str | None, state: str | None) -> str:
         try:

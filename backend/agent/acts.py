@@ -1,9 +1,11 @@
 """The four operations, each on disk before it happens and again with its outcome (law 10)."""
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from backend.agent.fetch import fetch_connection
+from backend.agent.receiver import link_to
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RefusedAddress
 from backend.model.facts import Act, Action, ActionState, Case, Session, Stage
@@ -148,7 +150,8 @@ async def _invite(tools: Tools, action: Action, report: RoundReport) -> None:
         end, learnt = next_end(context.expires_at, context.usual_end_at, tools.now())
         end = end or context.expires_at
         try:
-            await tools.mailer.send(case_mail(tools.say, case=case, bank=context.bank, expires_at=end, learnt=learnt))
+            mail = case_mail(tools.say, case=as_mailed(tools, case), bank=context.bank, expires_at=end, learnt=learnt)
+            await tools.mailer.send(mail)
         except OutsideError as error:
             await note_refusal(tools, action.connection, error)
             await tools.write(tools.books.move_case, case.id, Stage.LINK_MADE, tools.now(), note=error.kind)
@@ -159,6 +162,11 @@ async def _invite(tools: Tools, action: Action, report: RoundReport) -> None:
         await tools.write(tools.books.move_case, case.id, Stage.SENT, tools.now())
     result["mailed_to"] = case.email
     await settle(tools, action, ActionState.AWAITING_CUSTOMER, report, reason="link_sent", result=result)
+
+
+def as_mailed(tools: Tools, case: Case) -> Case:
+    """The case as its mail tells it: with a link that goes by way of us, where customers can reach us."""
+    return replace(case, link=link_to(tools.public_url, case.state)) if tools.public_url else case
 
 
 async def note_refusal(tools: Tools, connection: str, error: OutsideError) -> None:

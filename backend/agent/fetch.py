@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.agent.findings import notice
 from backend.agent.tools import Tools
@@ -83,9 +83,26 @@ async def fetch_connection(
             findings=harvest.findings,
             fetch_every=tools.fetch_every,
         )
+        if harvest.outcome in ("ok", "ok_empty"):
+            await ask_selected(tools, session, context)
     if trouble is not None:
         raise trouble
     return harvest
+
+
+_ASK_SELECTED = timedelta(days=1)
+"""What the customer has ticked changes by his own login only; to ask once a day finds even what he did at the hub."""
+
+
+async def ask_selected(tools: Tools, session: Session, context: FetchContext) -> None:
+    """At most once a day: has the customer ticked all accounts (`facts/aiia-economic.md` §4 no. 10)? Never raises."""
+    if context.selected_at is not None and tools.now() - context.selected_at < _ASK_SELECTED:
+        return
+    try:
+        selected = await tools.provider.all_accounts_selected(session)
+    except OutsideError:
+        selected = None
+    await tools.write(tools.books.note_selected, context.connection, selected, tools.now())
 
 
 def failure(error: OutsideError) -> Harvest:

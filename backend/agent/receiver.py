@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from backend.agent.webhooks import MAX_BODY
@@ -30,6 +30,11 @@ Arrival = Callable[[str | None, str | None, str | None], Awaitable[str]]
 Hear = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 """Takes the headers and the raw body of an event; gives the HTTP status to answer."""
 
+Lead = Callable[[str, bool], Awaitable[str | None]]
+"""Takes the state in a link and whether a person follows it; gives the address it leads to, or None."""
+
+_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
 _PAGE = """<!doctype html><html lang="da"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
 <body style="font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem">
@@ -47,14 +52,36 @@ def address(listen: str, redirect_url: str) -> tuple[str, int] | None:
     return None
 
 
-def application(path: str, arrive: Arrival, say: Say, hear: Hear) -> Starlette:
-    """The page behind the redirect address, and the receiver of webhooks."""
+def link_to(public_url: str, state: str) -> str:
+    """The address in a mail that leads to the provider by way of us, so that we see that it was opened."""
+    return f"{public_url}{_GO}{state}"
+
+
+_GO = "/go/"
+
+
+def application(
+    path: str, arrive: Arrival, say: Say, hear: Hear, *, public: str = "", lead: Lead | None = None
+) -> Starlette:
+    """The page behind the redirect address, and the receiver of webhooks; with `lead` also the links in mails, which
+    begin with the address `public`.
+    """
+
+    def page(word: str, status: int = 200) -> Response:
+        text = _PAGE.format(title=say(f"landing.{word}.title"), text=say(f"landing.{word}.text"))
+        return HTMLResponse(text, status, headers=_PRIVATE)
 
     async def landed(request: Request) -> Response:
         query = request.query_params
         word = await arrive(query.get("code"), query.get("consentId"), query.get("state"))
-        page = _PAGE.format(title=say(f"landing.{word}.title"), text=say(f"landing.{word}.text"))
-        return HTMLResponse(page, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+        return page(word)
+
+    async def led(request: Request) -> Response:
+        """Mail programs and scanners look ahead by HEAD or as a prefetch: that is nobody who opened the link."""
+        ahead = any("prefetch" in request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose", "X-Moz"))
+        assert lead is not None
+        target = await lead(request.path_params["state"], request.method == "GET" and not ahead)
+        return page("unclaimed", 404) if target is None else RedirectResponse(target, 302, headers=_PRIVATE)
 
     async def told(request: Request) -> Response:
         try:
@@ -63,7 +90,8 @@ def application(path: str, arrive: Arrival, say: Say, hear: Hear) -> Starlette:
             return Response(status_code=400)
         return Response(status_code=413 if body is None else await hear(request.headers, body))
 
-    return Starlette(routes=[Route(WEBHOOKS, told, methods=["POST"]), Route(path or "/", landed)])
+    links = [] if lead is None else [Route(f"{urlsplit(public).path}{_GO}{{state}}", led)]
+    return Starlette(routes=[*links, Route(WEBHOOKS, told, methods=["POST"]), Route(path or "/", landed)])
 
 
 async def _body(request: Request) -> bytes | None:

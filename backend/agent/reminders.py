@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from backend.agent.acts import new_case, note_refusal
+from backend.agent.acts import as_mailed, new_case, note_refusal
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import OutsideError
 from backend.model.facts import Act
@@ -82,7 +82,7 @@ class Reminders:
             assert seen.end is not None
             mail = reminder_mail(
                 tools.say,
-                case=case,
+                case=as_mailed(tools, case),
                 bank=facts.bank,
                 end=seen.end,
                 learnt=seen.learnt,

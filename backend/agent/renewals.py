@@ -1,12 +1,13 @@
 """Follow a renewal from the customer's login to rows that flow; the live consent stays until then (law 6)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from backend.agent.acts import group_of
-from backend.agent.fetch import Harvest, gather
+from backend.agent.fetch import Harvest, ask_selected, gather
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import OutsideError
-from backend.model.facts import Act, ActionState, Case, Session, Stage
+from backend.model.facts import Account, Act, ActionState, Case, Session, Stage
 
 LINK_LIFE = timedelta(days=30)
 """A link that nobody has used by then is given up; the operator makes a new one. Customers take days (T6)."""
@@ -28,12 +29,17 @@ async def login_finished(
     if code is None:
         connection = named.connection if named else None
         await tools.write(tools.books.say, "login.cancelled", connection, {}, tools.now())
+        await _was_there(tools, named, "cancelled")
         return "cancelled"
     if not cases or (state and named is None):
         await tools.write(tools.books.say, "login.unclaimed", None, {"consent_id": consent_id}, tools.now())
         return "unclaimed"
     first = named or next((c for c in cases if consent_id and c.consent_id == consent_id), None) or cases[-1]
-    grant = await tools.provider.exchange(code, first.connection)
+    try:
+        grant = await tools.provider.exchange(code, first.connection)
+    except OutsideError:
+        await _was_there(tools, named, "login_failed")
+        raise
     said = grant.consent_id or consent_id
     session = await tools.write(tools.books.grant, first.id, grant, tools.now())
     claimed = named is not None or (said is not None and first.consent_id == said)
@@ -53,6 +59,12 @@ async def login_finished(
 
 _WAITING = (Stage.LINK_MADE, Stage.SENT, Stage.OPENED, Stage.AT_BANK, Stage.AUTHORISED)
 """Stages in which a login is welcome; after one that proved nothing the customer may try again."""
+
+
+async def _was_there(tools: Tools, case: Case | None, note: str) -> None:
+    """The customer came back empty-handed: he has been at the bank, and that is where the case hangs."""
+    if case is not None and case.stage is not Stage.AUTHORISED:
+        await tools.write(tools.books.move_case, case.id, Stage.AT_BANK, tools.now(), note=note)
 
 
 async def _whose(tools: Tools, session: Session, cases: list[Case]) -> Case | None:
@@ -91,7 +103,10 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
             await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=kind)
             return False
         live = [account for account in harvest.accounts if account.shown]
-        if doubt := _doubt(harvest, had_accounts=bool(context.accounts), shown=bool(live)):
+        doubt = _doubt(harvest, had_accounts=bool(context.accounts), shown=bool(live))
+        if doubt == "no_account_matched" and await _retail(tools, live):
+            doubt = "wrong_entry"
+        if doubt:
             await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=doubt)
             if case.action is not None and doubt in _CUSTOMERS_OWN:
                 waits = ActionState.AWAITING_CUSTOMER
@@ -109,13 +124,21 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
             findings=harvest.findings,
             fetch_every=tools.fetch_every,
         )
+        await ask_selected(tools, session, replace(context, selected_at=None))
     report.new_postings += harvest.new
     await _finish_action(tools, case, harvest, report)
     return True
 
 
-_CUSTOMERS_OWN = ("no_accounts", "no_account_matched")
+_CUSTOMERS_OWN = ("no_accounts", "no_account_matched", "wrong_entry")
 """Doubts that only another login of the customer can clear: the operator who asked is told."""
+
+
+async def _retail(tools: Tools, shown: list[Account]) -> bool:
+    """The accounts stand behind a bank entry that is known to be for others than businesses (§4 no. 11)."""
+    banks = {account.bank_name for account in shown}
+    words = [word for word in await tools.write(tools.books.bank_words) if word.bank in banks and word.audiences]
+    return bool(words) and not any("business" in word.audiences for word in words)
 
 
 def _doubt(harvest: Harvest, *, had_accounts: bool, shown: bool) -> str:

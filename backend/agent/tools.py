@@ -29,6 +29,7 @@ PER_BANK = 8
 class Tools:
     """Ports, clock and settings of one agent. `fetch_every` is in seconds; older news than `stale_after` is no news.
 
+    `public_url` is the address by way of which links in mails go (empty: straight to the provider).
     `proved` says when a case's candidate was last put to the test.
     """
 
@@ -41,6 +42,7 @@ class Tools:
     fetch_every: int = 2 * 3600
     stale_after: timedelta = timedelta(hours=36)
     clusters: Clusters = field(default_factory=lambda: CLUSTERS)
+    public_url: str = ""
     proved: dict[int, datetime] = field(default_factory=dict)
     _busy: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     _banks: defaultdict[str, asyncio.Semaphore] = field(

@@ -265,7 +265,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bank:
-    """A bank as the provider lists it; `health` is the provider's own word, verbatim, or empty."""
+    """A bank as the provider lists it; `health` is the provider's own word, verbatim, or empty.
+
+    `audiences` are whom the entry is for, in lower case (`private`, `business`); empty when that is not said.
+    """
 
     id: str
     name: str
@@ -273,6 +276,7 @@ class Bank:
     health: str = ""
     message: str = ""
     try_again: datetime | None = None
+    audiences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

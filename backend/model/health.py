@@ -23,9 +23,10 @@ class HealthFacts:
     were changed or deleted by the bank after they had been delivered, and nobody has looked at them yet. `doubted`
     accounts came new or vanished with a renewal that nobody has accepted yet. `mail_refused`: the customer's mail
     server takes nothing for his address. `twin` is another connection of the same customer that brings the same
-    account. `healed_at`: a consent that was over works again by the customer's own doing. `usual_end_at` is when
-    consents of this bank die by experience, over `usual_cases` cases. `events_silent_since`: the last event, when
-    they ought to come and do not. `next_fetch_at`: when the next fetch is planned.
+    account; `superseded_by` is one whose new consent ended this one. `healed_at`: a consent that was over works again
+    by the customer's own doing. `usual_end_at` is when consents of this bank die by experience, over `usual_cases`
+    cases. `events_silent_since`: the last event, when they ought to come and do not. `next_fetch_at`: when the next
+    fetch is planned.
     """
 
     consent: Consent = Consent.NONE
@@ -70,6 +71,7 @@ class HealthFacts:
     doubted: int = 0
     mail_refused: bool = False
     twin: str | None = None
+    superseded_by: str | None = None
     healed_at: datetime | None = None
     usual_end_at: datetime | None = None
     usual_cases: int = 0

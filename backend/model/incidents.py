@@ -53,6 +53,7 @@ class BankWord:
     health: str
     message: str
     since: datetime
+    audiences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

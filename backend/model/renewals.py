@@ -46,6 +46,17 @@ class RenewalDiff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """A live connection of another customer on the same bank user. `how` we know: by `login` or by `account`."""
+
+    connection: str
+    agreement_number: str
+    customer: str
+    bank: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """What an acceptance did. `carried` are keys (new, old) of accounts that are one; their rows come with the next
     fetch, which compares them with what the old number brought. `released` rows go to bank reconciliation now, and

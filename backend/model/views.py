@@ -174,7 +174,9 @@ class ImportReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchContext:
     """What the agent needs to fetch one connection. `elsewhere`: keys of accounts that the customer's other
-    connections hold. `odd`: by account key the newest day with a row that ledger and bank do not both have."""
+    connections hold. `odd`: by account key the newest day with a row that ledger and bank do not both have.
+    `selected_at`: when the provider was last asked whether all accounts are ticked.
+    """
 
     connection: str
     agreement_number: str
@@ -191,6 +193,7 @@ class FetchContext:
     accounts: tuple[Account, ...]
     elsewhere: frozenset[str]
     odd: dict[str, date]
+    selected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,6 +163,14 @@ class Books(Vault, Protocol):
         self, case: int, stage: Stage, now: datetime, *, note: str = "", consent_id: str | None = None
     ) -> None: ...
 
+    def follow_link(self, state: str, now: datetime, *, seen: bool = True) -> str | None:
+        """Where the link that carries this state leads, and that it was opened; None: it leads nowhere any more."""
+        ...
+
+    def note_selected(self, connection: str, selected: bool | None, now: datetime) -> None:
+        """Whether the customer ticked all his accounts, as asked for now; None: the provider may not be asked."""
+        ...
+
     def grant(self, case: int, grant: Grant, now: datetime) -> Session:
         """Keep a fresh grant beside the live consent, as a candidate; the live one is untouched (law 6)."""
         ...

@@ -18,6 +18,7 @@ from backend.model.incidents import (
 from backend.model.lifetimes import Lives
 from backend.model.problems import Note
 from backend.model.reminders import Reminder, ReminderFacts
+from backend.model.renewals import Rival
 from backend.model.views import (
     AgentStatus,
     AuditReport,
@@ -59,6 +60,10 @@ class FleetReader(Protocol):
         ...
 
     def connection(self, connection: str, now: datetime) -> ConnectionView | None: ...
+
+    def rivals(self, agreement: str, bank: str, connection: str = "") -> tuple[Rival, ...]:
+        """Live connections of other customers at this bank on the same bank user: a new consent of his may end them."""
+        ...
 
     def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
         """The accounts of these connections, by connection; one without accounts is left out."""

@@ -115,6 +115,7 @@ class _Provider(Struct, rename="camel"):
     name: Raw = raw.ABSENT
     country_code: Raw = raw.ABSENT
     status: Raw = raw.ABSENT
+    audiences: Raw = raw.ABSENT
 
 
 class _Status(Struct, rename="camel"):
@@ -208,6 +209,7 @@ def _bank(wire: Raw) -> Bank:
         health=raw.text(status.sync_mode, 80),
         message=raw.text(status.message),
         try_again=raw.instant(status.try_again),
+        audiences=raw.words(bank.audiences),
     )
 
 

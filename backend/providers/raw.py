@@ -131,6 +131,16 @@ def true(wire: Raw) -> bool:
     return bytes(wire).strip(b'"').lower() in (b"true", b"1")
 
 
+def words(wire: Raw) -> tuple[str, ...]:
+    """A list of words in lower case, each once; what is no text is left out, and what is no list is empty."""
+    try:
+        found = msgspec.json.decode(wire, type=list[Raw])
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return ()
+    said = (text(one, 40).casefold() for one in found if bytes(one)[:1] == b'"')
+    return tuple(dict.fromkeys(word for word in said if word))
+
+
 def usable(wires: list[Raw], read: Callable[[Raw], F]) -> tuple[list[F], str]:
     """What could be read, and how many were left out for which reason (empty: none)."""
     good: list[F] = []

@@ -1,13 +1,15 @@
 """What an act would do on one connection: run, wait until a time, or be refused with the reason (DESIGN §6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from backend.model.facts import Act, Consent, Fetch, PlanItem
 from backend.model.health import HealthFacts
+from backend.model.renewals import Rival
 from backend.model.views import FleetRow
 from backend.rules import axes
+from backend.texts import Say
 
 CALLS = {Act.SYNC: 1, Act.RENEW: 0, Act.CONNECT: 0, Act.REMOVE: 0}
 """Unattended look-ups at the bank that an act spends of the day's allowance (`facts/aiia-economic.md` §1.11)."""
@@ -84,6 +86,17 @@ HURDLES: tuple[Hurdle, ...] = (
     Hurdle("renewed_wait", (Act.RENEW,), _just_renewed),
 )
 """The first row that holds decides; none means that the act runs. `reason` is a text key."""
+
+
+def supersedes(rivals: Sequence[Rival], say: Say) -> str:
+    """The warning that a new consent may end those of other customers on the same bank user.
+
+    The customer gives one consent at a time to one aggregator (`facts/operations.md` §0 rule 10).
+    """
+    named = [
+        say(f"renewal.rival.{r.how}", connection=r.connection, customer=r.customer, bank=r.bank) for r in rivals[:3]
+    ]
+    return say("renewal.supersedes", rivals=", ".join([*named, "…"] if len(rivals) > 3 else named))
 
 
 def judge(act: Act, row: FleetRow, facts: HealthFacts, now: datetime) -> PlanItem:

@@ -65,6 +65,9 @@ def _consent(facts: HealthFacts, consent: Consent) -> list[Reason]:
         found.append(Reason(key="why.usual_end", values=values, source=FORNY))
     if facts.healed_at is not None and consent in axes.LIVE:
         found.append(Reason(key="why.healed", at=facts.healed_at, source=PROVIDER))
+    if facts.superseded_by is not None:
+        values = (("connection", facts.superseded_by),)
+        found.append(Reason(key="why.superseded_by", values=values, source=FORNY))
     if facts.twin is not None:
         found.append(Reason(key="why.twin", values=(("connection", facts.twin),), source=FORNY))
     return found

@@ -31,7 +31,8 @@ class Acceptance(Journal):
             if not doubted:
                 return Accepted(connection=connection)
             for new, old in carry:
-                if new not in doubted or old in doubted or old not in accounts or not accounts[old]["orphaned"]:
+                row = accounts.get(old)
+                if new not in doubted or old in doubted or row is None or (row["seen"] > 0 and not row["orphaned"]):
                     raise ValueError(f"{new}={old}")
             if len({name for pair in carry for name in pair}) != 2 * len(carry):
                 raise ValueError("one account in two pairs")

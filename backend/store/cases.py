@@ -49,6 +49,7 @@ class Cases(Intake, Journal, TokenBox):
             self.db.run(
                 "UPDATE cases SET stage = ?1, note = ?2, consent_id = coalesce(?3, consent_id),"
                 " sent_at = CASE WHEN ?1 = 'sent' THEN coalesce(sent_at, ?4) ELSE sent_at END,"
+                " opened_at = CASE WHEN ?1 = 'opened' THEN coalesce(opened_at, ?4) ELSE opened_at END,"
                 " authorised_at = CASE WHEN ?1 = 'authorised' THEN coalesce(authorised_at, ?4) ELSE authorised_at END,"
                 " closed_at = CASE WHEN ?5 THEN NULL ELSE ?4 END WHERE id = ?6",
                 (stage, note, consent_id, ms(now), stage.open, case),
@@ -60,6 +61,19 @@ class Cases(Intake, Journal, TokenBox):
                 )
             self.log(f"case.{stage}", connection, {"case": case, "note": note}, now)
             self.reassess(connection, now)
+
+    def follow_link(self, state: str, now: datetime, *, seen: bool = True) -> str | None:
+        """Where the link that carries this state leads; None when its case is unknown, closed or past the login.
+
+        `seen`: a person follows it, and the case has been opened by that, once and only forward.
+        """
+        with self.db.write():
+            row = self.db.row("SELECT id, stage, link FROM cases WHERE state = ? AND closed_at IS NULL", (state,))
+            if row is None or Stage(row["stage"]) in (Stage.MATCHED, Stage.FETCHED):
+                return None
+            if seen and row["stage"] in (Stage.LINK_MADE, Stage.SENT):
+                self.move_case(row["id"], Stage.OPENED, now)
+        return str(row["link"])
 
     def grant(self, case: int, grant: Grant, now: datetime) -> Session:
         """Keep fresh tokens beside the live consent, as a candidate. Raises LookupError for an unknown case."""
@@ -163,6 +177,7 @@ class Cases(Intake, Journal, TokenBox):
             bank = next((a.bank_name for a in accounts if a.bank_name), "")
             self.db.run(
                 "UPDATE connections SET consent = ?1, said = 'valid', expires_at = NULL, sync_failed = 0,"
+                " healed_at = NULL, needed_at = NULL, superseded_by = NULL, unselected = 0, selected_at = NULL,"
                 " renewed_at = ?2,"
                 " connected_at = coalesce(connected_at, ?2), removed_at = NULL,"
                 " bank = CASE WHEN bank = '' THEN ?3 ELSE bank END WHERE id = ?4",
@@ -196,6 +211,17 @@ class Cases(Intake, Journal, TokenBox):
         data: dict[str, object] = {name: len(getattr(diff, name)) for name in ("matched", "new", "vanished", "doubted")}
         self.log("case.diff", connection, {"case": case, **data}, now)
 
+    def note_selected(self, connection: str, selected: bool | None, now: datetime) -> None:
+        """Whether the customer ticked all his accounts, as asked for now; None: the provider may not be asked."""
+        key = number(connection)
+        with self.db.write():
+            self.db.run(
+                "UPDATE connections SET selected_at = ?1, unselected = CASE WHEN ?2 IS NULL THEN unselected ELSE NOT ?2"
+                " END WHERE id = ?3",
+                (ms(now), selected, key),
+            )
+            self.reassess(key, now)
+
     def remove(self, connection: str, now: datetime) -> None:
         """Cut the link: no more fetches, our keys thrown away. The bank's consent lives on to its own end (law 8)."""
         key = number(connection)
@@ -211,6 +237,7 @@ class Cases(Intake, Journal, TokenBox):
                 (ms(now), key),
             )
             self.reassess(key, now)
+            self.mind_twins(key, now)
 
 
 def _session(row: Any, consent: int, consent_id: str) -> Session:

@@ -189,6 +189,7 @@ def facts_of(row: Any, stale_after: int) -> HealthFacts:
         doubted=row["doubted"],
         mail_refused=bool(row["mail_refused"]),
         twin=None if row["twin"] is None else public(row["twin"]),
+        superseded_by=None if row["superseded_by"] is None else public(row["superseded_by"]),
         healed_at=when(row["healed_at"]),
         usual_end_at=when(row["usual_end_at"]),
         usual_cases=row["usual_cases"],

@@ -109,21 +109,30 @@ class Incidents(Tables):
 
     def hear(self, banks: Sequence[Bank], now: datetime) -> None:
         """Keep the aggregator's word on each bank; a word that stays the same keeps its beginning."""
-        known = {row["bank"]: row["health"] for row in self.db.rows("SELECT bank, health FROM bank_words")}
-        news = [bank for bank in banks if bank.name and known.get(bank.name) != bank.health]
+        rows = self.db.rows("SELECT bank, health, audiences FROM bank_words")
+        audiences = {bank.name: json.dumps(bank.audiences) for bank in banks}
+        told = {(row["bank"], row["health"], row["audiences"]) for row in rows}
+        news = [bank for bank in banks if bank.name and (bank.name, bank.health, audiences[bank.name]) not in told]
         if not news:
             return
         with self.db.write():
             self.db.many(
-                "INSERT INTO bank_words (bank, health, message, since) VALUES (?, ?, ?, ?) ON CONFLICT (bank) DO UPDATE"
-                " SET health = excluded.health, message = excluded.message, since = excluded.since",
-                [(bank.name, bank.health, bank.message, ms(now)) for bank in news],
+                "INSERT INTO bank_words (bank, health, message, since, audiences) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (bank) DO UPDATE SET audiences = excluded.audiences, message = excluded.message,"
+                " since = iif(health = excluded.health, since, excluded.since), health = excluded.health",
+                [(bank.name, bank.health, bank.message, ms(now), audiences[bank.name]) for bank in news],
             )
 
     def bank_words(self) -> list[BankWord]:
         rows = self.db.rows("SELECT * FROM bank_words")
         return [
-            BankWord(bank=row["bank"], health=row["health"], message=row["message"], since=at(row["since"]))
+            BankWord(
+                bank=row["bank"],
+                health=row["health"],
+                message=row["message"],
+                since=at(row["since"]),
+                audiences=tuple(json.loads(row["audiences"])),
+            )
             for row in rows
         ]
 

@@ -84,8 +84,9 @@ class Intake(Webhooks, Noticed):
             expires_at=when(row["expires_at"]),
             usual_end_at=when(row["usual_end_at"]),
             accounts=tuple(map(account_of, accounts)),
-            elsewhere=frozenset(row["key"] for row in others),
+            elsewhere=frozenset(other["key"] for other in others),
             odd=self.odd_days(row["agreement"]),
+            selected_at=when(row["selected_at"]),
         )
 
     def known_rows(self, agreement_number: str, account_keys: Sequence[str], since: date | None) -> list[Posting]:
@@ -125,7 +126,8 @@ class Intake(Webhooks, Noticed):
         worked = outcome in ("ok", "ok_empty")
         following = ms(_next(outcome, until, now, fetch_every))
         with self.db.write():
-            self.save_accounts(key, accounts)
+            before = self.before_fetch(key)
+            self.save_accounts(key, accounts, now)
             self.save_postings(key, upserts, dropped)
             self.save_findings(key, findings, now)
             self.db.run(
@@ -163,6 +165,8 @@ class Intake(Webhooks, Noticed):
                 (ms(now + _AFTER_RENEWAL), key, ms(now - PROMISE)),
             )
             self.weigh(key)
+            self.mend(key, before, worked, now)
+            self.mind_successor(key, now)
             self.reassess(key, now)
             if not worked:
                 self.db.run(
@@ -180,7 +184,7 @@ class Intake(Webhooks, Noticed):
             ((ms(now) or 0) // HOUR, outcome in CAUSES, connection),
         )
 
-    def save_accounts(self, connection: int, accounts: Sequence[Account]) -> None:
+    def save_accounts(self, connection: int, accounts: Sequence[Account], now: datetime) -> None:
         """Known accounts are updated, new ones added. A mapping to the ledger is never taken away here, nor a doubt.
 
         These are all that were looked for, so one that was never `seen` is now known to be missing (`seen` is -1).
@@ -222,6 +226,7 @@ class Intake(Webhooks, Noticed):
                 )
         if accounts:
             self.refresh_haystack(connection)
+            self.mind_twins(connection, now)
 
     def refresh_haystack(self, connection: int) -> None:
         """What a word in a filter is looked for in: customer, agreement, bank, account numbers."""

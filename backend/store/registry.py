@@ -77,6 +77,7 @@ class Registry(Intake, Incidents, TokenBox):
             if token is not None and token != known["imported_token"] and known["removed_at"] is None:
                 self._take_token(record, key, token, now)
         self._mappings(record, key, now)
+        self.mind_twins(key, now)
         self.refresh_haystack(key)
         self.reassess(key, now)
         return "added" if known is None else "changed"

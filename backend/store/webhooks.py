@@ -12,6 +12,7 @@ from typing import Any
 from backend.model.facts import Consent
 from backend.model.webhooks import Arrived, Effect, Notice, Said, Silence, WebhookView
 from backend.store.codec import at, ms, number, public, when
+from backend.store.kin import Kin
 from backend.store.lifetimes import Lifetimes
 
 _CLOCKS = 5 * 60_000
@@ -41,7 +42,7 @@ _FRESH = "(SELECT max(last_synchronized) FROM accounts a WHERE a.connection = c.
 """When the bank last gave data under the connection, by the provider's word."""
 
 
-class Webhooks(Lifetimes):
+class Webhooks(Lifetimes, Kin):
     """Implements the hearing half of `ports.Books`. `silence_after`: seconds without events before that is news."""
 
     silence_after: int = 12 * 3600
@@ -140,6 +141,7 @@ class Webhooks(Lifetimes):
             for connection in meant:
                 if effect is Effect.APPLIED:
                     self._take(connection, notice, row, now)
+                    self.mind_successor(connection, now)
                     self.reassess(connection, now)
             self.db.run(
                 "UPDATE webhooks SET effect = ?, connection = ? WHERE id = ?",
@@ -218,8 +220,12 @@ class Webhooks(Lifetimes):
             self.db.run("UPDATE connections SET said = ?, told = 1 WHERE id = ?", (said, connection))
         elif row["told"]:
             self.db.run("UPDATE connections SET said = 'valid', told = 0 WHERE id = ?", (connection,))
-        ends = [event for event in events if event["until"] is not None and event["until"] > row["since"]]
-        if not ends or ends[-1]["until"] < row["fresh"]:
+        ends = [
+            event
+            for event in events
+            if event["until"] is not None and event["until"] > row["since"] and event["until"] >= row["fresh"]
+        ]
+        if not ends:
             return
         mark = f"{ends[-1]['at']:014}:{ends[-1]['event_id']}"
         if mark > row["told_expiry"] or ends[-1]["event_id"] == again:

@@ -45,6 +45,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Samtykket var slut og virker igen; kunden har selv fornyet",
         "The consent was over and works again; the customer has renewed by himself",
     ),
+    "why.superseded_by": (
+        "Det sluttede, lige efter at forbindelse {connection} fik et nyt samtykke fra samme bruger i banken",
+        "It ended right after connection {connection} got a new consent of the same bank user",
+    ),
     "why.twin": (
         "Forbindelse {connection} henter den samme bankkonto",
         "Connection {connection} brings the same account",

@@ -24,6 +24,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "uden kontonummer; kun Aiias id er det samme",
         "without an account number; only Aiia's id is the same",
     ),
+    # -- what it would end
+    "renewal.supersedes": (
+        "kan afslutte andres samtykke: {rivals}",
+        "may end others' consent: {rivals}",
+    ),
+    "renewal.rival.login": (
+        "{connection} {customer} i {bank} (samme login)",
+        "{connection} {customer} at {bank} (same login)",
+    ),
+    "renewal.rival.account": (
+        "{connection} {customer} i {bank} (samme konto)",
+        "{connection} {customer} at {bank} (same account)",
+    ),
+    "healed": ("kunden har selv fornyet", "the customer has renewed by himself"),
+    "cancelled": ("kunden brød af", "the customer broke off"),
+    "login_failed": ("kundens login kunne ikke bruges", "the customer's login could not be used"),
     # -- accepting it
     "renewal.nothing": ("{id}: der er intet at godkende.", "{id}: there is nothing to accept."),
     "renewal.already": ("{id}: godkendt allerede, {at} af {by}.", "{id}: accepted already, {at} by {by}."),

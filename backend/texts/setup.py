@@ -161,6 +161,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "VÆRT:PORT, hvor agenten tager imod kunder, der kommer fra Aiia",
         "HOST:PORT where the agent takes customers who come from Aiia",
     ),
+    "setting.public_url": (
+        "hvor kunder når agenten udefra; så går linket i mails derom, og det ses, om det er åbnet",
+        "where customers reach the agent from outside; links in mails then go by way of it, and opening is seen",
+    ),
     "setting.token_key": (
         "Nøglen, der krypterer tokens i lageret, som henvisning (ellers en fil ved siden af lageret)",
         "The key that encrypts tokens in the store, as a reference (else a file beside the store)",

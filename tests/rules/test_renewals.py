@@ -118,6 +118,7 @@ def test_every_text_is_used_and_says_the_same_in_both_languages() -> None:
     code = "\n".join(path.read_text("utf-8") for path in places if path.parent.name != "texts")
     stems = set(re.findall(r'"((?:renewal|stalled)\.\w+)"', code))
     words = ("doubt.maybe_renumbered", "doubt.only_by_id", *(f"stalled.{n}" for n in _NOTES))
+    words += ("renewal.rival.login", "renewal.rival.account")
     assert {*stems, *words} == {key for key in TEXTS if key.partition(".")[0] in ("renewal", "stalled", "doubt")}
     for danish, english in TEXTS.values():
         assert fields(danish) == fields(english)

@@ -28,7 +28,7 @@ from backend.model.lifetimes import Lives
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.reminders import Reminder, ReminderFacts
-from backend.model.renewals import Accepted
+from backend.model.renewals import Accepted, Rival
 from backend.model.text import fold
 from backend.model.views import (
     AgentStatus,
@@ -151,6 +151,9 @@ class FakeReader:
         self.gate.wait()
         found = self.rows([connection], now)
         return self.views_known.get(connection) or make_view(found[0]) if found else None
+
+    def rivals(self, agreement: str, bank: str, connection: str = "") -> tuple[Rival, ...]:
+        return ()
 
     def accounts(self, ids: Sequence[str]) -> dict[str, tuple[Account, ...]]:
         return {row.id: make_view(row).accounts for row in self.rows(ids, NOW)}
