@@ -66,8 +66,8 @@ def _consent(facts: HealthFacts, consent: Consent) -> list[Reason]:
     if facts.healed_at is not None and consent in axes.LIVE:
         found.append(Reason(key="why.healed", at=facts.healed_at, source=PROVIDER))
     if facts.superseded_by is not None:
-        values = (("connection", facts.superseded_by),)
-        found.append(Reason(key="why.superseded_by", values=values, source=FORNY))
+        other = (("connection", facts.superseded_by),)
+        found.append(Reason(key="why.superseded_by", values=other, source=FORNY))
     if facts.twin is not None:
         found.append(Reason(key="why.twin", values=(("connection", facts.twin),), source=FORNY))
     return found

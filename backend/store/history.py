@@ -31,7 +31,7 @@ TOLD = (
     *("said", "expires_at", "connected_at", "renewed_at", "removed_at", "data_from", "last_outcome", "last_detail"),
     *("last_until", "failing_since", "case_kind", "case_stage", "case_note", "case_opened_at", "oldest_queued_at"),
     *("oldest_due_at", "held_reason", "delivery_outcome", "incident_scope", "incident_since", "gap_from", "gap_to"),
-    *("twin", "healed_at", "usual_end_at", "silent_since"),
+    *("twin", "superseded_by", "healed_at", "usual_end_at", "silent_since"),
     *COUNTS,
     *("bank", "customer", "consent"),
 )
