@@ -125,3 +125,19 @@ def test_nothing_can_be_changed_in_the_past(fleet: Run, store: SqliteStore) -> N
 def test_what_was_looked_at_leaves_no_file(fleet: Run, store: SqliteStore) -> None:
     assert fleet("list", "--at", "30m").code == 0
     assert not list(store.db.path.with_name("forny.db.locks").glob("past-*"))
+
+
+def test_a_console_that_looks_back_stands_still_and_reads_the_past(env: dict[str, str], store: SqliteStore) -> None:
+    from backend.runtime import Runtime
+    from backend.settings import load
+    from backend.texts import texts_in
+    from tui.commands.console import desk_of
+
+    present = Runtime(load({}, env), ScaledClock(), texts_in("en"), env)
+    at = datetime.now(UTC) - timedelta(minutes=30)
+    then = present.as_of(at)
+    desk = desk_of(then, at)
+    assert desk.as_of == at == desk.clock.now() and then.present is present
+    (row,) = desk.reader.rows(["c1"], desk.clock.now())
+    assert (row.fetch, row.situation) == ("bank_down", "bank_outage")
+    then.close()

@@ -369,3 +369,25 @@ def test_an_older_store_is_known_from_its_next_look(store: SqliteStore) -> None:
     assert began(store) is None
     store.catch_up(NOON + HOUR)
     assert began(store, "c1") == (NOON + HOUR).astimezone(UTC)
+
+
+def test_the_newest_event_stands_in_the_chain_as_it_was_heard_then(store: SqliteStore) -> None:
+    store.import_records([record(1)], NOON, "eva")
+    for hours, name in ((1, "ConnectionUpdateRequired"), (3, "ConsentRevoked")):
+        now = NOON + hours * HOUR
+        arrived = Arrived(event_id=f"e{hours}", event=name, at=now, body=b"{}")
+        notice = Notice(event=name, consent_id="consent-1")
+        store.keep_webhook(arrived, notice, now)
+        store.apply_webhook(arrived.event_id, notice, now)
+    told = []
+    for hours in (0, 2, 4):
+        then = past(store, NOON + hours * HOUR)
+        view = then.connection("c1", then.at)
+        assert view is not None
+        told.append([(r.key, dict(r.values)["event"], r.at) for r in view.assessment.reasons if ".heard." in r.key])
+        then.close()
+    assert told == [
+        [],
+        [("why.heard.applied", "ConnectionUpdateRequired", NOON + HOUR)],
+        [("why.heard.applied", "ConsentRevoked", NOON + 3 * HOUR)],
+    ]
