@@ -111,6 +111,8 @@ class ConsoleScreen(Screen[None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        if self.console.screen is not self:
+            return  # typed before the screen that is on top now: not meant for what lies under it
         if self.typed(event):
             return
         action = self._keys.get(event.key)
