@@ -30,8 +30,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "situation.consent_revoked": ("Samtykket er trukket tilbage", "The consent has been withdrawn"),
     "situation.second_connection": (
-        "Kunden har en nyere forbindelse til samme bank",
-        "The customer has a newer connection to the same bank",
+        "To forbindelser henter den samme bankkonto",
+        "Two connections bring the same account",
     ),
     "situation.stale_silent": ("Alt ser rigtigt ud, men der kommer ingen data", "All looks well, but no data come"),
     "situation.stuck_in_error": (
@@ -77,8 +77,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The bank has changed a posting that was delivered",
     ),
     "situation.hub_locked_out": (
-        "Kundens mail virker ikke; han kan ikke logge ind",
-        "The customer's mail does not work; he cannot log in",
+        "Kundens mail virker ikke, og uden den intet login",
+        "The customer's mail does not work, and without it no login",
     ),
     "situation.events_missed": ("Webhooks fra Aiia når os ikke", "Webhooks from Aiia do not reach us"),
     "situation.balance_differs": ("Bankens saldo passer ikke", "The bank's balance does not agree"),
@@ -162,8 +162,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The consent at {bank} has been withdrawn. If that was not meant, follow the link and renew.",
     ),
     "sentence.second_connection": (
-        "Du har en nyere forbindelse til {bank}; den gamle bruges ikke længere.",
-        "You have a newer connection to {bank}; the old one is no longer used.",
+        "Du har to forbindelser, der henter samme konto hos {bank}. Vi beholder den ene; intet kommer dobbelt.",
+        "Two connections of yours bring the same account at {bank}. We keep one of them; nothing comes twice.",
     ),
     "sentence.stale_silent": (
         "Der er ikke kommet data fra {bank} længe. Vi prøver at synkronisere nu.",
