@@ -39,9 +39,12 @@ def look(
     young for any question; `lapsed` is the day of the fetch before, and `as_of` that of the bank's newest word.
     """
     shown = [row for row in rows if not row.deleted]
-    found = replace(before, silent_since=silent_since(days, as_of) if days is not None else None)
+    silent = silent_since(days, as_of) if days is not None else None
+    found = before if silent == before.silent_since else replace(before, silent_since=silent)
     found = _gap(found, shown, days, lapsed, as_of)
-    return replace(found, missing_on=_missing(before.missing_on, shown, currency, as_of))
+    recent = [row for row in shown if as_of - row.date <= FOLLOWED + _AROUND]
+    missing = _missing(before.missing_on, recent, currency, as_of)
+    return found if missing == found.missing_on else replace(found, missing_on=missing)
 
 
 def _gap(found: Found, shown: Sequence[BankRow], days: Collection[Day] | None, lapsed: Day | None, as_of: Day) -> Found:

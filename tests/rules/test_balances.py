@@ -91,6 +91,14 @@ def test_the_first_days_prove_nothing_because_a_bank_may_date_a_row_earlier() ->
     assert missing_on([*rows[:3], *rows[4:]], "DKK") is None
 
 
+def test_what_was_missing_long_ago_is_history() -> None:
+    rows = statement(MANY)
+    old = look(
+        Found(), [*rows[:12], *rows[13:]], currency="DKK", days=None, lapsed=None, as_of=FIRST + timedelta(days=90)
+    )
+    assert old == Found()
+
+
 def test_a_missing_row_is_kept_in_mind_until_the_rows_around_it_fit() -> None:
     rows = statement(MANY)
     as_of = rows[-1].date

@@ -222,6 +222,12 @@ def connection(
             "last_synchronized": iso(item.last_synchronized),
             "booked_balance": decimal(item.booked_balance),
             "status": view.row.status,
+            "seen": item.seen,
+            "silent_since": day(item.found.silent_since),
+            "gap_from": day(item.found.gap_from),
+            "gap_to": day(item.found.gap_to),
+            "missing_on": day(item.found.missing_on),
+            "off_by": decimal(item.found.off_by),
         }
         for item in view.accounts
     ]
