@@ -32,7 +32,7 @@ _URL = re.compile(
 _ELEMENT = re.compile(rf"<[^<>]{{0,200}}(?:{_NAME}|\bcode\b|\bstate\b)[^<>]*>[^<]*", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\u00([0-9a-fA-F]{2})")
-_QUOTE = re.compile(r"\\+([\"'/])")
+_QUOTE = re.compile(r"(?<!\\)\\++([\"'/])")
 _VALUE = r"""("(?:[^"\\]|\\.)*"?|'[^']*'?|\{[^{}]*\}?|\[[^\[\]]*\]?|[^\s,;&"'}\]]+)"""
 
 _PATTERNS = (
