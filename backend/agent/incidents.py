@@ -9,7 +9,7 @@ from backend.agent.fetch import Harvest, fetch_connection
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials
 from backend.model.facts import Session
-from backend.model.incidents import OpenIncident, Opening, Scope
+from backend.model.incidents import TOKENS, OpenIncident, Opening, Scope
 from backend.rules import incidents as rules
 from backend.rules.clusters import together
 
@@ -37,6 +37,7 @@ class Watch:
         """One look at everything; gives how many incidents are open."""
         await self._listen()
         await self._own()
+        await self._tokens()
         await self._detect()
         await self._ledger()
         return await self.canaries()
@@ -47,8 +48,12 @@ class Watch:
         if any(incident.scope in _ASKED for incident in is_open):
             await self._listen()
         for incident in is_open:
-            if incident.scope in _ASKED and not self._report().trouble:
+            if self._report().trouble:
+                continue
+            if incident.scope in _ASKED:
                 await self._canary(incident)
+            elif incident.cause == "tokens_lost":
+                await self._token_canary(incident)
         return len(is_open)
 
     # -- opening -----------------------------------------------------------------------------------------------
@@ -86,6 +91,44 @@ class Watch:
             await self._begin(Opening(scope=mine[0], key=mine[1], cause=trouble, failed=0, tried=0, usual=0.0))
         elif not trouble and self._let_in and mine in is_open:
             await self._end(mine)
+
+    async def _tokens(self) -> None:
+        """Customers' tokens, which we alone keep alive: nobody renews them, or they are refused to many at once."""
+        tools, now = self._tools, self._tools.now()
+        books = tools.books
+        is_open = await tools.write(books.open_incidents)
+        known = next((incident.cause for incident in is_open if incident.key == TOKENS), None)
+        stalled = rules.tokens_stalled(*await tools.write(books.tokens_near, now, now + rules.TOKENS_NEAR, rules.LEAST))
+        lost = None
+        for window in rules.WINDOWS:
+            if known != "tokens_lost":
+                lost = lost or rules.tokens_lost(await tools.write(books.token_tries, now - window, now, rules.LEAST))
+        if known == "tokens_stalled" and (lost is not None or stalled is None):
+            await self._end((Scope.OWN, TOKENS))
+            known = None
+        if known is None and (opening := lost or stalled) is not None:
+            await self._begin(opening)
+
+    async def _token_canary(self, incident: OpenIncident) -> None:
+        """Ask one who has not been tried, else one who was refused. It ends when nobody who was refused is left."""
+        tools, books = self._tools, self._tools.books
+        if not await tools.write(books.mind_tokens, incident.id, tools.now()):
+            await self._close(incident)
+            return
+        if not rules.canary_due(incident.opened_at, incident.canary_at, tools.now(), good_since=None):
+            return
+        untried = await tools.write(books.next_canary, incident.id, tools.now())
+        member = untried or await tools.write(books.next_refused, incident.id)
+        if member is None:
+            return
+        await tools.write(books.ask_canary, incident.id, member, tools.now())
+        harvest = await self._fetch(member)
+        if harvest is None or harvest.outcome not in ("ok", "ok_empty"):
+            return
+        if untried is None:
+            await self._close(incident)
+        else:
+            await tools.write(books.release_untried, incident.id, tools.now(), rules.RESTART)
 
     async def _detect(self) -> None:
         tools, now = self._tools, self._tools.now()

@@ -37,6 +37,23 @@ class Count:
     connections: int
 
 
+TOKENS = "tokens"
+"""The key of the incident that our own care for customers' tokens is in (`facts/aiia-economic.md` §4 no. 23)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCount:
+    """Connections whose consent holds and whose refresh was `refused` inside a window, of how many that were `tried`.
+
+    They are of so many `banks`, and so many of the tokens were `past` their own end.
+    """
+
+    refused: int = 0
+    tried: int = 0
+    banks: int = 0
+    past: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usual:
     """What a bank's tries came to in calmer times: how many there were, and how many of them failed for a cause."""

@@ -27,6 +27,7 @@ from backend.model.incidents import (
     OpenIncident,
     Opening,
     Restart,
+    TokenCount,
     Usual,
 )
 from backend.model.lifetimes import Lifespan, Lives
@@ -245,6 +246,26 @@ class Books(Vault, Protocol):
 
     def last_closed(self) -> dict[str, datetime]:
         """By bank: when its newest incident was over."""
+        ...
+
+    def token_tries(self, since: datetime, now: datetime, least: int) -> TokenCount:
+        """Who was refused a new token since then although his consent holds; counts nothing below `least`."""
+        ...
+
+    def tokens_near(self, now: datetime, until: datetime, least: int) -> tuple[int, int]:
+        """Live connections whose refresh token ends by `until`, and all live ones; (0, 0) below `least`."""
+        ...
+
+    def mind_tokens(self, incident: int, now: datetime) -> int:
+        """Who was refused meanwhile joins, who works again leaves; gives how many stand there that were refused."""
+        ...
+
+    def next_refused(self, incident: int) -> str | None:
+        """The member whose turn it is to be asked for those that were refused."""
+        ...
+
+    def release_untried(self, incident: int, now: datetime, restart: Restart) -> None:
+        """One who had not been tried works: the others go on in stages, and those who were refused stay."""
         ...
 
     def banks(self) -> list[str]:

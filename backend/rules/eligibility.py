@@ -77,7 +77,9 @@ HURDLES: tuple[Hurdle, ...] = (
     Hurdle("renew_first", (Act.SYNC,), lambda a: a.consent not in axes.LIVE),
     Hurdle("renew_first", (Act.SYNC,), lambda a: a.outcome in (Fetch.CUSTOMER_ACTION, Fetch.SUSPENDED)),
     Hurdle("rate_limited", (Act.SYNC,), lambda a: a.outcome is Fetch.RATE_LIMITED, _limit),
-    Hurdle("incident_open", (Act.SYNC, Act.RENEW), lambda a: a.consent in axes.LIVE and a.facts.incident is not None),
+    Hurdle("incident_open", (Act.SYNC,), lambda a: a.consent in axes.LIVE and a.facts.incident is not None),
+    # Tokens that we have lost are got again by a renewal alone (`facts/aiia-economic.md` §4 no. 23).
+    Hurdle("incident_open", (Act.RENEW,), lambda a: a.consent in axes.LIVE and a.facts.incident not in (None, "own")),
     # The customer would meet the same outage, and an outage never sends him a mail (law 5). A consent that has
     # ended needs the customer all the same, and his link outlives the outage.
     Hurdle("bank_down", (Act.SYNC, Act.RENEW), lambda a: _live_but(a, Fetch.BANK_DOWN)),

@@ -7,7 +7,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from backend.model.incidents import CAUSES, BankWord, Count, Opening, Restart, Scope, Usual
+from backend.model.incidents import (
+    CAUSES,
+    TOKENS,
+    BankWord,
+    Count,
+    Opening,
+    Restart,
+    Scope,
+    TokenCount,
+    Usual,
+)
 from backend.rules.clusters import Clusters, cluster_of, together
 
 WINDOWS = (timedelta(minutes=10), timedelta(hours=1))
@@ -30,6 +40,9 @@ CANARY_EVERY = timedelta(minutes=10)
 
 RESTART = Restart(few=5, some=50, pause=timedelta(minutes=1), spread=timedelta(minutes=10))
 """A bank that has just come up is not met by everybody at once."""
+
+TOKENS_NEAR = timedelta(days=2)
+"""A refresh token that ends so soon has not been renewed for most of its life (`facts/aiia-economic.md` §1.3)."""
 
 _EVERYWHERE = ("provider_down", "internal")
 """Causes that may be the aggregator's own; `bank_down` is a bank's by its name."""
@@ -204,6 +217,25 @@ def ledger(counts: Iterable[Count]) -> Opening | None:
     if not exceeds(n, tried, None):
         return None
     return Opening(scope=Scope.LEDGER, key="", cause=cause, failed=n, tried=tried, usual=0.0)
+
+
+def tokens_lost(count: TokenCount) -> Opening | None:
+    """Many customers' tokens refused at once while their consents hold is our own fault (`facts` §4 no. 23).
+
+    One bank alone may have ended its customers' sessions itself, so either two banks are hit, or every token that was
+    refused had outlived itself: nobody had renewed it in time.
+    """
+    ours = count.banks > 1 or count.past >= count.refused
+    if not ours or not exceeds(count.refused, count.tried, None):
+        return None
+    return Opening(scope=Scope.OWN, key=TOKENS, cause="tokens_lost", failed=count.refused, tried=count.tried, usual=0.0)
+
+
+def tokens_stalled(near: int, live: int) -> Opening | None:
+    """Tokens live for days and are renewed by the hour: when half of them are `near` their end, nothing renews them."""
+    if not exceeds(near, live, None):
+        return None
+    return Opening(scope=Scope.OWN, key=TOKENS, cause="tokens_stalled", failed=near, tried=live, usual=0.0)
 
 
 def delivers(counts: Iterable[Count]) -> bool:

@@ -141,7 +141,7 @@ def _open(facts: HealthFacts) -> list[Reason]:
 
 
 def _incident(facts: HealthFacts) -> list[Reason]:
-    if facts.incident not in ("bank", "cluster", "provider"):
+    if facts.incident not in ("bank", "cluster", "provider", "own"):
         return []
     return [Reason(key=f"why.incident.{facts.incident}", at=facts.incident_since, source=FORNY)]
 

@@ -286,6 +286,7 @@ RULES: tuple[Rule, ...] = (
     # Inside an incident nobody is asked, and what follows from that is nobody's but the bank's or Aiia's (law 5).
     Rule("bank_outage", _I, _inside("bank", "cluster")),
     Rule("provider_fault", _I, _inside("provider")),
+    Rule("own_credentials", _I, _inside("own")),
     # What is not tried any more says nothing of how the bank is now.
     Rule("stuck_in_error", _O, _not_tried_lately, _sync),
     Rule("starved", _O, _starved, ended=(*_WORKS, *_FAILING)),

@@ -36,10 +36,11 @@ _BELONGS = {
     Scope.PROVIDER: "provider = ?",
 }
 
+_MEMBERS = "c.incident = ?"
 _BEHIND = {
-    Scope.BANK: "c.incident = ?",
-    Scope.CLUSTER: "c.incident = ?",
-    Scope.PROVIDER: "c.incident = ?",
+    Scope.BANK: _MEMBERS,
+    Scope.CLUSTER: _MEMBERS,
+    Scope.PROVIDER: _MEMBERS,
     Scope.OWN: "c.removed_at IS NULL AND c.next_fetch_at IS NOT NULL AND ? IS NOT NULL",
     Scope.LEDGER: f"c.queued > 0 AND c.delivery_outcome IN {_LEDGER} AND ? IS NOT NULL",
 }
@@ -207,6 +208,14 @@ class Incidents(Tables):
                     " AND removed_at IS NULL AND incident IS NULL",
                     (incident, ms(now), json.dumps(opening.banks) if opening.banks else opening.key),
                 )
+            if opening.cause == "tokens_lost":
+                # Who has not just shown that his token works rests: calls stop at once, before more are refused.
+                self.db.run(
+                    "UPDATE connections SET incident = ?1, next_change_at = ?2 WHERE incident IS NULL AND removed_at"
+                    " IS NULL AND said = 'valid' AND next_fetch_at IS NOT NULL AND NOT (coalesce(last_attempt_at, 0)"
+                    " >= ?2 - ?3 AND last_outcome IN ('ok', 'ok_empty', 'partial'))",
+                    (incident, ms(now), HOUR),
+                )
             data = {"incident": incident, "scope": opening.scope, "key": opening.key, "cause": opening.cause}
             seen = {"failed": opening.failed, "tried": opening.tried, "heard": heard, "note": opening.note}
             self.log("incident.opened", None, {**data, **seen}, now)
@@ -271,7 +280,7 @@ class Incidents(Tables):
                 " WHERE id = ?",
                 (ms(now), behind["connections"], behind["customers"], note, incident),
             )
-            self._stages(incident, now, restart)
+            self._stages(incident, now, restart, "1")
             self.db.run(
                 "UPDATE connections SET next_change_at = ?, incident = (SELECT i.id FROM incidents i WHERE"
                 " i.closed_at IS NULL AND i.scope = 'provider' AND i.key = provider) WHERE incident = ?",
@@ -281,15 +290,16 @@ class Incidents(Tables):
             self.log("incident.closed", row["canary"], {**data, "connections": behind["connections"]}, now)
             self.db.run("DELETE FROM bank_hours WHERE hour < ?", ((ms(now) or 0) // HOUR - _KEPT_HOURS,))
 
-    def _stages(self, incident: int, now: datetime, restart: Restart) -> None:
-        """A stated time (a rate limit's, or simply not due yet) is never brought forward."""
+    def _stages(self, incident: int, now: datetime, restart: Restart, who: str) -> None:
+        """A stated time (a rate limit's, or simply not due yet) is never brought forward. `who`: which members."""
         pause, spread = (int(span.total_seconds() * 1000) for span in (restart.pause, restart.spread))
         self.db.run(
             "UPDATE connections SET next_fetch_at = CASE WHEN p.place < ?1 THEN ?2 WHEN p.place < ?1 + ?3 THEN ?2 + ?4"
             "  ELSE ?2 + ?4 + ?5 * (p.place - ?1 - ?3 + 1) / (p.n - ?1 - ?3) END"
             " FROM (SELECT id AS one, row_number() OVER (ORDER BY next_fetch_at, id) - 1 AS place,"
-            "  count(*) OVER () AS n FROM connections WHERE incident = ?6 AND next_fetch_at <= ?2 + ?5"
-            "  AND removed_at IS NULL AND NOT (last_outcome = 'rate_limited' AND coalesce(last_until, 0) > ?2)) p"
+            "  count(*) OVER () AS n FROM connections c WHERE incident = ?6 AND next_fetch_at <= ?2 + ?5"
+            "  AND removed_at IS NULL AND NOT (last_outcome = 'rate_limited' AND coalesce(last_until, 0) > ?2)"
+            f" AND {who}) p"
             " WHERE connections.id = p.one",
             (restart.few, ms(now), restart.some, pause, spread, incident),
         )
@@ -300,7 +310,7 @@ class Incidents(Tables):
         return self.db.row(
             "SELECT count(*) AS connections, count(DISTINCT agreement) AS customers, coalesce(sum(pending), 0) AS"
             " pending, min(oldest_queued_at) AS oldest, coalesce(sum(failing_since IS NOT NULL), 0) AS failing"
-            f" FROM connections c WHERE {_BEHIND[Scope(row['scope'])]}",
+            f" FROM connections c WHERE {_MEMBERS if row['cause'] == 'tokens_lost' else _BEHIND[Scope(row['scope'])]}",
             (row["id"],),
         )
 

@@ -10,15 +10,15 @@ from backend.model.facts import PROMISE, Account, Tokens
 from backend.model.text import fold
 from backend.model.views import ImportRecord, ImportReport
 from backend.store.codec import iso, ms, public, when
-from backend.store.incidents import Incidents
 from backend.store.intake import Intake
+from backend.store.lost import LostTokens
 from backend.store.tokens import TokenBox
 
 _BATCH = 2000
 """Import lines that share one transaction."""
 
 
-class Registry(Intake, Incidents, TokenBox):
+class Registry(Intake, LostTokens, TokenBox):
     """Implements import, export and new connections of `ports.Door`."""
 
     def import_records(self, records: Iterable[ImportRecord], now: datetime, operator: str) -> ImportReport:

@@ -248,6 +248,7 @@ ALTER TABLE problems ADD COLUMN assigned_to TEXT;
 CREATE INDEX problems_connection ON problems(connection, cause, id);
 ALTER TABLE incidents ADD COLUMN banks TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE tokens ADD COLUMN refused_at INTEGER;
+CREATE INDEX tokens_end ON tokens(refresh_expires_at) WHERE refresh_expires_at IS NOT NULL;
 CREATE TABLE history (
     connection INTEGER NOT NULL REFERENCES connections, at INTEGER NOT NULL, seq INTEGER NOT NULL,
     whole INTEGER NOT NULL, facts TEXT NOT NULL,

@@ -85,7 +85,8 @@ class TokenBox(Tables):
             "INSERT INTO tokens (consent, refresh, refresh_expires_at, access, access_expires_at)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT (consent) DO UPDATE SET refresh = excluded.refresh,"
             " refresh_expires_at = excluded.refresh_expires_at, access = excluded.access,"
-            " access_expires_at = excluded.access_expires_at, request_id = NULL, refreshing = NULL",
+            " access_expires_at = excluded.access_expires_at, request_id = NULL, refreshing = NULL,"
+            " refused_at = NULL",
             (
                 consent,
                 self._seal(tokens.refresh_token, consent),
@@ -140,6 +141,9 @@ class TokenBox(Tables):
                 if tokens is not None:
                     self.keep_tokens(consent, tokens)
                 else:
-                    self.db.run("UPDATE tokens SET request_id = NULL, refreshing = NULL WHERE consent = ?", (consent,))
+                    self.db.run(
+                        "UPDATE tokens SET request_id = NULL, refreshing = NULL, refused_at = ? WHERE consent = ?",
+                        (ms(self.clock.now()), consent),
+                    )
 
         await self._soon(end)

@@ -290,6 +290,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.cause.provider_down": ("Aiia nede", "Aiia down"),
     "console.cause.internal": ("ulæselige svar", "bad answers"),
     "console.cause.refused_credentials": ("adgang afvist", "access refused"),
+    "console.cause.tokens_lost": ("nøgler afvist", "tokens refused"),
+    "console.cause.tokens_stalled": ("nøgler ældes", "tokens ageing"),
     "console.cause.ledger_down": ("svarer ikke", "no answer"),
     # forecast
     "console.forecast.title": ("{n} fornyelser på {weeks} uger", "{n} renewals in {weeks} weeks"),

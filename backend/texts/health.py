@@ -141,6 +141,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Hændelse i et fælles datacenter: kunder i flere banker er ramt",
         "An incident at a shared data centre: customers of several banks are hit",
     ),
+    "why.incident.own": (
+        "Vores egne nøgler til mange kunders data er afvist: fejlen er vores",
+        "Our own keys to many customers' data are refused: the fault is ours",
+    ),
     "why.incident.provider": ("Hændelse hos Aiia: mange kunder er ramt", "An incident at Aiia: many customers are hit"),
     "why.wait": ("Vent til {at}", "Wait until {at}"),
     # -- reasons of plans and acts

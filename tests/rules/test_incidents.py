@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.model.incidents import BankWord, Count, Opening, Scope, Usual
+from backend.model.incidents import BankWord, Count, Opening, Scope, TokenCount, Usual
 from backend.rules.clusters import CLUSTERS, cluster_of, read_clusters
 from backend.rules.incidents import (
     CANARY_EVERY,
@@ -18,6 +18,8 @@ from backend.rules.incidents import (
     heard,
     ledger,
     says_down,
+    tokens_lost,
+    tokens_stalled,
     usual_share,
 )
 from tests.fakes import NOON
@@ -257,3 +259,27 @@ def test_one_agreement_that_is_refused_is_its_own_case_and_an_arrival_is_a_proof
 
 def test_a_share_of_nothing_is_nothing() -> None:
     assert Opening(scope=Scope.OWN, key="", cause="x", failed=0, tried=0, usual=0.0).share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("refused", "tried", "banks", "past", "ours"),
+    [
+        (LEAST, 2 * LEAST, 2, 0, True),
+        (LEAST, 2 * LEAST + 1, 2, 0, False),
+        (LEAST - 1, LEAST - 1, 2, 9, False),
+        (LEAST, LEAST, 1, LEAST - 1, False),
+        (LEAST, LEAST, 1, LEAST, True),
+        (0, 0, 0, 0, False),
+    ],
+)
+def test_tokens_are_lost_by_us_when_many_are_refused_at_more_than_one_bank(
+    refused: int, tried: int, banks: int, past: int, ours: bool
+) -> None:
+    opening = tokens_lost(TokenCount(refused=refused, tried=tried, banks=banks, past=past))
+    assert (opening is not None) is ours
+    assert opening is None or (opening.scope, opening.cause) == (Scope.OWN, "tokens_lost")
+
+
+@pytest.mark.parametrize(("near", "live", "stalled"), [(5, 10, True), (5, 11, False), (4, 4, False), (0, 0, False)])
+def test_tokens_that_half_of_the_fleet_leaves_to_their_end(near: int, live: int, stalled: bool) -> None:
+    assert (tokens_stalled(near, live) is not None) is stalled

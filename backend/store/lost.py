@@ -1,0 +1,87 @@
+"""Customers' tokens that are refused to many at once, or that nobody renews: an incident of our own."""
+
+from datetime import datetime, timedelta
+
+from backend.model.incidents import Restart, TokenCount
+from backend.store.codec import ms, public
+from backend.store.incidents import Incidents
+from backend.store.intake import HOUR
+
+_REFUSED = """
+(c.last_outcome = 'needs_customer' AND c.said = 'valid' AND c.removed_at IS NULL AND EXISTS (
+  SELECT 1 FROM tokens t WHERE t.consent = c.consent AND t.refused_at IS NOT NULL))
+"""
+"""Connection `c` whose token was refused although nobody has said that its consent is over."""
+
+
+class LostTokens(Incidents):
+    """Implements what `ports.Books` says of tokens."""
+
+    def token_tries(self, since: datetime, now: datetime, least: int) -> TokenCount:
+        """Who was refused a new token since then although his consent holds; counts nothing below `least`."""
+        row = self.db.row(
+            "SELECT count(*) AS refused, count(DISTINCT c.bank) AS banks, coalesce(sum((SELECT t.refresh_expires_at"
+            " <= t.refused_at FROM tokens t WHERE t.consent = c.consent)), 0) AS past FROM connections c"
+            f" WHERE c.failing_since IS NOT NULL AND c.last_attempt_at >= ? AND c.incident IS NULL AND {_REFUSED}"
+            " AND coalesce(c.expires_at > ?, 1)",
+            (ms(since), ms(now)),
+        )
+        assert row is not None
+        if row["refused"] < least:
+            return TokenCount()
+        tried = self.db.value(
+            "SELECT count(*) FROM connections WHERE last_attempt_at >= ? AND removed_at IS NULL AND incident IS NULL",
+            (ms(since),),
+        )
+        return TokenCount(refused=row["refused"], tried=tried, banks=row["banks"], past=row["past"])
+
+    def tokens_near(self, now: datetime, until: datetime, least: int) -> tuple[int, int]:
+        """Live connections whose refresh token ends by `until`, and all live ones; (0, 0) below `least`."""
+        live = "c.said = 'valid' AND c.removed_at IS NULL AND c.incident IS NULL AND c.next_fetch_at IS NOT NULL"
+        near = self.db.value(
+            "SELECT count(*) FROM tokens t JOIN consents s ON s.id = t.consent JOIN connections c ON c.id ="
+            " s.connection AND c.consent = s.id WHERE t.refresh_expires_at > ? AND t.refresh_expires_at <= ? AND"
+            f" t.refused_at IS NULL AND coalesce(c.last_outcome, '') <> 'needs_customer' AND {live}",
+            (ms(now - timedelta(days=1)), ms(until)),
+        )
+        if near < least:
+            return 0, 0
+        return near, int(self.db.value(f"SELECT count(*) FROM connections c WHERE {live}"))
+
+    def mind_tokens(self, incident: int, now: datetime) -> int:
+        """Who was refused meanwhile joins, who works again leaves; gives how many stand there that were refused."""
+        with self.db.write():
+            self.db.run(
+                f"UPDATE connections AS c SET incident = ?, next_change_at = ? WHERE c.incident IS NULL AND {_REFUSED}"
+                " AND c.last_attempt_at >= (SELECT opened_at - ? FROM incidents WHERE id = ?)",
+                (incident, ms(now), HOUR, incident),
+            )
+            self.db.run(
+                "UPDATE connections AS c SET incident = NULL, next_change_at = ?1 FROM incidents i WHERE i.id = ?2 AND"
+                " c.incident = i.id AND (coalesce(c.renewed_at, 0) > i.opened_at OR c.removed_at IS NOT NULL OR"
+                " c.last_attempt_at > i.opened_at AND c.last_outcome IN ('ok', 'ok_empty', 'partial'))",
+                (ms(now), incident),
+            )
+        return int(
+            self.db.value(f"SELECT count(*) FROM connections c WHERE c.incident = ? AND {_REFUSED}", (incident,))
+        )
+
+    def next_refused(self, incident: int) -> str | None:
+        """The member whose turn it is to be asked for those that were refused."""
+        found = self.db.value(
+            f"SELECT c.id FROM connections c JOIN incidents i ON i.id = c.incident WHERE c.incident = ? AND {_REFUSED}"
+            " ORDER BY c.id <= coalesce(i.canary, 0), c.id LIMIT 1",
+            (incident,),
+        )
+        return None if found is None else public(found)
+
+    def release_untried(self, incident: int, now: datetime, restart: Restart) -> None:
+        """One who had not been tried works: the others go on in stages, and those who were refused stay."""
+        with self.db.write():
+            self._stages(incident, now, restart, f"NOT {_REFUSED}")
+            freed = self.db.run(
+                "UPDATE connections AS c SET incident = NULL, next_change_at = ? WHERE c.incident = ? AND NOT"
+                f" {_REFUSED}",
+                (ms(now), incident),
+            )
+            self.log("incident.released", None, {"incident": incident, "connections": freed}, now)
