@@ -12,7 +12,7 @@ from tests.cli.conftest import Run, line, lines
 def queue(forny: Run) -> Run:
     """Two customers whose consents have run out, and one with two connections."""
     gone = [line(number, expires_at="2020-01-01T00:00:00Z") for number in (1, 2, 3)]
-    second = line(3, consent_id="consent-3b", bank="Jyske Bank", expires_at="2020-01-01T00:00:00Z")
+    second = line(3, consent_id="consent-3b", bank="Jyske Bank", expires_at="2020-01-01T00:00:00Z", accounts=[])
     assert forny("import", "-", stdin=lines(*gone, second)).code == 0
     return forny
 
