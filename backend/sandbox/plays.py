@@ -172,7 +172,8 @@ Act = Callable[[Stage], Outcome]
 class Play:
     """One scenario.
 
-    Whom it suits: who has so many `accounts` and `days` left, and at that `bank` only, where it touches all of it.
+    Whom it suits: who has so many `accounts`, `days` left and days of `history`, and at that `bank` only, where it
+    touches all of it.
     `everybody`: it touches all customers of the world.
     """
 
@@ -180,6 +181,7 @@ class Play:
     act: Act
     accounts: int = 1
     days: int = 20
+    history: int = 0
     bank: str = ""
     everybody: bool = False
 
@@ -194,11 +196,13 @@ PLAYS: dict[str, Play] = {}
 A = TypeVar("A", bound=Act)
 
 
-def play(id: str, *, accounts: int = 1, days: int = 20, bank: str = "", everybody: bool = False) -> Callable[[A], A]:
+def play(
+    id: str, *, accounts: int = 1, days: int = 20, history: int = 0, bank: str = "", everybody: bool = False
+) -> Callable[[A], A]:
     """Put a scenario on the programme."""
 
     def put(act: A) -> A:
-        PLAYS[id] = Play(id=id, act=act, accounts=accounts, days=days, bank=bank, everybody=everybody)
+        PLAYS[id] = Play(id=id, act=act, accounts=accounts, days=days, history=history, bank=bank, everybody=everybody)
         return act
 
     return put
@@ -487,7 +491,7 @@ def _second(stage: Stage) -> Outcome:
 # -- rows ------------------------------------------------------------------------------------------------------
 
 
-@play("gap_after_lapse")
+@play("gap_after_lapse", history=70)
 def _gap(stage: Stage) -> Outcome:
     """The consent lapses for twenty days, and after the renewal the bank gives the last week only."""
     for link in stage.consent.links:
@@ -545,7 +549,7 @@ def _balance(stage: Stage) -> Outcome:
     return (), ()
 
 
-@play("ok_empty", days=45)
+@play("ok_empty", days=45, history=70)
 def _quiet(stage: Stage) -> Outcome:
     """An account that had rows every week has none any more."""
     for link in stage.consent.links:

@@ -101,7 +101,7 @@ class Scenarios:
     def _cast(self) -> None:
         """Somebody for every scenario, no two of them the same: those with the rarest wishes choose first."""
         wanted = [one for one in PLAYS.values() if one.id not in self._roles]
-        wanted.sort(key=lambda one: (not one.bank, -one.accounts))
+        wanted.sort(key=lambda one: (not one.bank, -one.history, -one.accounts))
         taken = self._taken.union(self._roles.values())
         for index in range(min(self.world.fleet.size, SEARCH)):
             if not wanted:
@@ -123,6 +123,7 @@ class Scenarios:
             and all(kind.iban for kind in connection.accounts)
             and all(connection.ledger)
             and connection.told_expiry
+            and connection.data_from <= now.date() - timedelta(days=wanted.history)
             and connection.expires_at > now + timedelta(days=wanted.days)
             and connection.authorised_at < now - timedelta(days=1)
             and self.world.banks[bank.id].mood(now) is Mood.OK

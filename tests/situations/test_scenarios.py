@@ -7,10 +7,7 @@ from backend.sandbox.plays import PLAYS
 from tests.situations.chronicle import ALONE, Chronicle, Course
 from tests.situations.stage import theatre
 
-NOT_YET = {
-    *("new_account_absent", "balance_differs", "second_connection", "renewal_refused", "self_healed"),
-    *("wrong_connector", "superseded", "gap_after_lapse"),
-}
+NOT_YET = {"new_account_absent", "balance_differs", "second_connection", "renewal_refused"}
 """What the facts that the agent gathers do not tell yet."""
 
 TOLD = [id for id in IDS if id not in NOT_YET]
