@@ -44,7 +44,7 @@ def explain(assessment: Assessment, say: Say) -> list[str]:
     for reason in assessment.reasons:
         text = say(reason.key, **dict(reason.values))
         at = f"{moment(reason.at)}: " if reason.at else ""
-        source = f" ({reason.source})" if reason.source else ""
+        source = f" ({say(f'source.{reason.source}')})" if reason.source else ""
         lines.append(f"{at}{text}{source}")
     return lines
 

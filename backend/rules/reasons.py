@@ -11,8 +11,8 @@ from backend.model.health import HealthFacts, Reason
 from backend.rules import axes
 from backend.rules.danish import moment
 
-PROVIDER, FORNY, LEDGER, MAIL = "Aiia", "forny", "bankafstemning", "mail"
-"""Who said so."""
+PROVIDER, FORNY, LEDGER, MAIL = "provider", "forny", "ledger", "mail"
+"""Who said so; the text of it is `source.…`."""
 
 NOTES = ("wrong_entry", "no_accounts", "no_account_matched")
 """What a login may have been wrong about."""

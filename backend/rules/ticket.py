@@ -151,5 +151,5 @@ def _attempt(attempt: Attempt) -> str:
 def _fact(say: Say, reason: Reason) -> str:
     text = say(reason.key, **{name: redacted(value) for name, value in reason.values})
     at = f"{_utc(reason.at)} " if reason.at else ""
-    source = f" ({reason.source})" if reason.source else ""
+    source = f" ({say(f'source.{reason.source}')})" if reason.source else ""
     return f"- {at}{text}{source}"

@@ -153,13 +153,14 @@ class Fleet(Tables):
         """The newest event that was heard of the connection belongs to the chain, before what it all adds up to."""
         event = self.db.row(
             "SELECT event, at, applied_at, effect FROM webhooks WHERE consent_id IN"
-            " (SELECT consent_id FROM consents WHERE connection = ? AND consent_id <> '') ORDER BY at DESC, id DESC",
+            " (SELECT consent_id FROM consents WHERE connection = ? AND consent_id <> '')"
+            " ORDER BY at DESC, event_id DESC LIMIT 1",
             (connection,),
         )
         if event is None:
             return found
         key = f"why.heard.{event['effect'] if event['applied_at'] else 'waiting'}"
-        heard = Reason(key=key, values=(("event", event["event"]),), at=at(event["at"]), source="Aiia")
+        heard = Reason(key=key, values=(("event", event["event"]),), at=at(event["at"]), source="provider")
         place = next((i for i, r in enumerate(found.reasons) if r.key.startswith("situation.")), len(found.reasons))
         return replace(found, reasons=(*found.reasons[:place], heard, *found.reasons[place:]))
 

@@ -6,7 +6,7 @@ Opening and closing mark members for reassessment (`next_change_at`) in one stat
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.model.facts import Bank
@@ -23,7 +23,7 @@ from backend.model.incidents import (
 )
 from backend.store.codec import at, ms, number, public, when
 from backend.store.intake import HOUR
-from backend.store.tables import Tables
+from backend.store.lifetimes import Lifetimes
 
 _KEPT_HOURS = 14 * 24
 """Hours of tries that are kept; more than any baseline looks back."""
@@ -56,7 +56,7 @@ coalesce(c.incident, (SELECT i.id FROM incidents i WHERE i.closed_at IS NULL AND
 that is its cause. Those two take in nobody, for they hold the whole fleet."""
 
 
-class Incidents(Tables):
+class Incidents(Lifetimes):
     """Implements the incident half of `ports.Books` and `ports.FleetReader`."""
 
     # -- what is seen ------------------------------------------------------------------------------------------
@@ -209,6 +209,7 @@ class Incidents(Tables):
                     (incident, ms(now), json.dumps(opening.banks) if opening.banks else opening.key),
                 )
             if opening.cause == "tokens_lost":
+                self.unlearn(now - timedelta(milliseconds=HOUR))
                 # Who has not just shown that his token works rests: calls stop at once, before more are refused.
                 self.db.run(
                     "UPDATE connections SET incident = ?1, next_change_at = ?2 WHERE incident IS NULL AND removed_at"

@@ -28,12 +28,28 @@ class Lifetimes(Tables):
             return
         granted, stated, ended = row["granted_at"], row["expires_at"], ms(now) or 0
         how = Ending.RENEWED if renewed else Ending.EXPIRED if stated and stated <= ended else Ending.DIED
-        self.db.run("UPDATE consents SET lived = ? WHERE id = ?", (how, row["id"]))
+        days, told = max(0, ended - granted) // _DAY, -1 if stated is None else (stated - granted) // _DAY
+        self.db.run("UPDATE consents SET lived = ? WHERE id = ?", (f"{how} {days} {told}", row["id"]))
         self.db.run(
             "INSERT INTO lifetimes (bank, days, how, stated, n) VALUES (?, ?, ?, ?, 1)"
             " ON CONFLICT (bank, days, how, stated) DO UPDATE SET n = n + 1",
-            (row["bank"], max(0, ended - granted) // _DAY, how, -1 if stated is None else (stated - granted) // _DAY),
+            (row["bank"], days, how, told),
         )
+
+    def unlearn(self, since: datetime) -> None:
+        """Our own fault ended nothing: what sessions that were refused since then have taught is taken back."""
+        for row in self.db.rows(
+            "SELECT s.id, s.lived, c.bank FROM tokens t JOIN consents s ON s.id = t.consent"
+            " JOIN connections c ON c.id = s.connection WHERE t.refused_at >= ? AND s.lived IS NOT NULL",
+            (ms(since),),
+        ):
+            how, days, stated = row["lived"].split()
+            self.db.run("UPDATE consents SET lived = NULL WHERE id = ?", (row["id"],))
+            self.db.run(
+                "UPDATE lifetimes SET n = n - 1 WHERE bank = ? AND days = ? AND how = ? AND stated = ?",
+                (row["bank"], int(days), how, int(stated)),
+            )
+        self.db.run("DELETE FROM lifetimes WHERE n <= 0")
 
     def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
         """By bank: how long consents lived there and how they ended; of one bank, or of all."""

@@ -20,6 +20,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{field} does not understand “{value}”; write for example {example}.",
     ),
     # -- the chain of facts
+    "source.provider": ("Aiia", "Aiia"),
+    "source.forny": ("forny", "forny"),
+    "source.ledger": ("bankafstemningen", "bank reconciliation"),
+    "source.mail": ("mail", "mail"),
     "why.consent.none": ("Kunden har ikke forbundet banken", "The customer has not connected the bank"),
     "why.consent.awaiting_customer": (
         "Linket er lavet; kunden er ikke færdig",
@@ -74,23 +78,35 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} af {of} konti vises ikke længere af banken",
         "{n} of {of} accounts are no longer shown by the bank",
     ),
-    "why.transfer.queued": ("{n} posteringer venter på bankafstemningen", "{n} postings wait for bank reconciliation"),
-    "why.transfer.late": ("{n} posteringer skulle være overført", "{n} postings should have been delivered"),
+    "why.transfer.queued": (
+        "Posteringer, der venter på bankafstemningen: {n}",
+        "Postings that wait for bank reconciliation: {n}",
+    ),
+    "why.transfer.late": (
+        "Posteringer, der skulle være overført: {n}",
+        "Postings that should have been delivered: {n}",
+    ),
     "why.delivery": ("Bankafstemningen svarede: {outcome}", "Bank reconciliation answered: {outcome}"),
-    "why.held.reserved": ("{n} posteringer er kun reserveret i banken", "{n} postings are only reserved at the bank"),
+    "why.held.reserved": (
+        "Posteringer, der kun er reserveret i banken: {n}",
+        "Postings that are only reserved at the bank: {n}",
+    ),
     "why.held.no_ledger_account": (
-        "{n} posteringer holdes; en bankkonto mangler konto fra kontoplan",
-        "{n} postings are held; a bank account has no ledger account",
+        "Posteringer, der holdes, fordi en bankkonto mangler konto fra kontoplan: {n}",
+        "Postings held because a bank account has no ledger account: {n}",
     ),
     "why.held.suspected_duplicate": (
-        "{n} posteringer holdes, nogle ligner dubletter",
-        "{n} postings are held, some look like duplicates",
+        "Posteringer, der holdes, nogle ligner dubletter: {n}",
+        "Postings held, some look like duplicates: {n}",
     ),
     "why.held.renewal_not_accepted": (
-        "{n} posteringer holdes, til fornyelsen er godkendt",
-        "{n} postings are held until the renewal is accepted",
+        "Posteringer, der holdes, til fornyelsen er godkendt: {n}",
+        "Postings held until the renewal is accepted: {n}",
     ),
-    "why.rejected": ("Bankafstemningen har afvist {n} posteringer", "Bank reconciliation has rejected {n} postings"),
+    "why.rejected": (
+        "Posteringer, som bankafstemningen har afvist: {n}",
+        "Postings that bank reconciliation has rejected: {n}",
+    ),
     "why.gap": ("Der mangler posteringer fra {first} til {last}", "Postings are missing from {first} to {last}"),
     "why.doubted": (
         "{n} konti er nye eller forsvandt ved fornyelsen, og ingen har godkendt det",

@@ -14,7 +14,7 @@ from backend.rules.eligibility import judge
 from backend.rules.filters import parse
 from backend.rules.incidents import CANARY_EVERY, LEAST
 from backend.store.codec import ms
-from tests.agent.test_agent import World
+from tests.agent.test_agent import World, renewed
 from tests.agent.test_incidents import queue, seen, verdicts
 from tests.fakes import row
 
@@ -126,6 +126,22 @@ def test_customers_who_log_in_leave_and_the_last_one_ends_it(world: World) -> No
     world.provider.trouble = lambda *_: None
     world.once(restarted=True)
     assert is_open(world) == []
+
+
+def test_what_our_own_fault_ended_teaches_nothing_of_the_banks(world: World) -> None:
+    fleet(world, Nordea=4, Lunar=4)
+    for number in range(1, 9):
+        _, state = renewed(world, f"c{number}")
+        world.provider.grants[f"code{number}"] = f"consent-{number}"
+        assert world.login(f"code{number}", None, state) == "done"
+    taught = world.store.lives()
+    world.clock.move(days=40)
+    world.once()
+    refuse(world, *range(1, 9))
+    world.clock.move(hours=3)
+    world.once()
+    assert [incident.cause for incident in is_open(world)] == ["tokens_lost"]
+    assert world.store.lives() == taught
 
 
 def test_one_bank_that_ends_sessions_is_not_our_fault_unless_the_tokens_had_outlived_themselves(world: World) -> None:

