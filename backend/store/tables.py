@@ -100,23 +100,22 @@ class Tables:
 
     def keep(self, row: Any, found: Assessment, now: datetime) -> None:
         """Write an assessment beside its facts, and open, renew or close the connection's problem."""
-        self.db.run(
-            "UPDATE connections SET status = ?, consent_axis = ?, fetch_axis = ?, transfer_axis = ?, verdict = ?,"
-            " severity = ?, situation = ?, action = ?, wait_until = ?, next_change_at = ? WHERE id = ?",
-            (
-                found.status,
-                found.consent,
-                found.fetch,
-                found.transfer,
-                found.verdict,
-                SEVERITY[found.verdict],
-                found.situation,
-                found.action,
-                ms(found.wait_until),
-                ms(found.next_change_at),
-                row["id"],
-            ),
-        )
+        told = {
+            "status": found.status,
+            "consent_axis": found.consent,
+            "fetch_axis": found.fetch,
+            "transfer_axis": found.transfer,
+            "verdict": found.verdict,
+            "severity": SEVERITY[found.verdict],
+            "situation": found.situation,
+            "action": found.action,
+            "wait_until": ms(found.wait_until),
+            "next_change_at": ms(found.next_change_at),
+        }
+        # Only what has changed is written: an index is moved for every column that is named, changed or not.
+        if moved := {name: value for name, value in told.items() if row[name] != value}:
+            columns = ", ".join(f"{name} = ?" for name in moved)
+            self.db.run(f"UPDATE connections SET {columns} WHERE id = ?", (*moved.values(), row["id"]))
         before = (row["consent_axis"], row["fetch_axis"], row["verdict"], row["situation"])
         after = (found.consent, found.fetch, found.verdict, found.situation)
         if before != after:
