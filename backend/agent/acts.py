@@ -81,14 +81,14 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
         async with tools.lane(action.connection, context.bank):
             answer = await tools.provider.sync(session, action.key)
     except NeedsCustomer as error:
-        await _not_done(tools, action, error, report)
+        await _not_done(tools, action, error)
         await settle(tools, action, ActionState.FAILED, report, reason="renew_first", result={"detail": str(error)})
         return
     except OutsideError as error:
         state = ActionState.UNKNOWN if error.unknown else ActionState.FAILED
         result = {"detail": str(error)} | ({"until": error.until.isoformat()} if error.until else {})
         if not error.unknown:
-            await _not_done(tools, action, error, report)
+            await _not_done(tools, action, error)
         await settle(tools, action, state, report, reason=error.kind, result=result)
         return
     if answer.queued:
@@ -109,7 +109,7 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
         )
 
 
-async def _not_done(tools: Tools, action: Action, error: OutsideError, report: RoundReport) -> None:
+async def _not_done(tools: Tools, action: Action, error: OutsideError) -> None:
     """A sync that failed is news about the connection too: a rate limit's clock, a consent that is gone."""
     await tools.write(
         tools.books.save_fetch, action.connection, tools.now(), outcome=error.kind, detail=str(error), until=error.until

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from backend.model.facts import Account, Act, Action, ActionState, Attempt, Case, Posting, PostingState
+from backend.model.facts import Account, Act, Action, ActionState, Case, Posting, PostingState
 from backend.model.health import Assessment, HealthFacts
 
 
@@ -221,11 +221,3 @@ class ProblemView:
     snoozed_by: str = ""
     muted_by: str | None = None
     assigned_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionDetail:
-    """Attempts and postings for the connection screen, newest first."""
-
-    attempts: tuple[Attempt, ...]
-    postings: tuple[PostingLine, ...]

@@ -52,7 +52,7 @@ class Acceptance(Journal):
                     (ms(now), key),
                 )
             data: dict[str, object] = {"accounts": doubted, "carried": list(carry), "released": released}
-            self._log(key, "renew", "accepted", operator, host, data, now)
+            self.log("renew.accepted", key, data, now, operator=operator, host=host)
             self.reassess(key, now)
         return Accepted(
             connection=connection, accounts=doubted, carried=tuple(carry), released=released, waiting=waiting

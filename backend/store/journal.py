@@ -39,7 +39,8 @@ class Journal(Tables):
                     " VALUES (?, ?, ?, 'intent', ?, ?, ?)",
                     (plan_id, number(item.connection), plan.act, key, plan.then_sync, ms(now)),
                 )
-                self._log(number(item.connection), plan.act, "intent", plan.operator, host, {"plan": plan_id}, now)
+                told = {"plan": plan_id}
+                self.log(f"{plan.act}.intent", number(item.connection), told, now, operator=plan.operator, host=host)
             self.db.run("UPDATE plans SET refused = ? WHERE id = ?", (json.dumps(refused), plan_id))
         actions = tuple(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.plan = ? ORDER BY a.id", (plan_id,))))
         return Submitted(plan=plan_id, actions=actions, refused=tuple(refused))
@@ -49,23 +50,6 @@ class Journal(Tables):
         if row is None:
             return ""
         return f"in_work:{row['act']}:{row['operator']}:{at(row['created_at']).isoformat()}"
-
-    def _log(
-        self,
-        connection: int,
-        act: str,
-        state: str,
-        operator: str,
-        host: str,
-        data: dict[str, object],
-        now: datetime,
-    ) -> None:
-        mine = (self.operator, self.host)
-        self.operator, self.host = operator or mine[0], host or mine[1]
-        try:
-            self.log(f"{act}.{state}", connection, data, now)
-        finally:
-            self.operator, self.host = mine
 
     # -- the agent's side --------------------------------------------------------------------------------------
 
@@ -128,7 +112,7 @@ class Journal(Tables):
         )
         if row is not None:
             data = {"plan": row["plan"], **data}
-            self._log(row["connection"], row["act"], state, row["operator"], row["host"], data, now)
+            self.log(f"{row['act']}.{state}", row["connection"], data, now, operator=row["operator"], host=row["host"])
 
     def unknown_actions(self, limit: int) -> list[Action]:
         """This agent's actions whose outcome is not known, oldest first."""

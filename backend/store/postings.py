@@ -87,7 +87,7 @@ class Postings(Journal):
             "to": after.state,
             "reason": before.change or before.reason,
         }
-        self._log(number(after.connection), "posting", word, operator, host, data, now)
+        self.log(f"posting.{word}", number(after.connection), data, now, operator=operator, host=host)
 
 
 def _after(posting: Posting, decision: Decision, mapped: str | None, operator: str, now: datetime) -> Posting:

@@ -14,7 +14,7 @@ from backend.model.views import ConnectionView, FleetRow
 from backend.ports import FleetReader
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
 from tui.commands.looking_back import at_option, look_back
-from tui.commands.output import iso, put_array, put_csv, put_json, put_pairs, put_table
+from tui.commands.output import fields, iso, put_array, put_csv, put_json, put_pairs, put_table
 
 if TYPE_CHECKING:
     from backend.model.lifetimes import Lifespan
@@ -70,10 +70,12 @@ def list_(
 
         found = put_array(fleet_row(row, accounts) for row, accounts in _with_accounts(reader, rows))
     elif form == "csv":
-        from tui.commands.shapes import FLEET_FIELDS, fleet_values
+        from tui.commands.shapes import FLEET_FIELDS
 
         whole = _with_accounts(reader, rows)
-        cells = ([*fleet_values(row).values(), " ".join(map(account_number, accounts))] for row, accounts in whole)
+        cells = (
+            [*fields(row, *FLEET_FIELDS).values(), " ".join(map(account_number, accounts))] for row, accounts in whole
+        )
         found = put_csv((*FLEET_FIELDS, "accounts"), cells)
     else:
         now = context.clock.now()

@@ -35,6 +35,19 @@ def decimal(value: Decimal | None) -> str | None:
     return None if value is None else format(value, "f")
 
 
+def fields(item: object, *names: str) -> dict[str, object]:
+    """These attributes as JSON values: instants as `iso` writes them, days and amounts as their texts."""
+    return {name: _value(getattr(item, name)) for name in names}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, date):
+        return day(value)
+    return decimal(value) if isinstance(value, Decimal) else value
+
+
 def _raw(text: str) -> None:
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
 

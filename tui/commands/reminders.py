@@ -9,7 +9,7 @@ from backend.model.reminders import Outlook, Reminder, ReminderFacts, span, step
 from backend.rules.reminders import outlook
 from backend.texts import Say
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, talk
-from tui.commands.output import iso, put_array, put_table
+from tui.commands.output import fields, iso, put_array, put_table
 
 _MANY = 200
 _FEW = 5
@@ -86,18 +86,11 @@ def _due_at(seen: Outlook, now: datetime) -> datetime | None:
 def sent(one: Reminder) -> dict[str, object]:
     """One reminder on record, for `--json`."""
     return {
-        "id": one.id,
-        "connection": one.connection,
-        "agreement_number": one.agreement_number,
-        "customer": one.customer,
-        "bank": one.bank,
-        "state": one.state,
-        "reason": one.reason,
+        **fields(one, "id", "connection", "agreement_number", "customer", "bank", "state", "reason"),
         "step": span(one.step),
         "expires_at": iso(one.expires_at),
         "mailed_to": one.mail_to or None,
-        "message_id": one.message_id,
-        "case": one.case,
+        **fields(one, "message_id", "case"),
         "at": iso(one.created_at),
         "settled_at": iso(one.settled_at),
     }
@@ -107,10 +100,7 @@ def plan(facts: ReminderFacts, seen: Outlook) -> dict[str, object]:
     """What is planned next for a connection, for `--json`: `at` null means now, or nobody knows when."""
     return {
         "id": None,
-        "connection": facts.connection,
-        "agreement_number": facts.agreement_number,
-        "customer": facts.customer,
-        "bank": facts.bank,
+        **fields(facts, "connection", "agreement_number", "customer", "bank"),
         "state": _state(seen),
         "reason": seen.reason,
         "step": None if seen.due is None else span(seen.due),

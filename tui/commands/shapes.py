@@ -9,10 +9,10 @@ from backend.model.lifetimes import Lifespan
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted, RenewalDiff, Shown
-from backend.model.views import AgentStatus, ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
+from backend.model.views import ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
 from backend.rules.forecast import Forecast
 from backend.texts import Say
-from tui.commands.output import day, decimal, iso
+from tui.commands.output import day, fields, iso
 
 FLEET_FIELDS = (
     "id",
@@ -70,68 +70,28 @@ def reason_text(say: Say, key: str, **values: object) -> str:
 
 
 def account(item: Account) -> dict[str, object]:
-    return {
-        "iban": item.iban,
-        "bban": item.bban,
-        "name": item.name,
-        "ledger_account": item.ledger_account,
-        "orphaned": item.orphaned,
-    }
+    return fields(item, "iban", "bban", "name", "ledger_account", "orphaned")
 
 
 def fleet_row(row: FleetRow, accounts: tuple[Account, ...]) -> dict[str, object]:
     """One element of `forny list --json`."""
-    return {**fleet_values(row), "accounts": [account(item) for item in accounts]}
-
-
-def fleet_values(row: FleetRow) -> dict[str, object]:
-    """The fields of `FLEET_FIELDS`."""
-    return {
-        "id": row.id,
-        "agreement_number": row.agreement_number,
-        "customer": row.customer,
-        "bank": row.bank,
-        "provider": row.provider,
-        "status": row.status,
-        "consent": row.consent,
-        "fetch": row.fetch,
-        "transfer": row.transfer,
-        "verdict": row.verdict,
-        "situation": row.situation,
-        "action": row.action,
-        "wait_until": iso(row.wait_until),
-        "expires_at": iso(row.expires_at),
-        "data_from": day(row.data_from),
-        "last_fetched": iso(row.last_fetched),
-        "pending": row.pending,
-    }
+    return {**fields(row, *FLEET_FIELDS), "accounts": [account(item) for item in accounts]}
 
 
 def reason(item: Reason, say: Say) -> dict[str, object]:
-    return {
-        "key": item.key,
-        "text": reason_text(say, item.key, **dict(item.values)),
-        "at": iso(item.at),
-        "source": item.source,
-    }
+    text = reason_text(say, item.key, **dict(item.values))
+    return {"key": item.key, "text": text, **fields(item, "at", "source")}
 
 
-def case(item: Case, now: datetime | None = None) -> dict[str, object]:
-    """A case; with `now` also where it hangs, as a text key."""
+def case(item: Case, now: datetime) -> dict[str, object]:
+    """A case, and where it hangs now, as a text key."""
     from backend.rules.renewals import stalled
 
+    times = fields(item, "created_at", "sent_at", "opened_at", "authorised_at", "closed_at")
     return {
-        "id": item.id,
-        "kind": item.kind,
-        "stage": item.stage,
-        "link": item.link,
-        "note": item.note,
-        "created_at": iso(item.created_at),
-        "sent_at": iso(item.sent_at),
-        "opened_at": iso(item.opened_at),
-        "authorised_at": iso(item.authorised_at),
-        "closed_at": iso(item.closed_at),
-        "stalled": stalled(item, now) if now else None,
+        **fields(item, "id", "kind", "stage", "link", "note"),
+        **times,
+        "stalled": stalled(item, now),
         "diff": renewal_diff(item.diff) if item.diff else None,
         "accepted_at": iso(item.accepted_at),
         "accepted_by": item.accepted_by or None,
@@ -146,17 +106,14 @@ def renewal_diff(diff: RenewalDiff) -> dict[str, object]:
         "new": [_shown(item) for item in diff.new],
         "vanished": [_shown(item) for item in diff.vanished],
         "suggested": {"new": pair[0], "old": pair[1]} if pair else None,
-        "recognised": diff.recognised,
-        "rows_new": diff.rows_new,
-        "rows_held": diff.rows_held,
+        **fields(diff, "recognised", "rows_new", "rows_held"),
     }
 
 
 def _shown(item: Shown) -> dict[str, object]:
     return {
         "account": item.key,
-        "name": item.name,
-        "ledger_account": item.ledger_account,
+        **fields(item, "name", "ledger_account"),
         "was": item.was or None,
         "reissued": item.reissued,
         "doubt": item.doubt or None,
@@ -169,73 +126,42 @@ def accepted(done: Accepted) -> dict[str, object]:
         "connection": done.connection,
         "accounts": list(done.accounts),
         "carried": [{"new": new, "old": old} for new, old in done.carried],
-        "released": done.released,
-        "waiting": done.waiting,
+        **fields(done, "released", "waiting"),
     }
 
 
 def action(item: Action, say: Say) -> dict[str, object]:
     return {
-        "id": item.id,
-        "plan": item.plan,
-        "act": item.act,
-        "connection": item.connection,
-        "agreement_number": item.agreement_number,
-        "customer": item.customer,
-        "state": item.state,
-        "reason": item.reason,
+        **fields(item, "id", "plan", "act", "connection", "agreement_number", "customer", "state", "reason"),
         "reason_text": reason_text(say, item.reason),
-        "result": item.result,
-        "operator": item.operator,
-        "created_at": iso(item.created_at),
-        "sent_at": iso(item.sent_at),
-        "finished_at": iso(item.finished_at),
+        **fields(item, "result", "operator", "created_at", "sent_at", "finished_at"),
     }
 
 
 def attempt(item: Attempt) -> dict[str, object]:
-    return {
-        "operation": item.operation,
-        "started_at": iso(item.started_at),
-        "ended_at": iso(item.ended_at),
-        "outcome": item.outcome,
-        "http_status": item.http_status,
-        "request_id": item.request_id,
-        "correlation_id": item.correlation_id,
-        "user_present": item.user_present,
-        "detail": item.detail,
-        "answer": item.answer,
-    }
+    ids = ("http_status", "request_id", "correlation_id")
+    return fields(item, "operation", "started_at", "ended_at", "outcome", *ids, "user_present", "detail", "answer")
 
 
-def connection(
-    view: ConnectionView, attempts: list[Attempt], say: Say, now: datetime | None = None
-) -> dict[str, object]:
-    """`forny show --json`: the row of the list, and all that lies behind it; with `now` where its case hangs."""
+def connection(view: ConnectionView, attempts: list[Attempt], say: Say, now: datetime) -> dict[str, object]:
+    """`forny show --json`: the row of the list, and all that lies behind it."""
     accounts = [
         {
             **account(item),
             "doubt": item.doubt or None,
             "currency": item.currency,
             "data_from": day(view.row.data_from),
-            "last_fetched": iso(item.last_fetched),
-            "last_synchronized": iso(item.last_synchronized),
-            "booked_balance": decimal(item.booked_balance),
+            **fields(item, "last_fetched", "last_synchronized", "booked_balance"),
             "status": view.row.status,
             "seen": item.seen,
-            "silent_since": day(item.found.silent_since),
-            "gap_from": day(item.found.gap_from),
-            "gap_to": day(item.found.gap_to),
-            "missing_on": day(item.found.missing_on),
-            "off_by": decimal(item.found.off_by),
+            **fields(item.found, "silent_since", "gap_from", "gap_to", "missing_on", "off_by"),
         }
         for item in view.accounts
     ]
     return {
-        **fleet_values(view.row),
+        **fields(view.row, *FLEET_FIELDS),
         "accounts": accounts,
-        "email": view.email,
-        "consent_id": view.consent_id,
+        **fields(view, "email", "consent_id"),
         "running": view.row.running or None,
         "reasons": [reason(item, say) for item in view.assessment.reasons],
         "next_change_at": iso(view.assessment.next_change_at),
@@ -250,24 +176,15 @@ def plan(item: Plan, say: Say, submitted: Submitted | None = None) -> dict[str, 
     lines = [
         {
             "connection": line.connection or None,
-            "agreement_number": line.agreement_number,
-            "customer": line.customer,
-            "bank": line.bank,
-            "fate": line.fate,
-            "reason": line.reason,
+            **fields(line, "agreement_number", "customer", "bank", "fate", "reason"),
             "reason_text": reason_text(say, line.reason),
-            "until": iso(line.until),
-            "calls": line.calls,
-            "note": line.note,
+            **fields(line, "until", "calls", "note"),
         }
         for line in item.items
     ]
     return {
         "plan": submitted.plan if submitted else None,
-        "act": item.act,
-        "operator": item.operator,
-        "created_at": iso(item.created_at),
-        "then_sync": item.then_sync,
+        **fields(item, "act", "operator", "created_at", "then_sync"),
         "fates": {fate: len(item.with_fate(fate)) for fate in ("run", "wait", "refused")},
         "items": lines,
         "actions": [action(entry, say) for entry in submitted.actions] if submitted else [],
@@ -286,11 +203,7 @@ def plan_view(view: PlanView, say: Say) -> dict[str, object]:
     """A submitted plan and how far it has come."""
     return {
         "plan": view.id,
-        "act": view.act,
-        "operator": view.operator,
-        "host": view.host,
-        "created_at": iso(view.created_at),
-        "settled": view.settled,
+        **fields(view, "act", "operator", "host", "created_at", "settled"),
         "counts": {str(state): count for state, count in view.counts.items()},
         "actions": [action(entry, say) for entry in view.actions],
         "refused": refused(view.refused, say),
@@ -299,26 +212,7 @@ def plan_view(view: PlanView, say: Say) -> dict[str, object]:
 
 def posting(item: Posting) -> dict[str, object]:
     """One element of `forny postings --json`."""
-    return {
-        "id": item.id,
-        "connection": item.connection,
-        "agreement_number": item.agreement_number,
-        "ledger_account": item.ledger_account,
-        "iban": item.iban,
-        "date": day(item.date),
-        "amount": decimal(item.amount),
-        "currency": item.currency,
-        "text": item.text,
-        "state": item.state,
-        "reason": item.reason,
-        "fetched_at": iso(item.fetched_at),
-        "due_at": iso(item.due_at),
-        "acknowledged_at": iso(item.acknowledged_at),
-        "change": item.change,
-        "changed_at": iso(item.changed_at),
-        "decided_at": iso(item.decided_at),
-        "decided_by": item.decided_by,
-    }
+    return fields(item, *POSTING_FIELDS)
 
 
 def posting_line(line: PostingLine) -> dict[str, object]:
@@ -344,16 +238,7 @@ def decided(found: Decided, say: Say, *, decision: Decision, dry_run: bool) -> d
 
 
 def event(item: Event) -> dict[str, object]:
-    return {
-        "seq": item.seq,
-        "at": iso(item.at),
-        "kind": item.kind,
-        "connection": item.connection,
-        "operator": item.operator,
-        "host": item.host,
-        "data": item.data,
-        "hash": item.hash,
-    }
+    return fields(item, "seq", "at", "kind", "connection", "operator", "host", "data", "hash")
 
 
 def life(span: Lifespan | None) -> dict[str, object] | None:
@@ -365,26 +250,20 @@ def forecast(seen: Forecast) -> dict[str, object]:
     """`forny forecast --json`: `expected_dark` is null where nobody at the bank (or anywhere) was asked last cycle."""
     return {
         "from": day(seen.first),
-        "weeks": seen.weeks,
-        "due": seen.due,
+        **fields(seen, "weeks", "due"),
         "expected_dark": _rounded(seen.dark),
         "unknown": seen.unknown,
         "days": [
             {
                 "date": day(load.day),
-                "bank": load.bank,
-                "due": load.due,
-                "learnt": load.learnt,
+                **fields(load, "bank", "due", "learnt"),
                 "expected_dark": _rounded(load.dark),
             }
             for load in seen.days
         ],
         "banks": [
             {
-                "bank": load.bank,
-                "due": load.due,
-                "asked": load.asked,
-                "answered": load.answered,
+                **fields(load, "bank", "due", "asked", "answered"),
                 "answer_rate": None if load.rate is None else round(load.rate, 4),
                 "own_rate": load.own_rate,
                 "expected_dark": _rounded(load.dark),
@@ -401,20 +280,11 @@ def _rounded(dark: float | None) -> float | None:
 def incident(view: IncidentView) -> dict[str, object]:
     """One element of `forny incidents --json`; `share` and `usual_share` are 0 to 1, null where nothing was tried."""
     return {
-        "id": view.id,
-        "scope": view.scope,
+        **fields(view, "id", "scope"),
         "key": view.key or None,
-        "cause": view.cause,
-        "opened_at": iso(view.opened_at),
-        "closed_at": iso(view.closed_at),
-        "note": view.note,
-        "connections": view.connections,
-        "customers": view.customers,
-        "failing": view.failing,
-        "pending": view.pending,
+        **fields(view, "cause", "opened_at", "closed_at", "note", "connections", "customers", "failing", "pending"),
         "oldest_posting_at": iso(view.oldest_at),
-        "failed": view.failed,
-        "tried": view.tried,
+        **fields(view, "failed", "tried"),
         "share": round(view.failed / view.tried, 4) if view.tried else None,
         "usual_share": round(view.usual, 4) if view.tried else None,
         "banks": list(view.banks),
@@ -426,57 +296,19 @@ def incident(view: IncidentView) -> dict[str, object]:
 def problem(view: ProblemView) -> dict[str, object]:
     """One element of `forny problems --json`."""
     return {
-        "id": view.id,
-        "connection": view.connection,
-        "agreement_number": view.agreement_number,
-        "customer": view.customer,
-        "bank": view.bank,
-        "cause": view.cause,
-        "verdict": view.verdict,
-        "action": view.action,
-        "since": iso(view.since),
-        "last_at": iso(view.last_at),
-        "times": view.times,
-        "incident": view.incident,
-        "snoozed_until": iso(view.snoozed_until),
+        **fields(view, "id", "connection", "agreement_number", "customer", "bank", "cause", "verdict", "action"),
+        **fields(view, "since", "last_at", "times", "incident", "snoozed_until"),
         "snoozed_for": view.snoozed_for or None,
         "snoozed_by": view.snoozed_by or None,
-        "muted_by": view.muted_by,
-        "assigned_to": view.assigned_to,
+        **fields(view, "muted_by", "assigned_to"),
     }
 
 
 def note(item: Note) -> dict[str, object]:
     """One element of `forny problem notes --json`."""
-    return {
-        "id": item.id,
-        "connection": item.connection,
-        "at": iso(item.at),
-        "operator": item.operator,
-        "text": item.text,
-    }
+    return fields(item, "id", "connection", "at", "operator", "text")
 
 
 def handled(done: Handled) -> dict[str, object]:
     """One element of what `forny problem snooze|wake|mute|unmute|assign --json` did."""
-    return {
-        "connection": done.connection,
-        "problem": done.problem,
-        "cause": done.cause,
-        "before": done.before or None,
-        "until": iso(done.until),
-    }
-
-
-def agent_status(status: AgentStatus | None) -> dict[str, object] | None:
-    if status is None:
-        return None
-    return {
-        "pid": status.pid,
-        "host": status.host,
-        "kind": status.kind,
-        "started_at": iso(status.started_at),
-        "last_round_at": iso(status.last_round_at),
-        "alive": status.alive,
-        "trouble": status.trouble,
-    }
+    return fields(done, "connection", "problem", "cause") | {"before": done.before or None, "until": iso(done.until)}
