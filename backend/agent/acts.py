@@ -4,11 +4,11 @@ import secrets
 from dataclasses import replace
 from datetime import timedelta
 
-from backend.agent.fetch import fetch_connection
+from backend.agent.fetch import fetch_connection, session_of
 from backend.agent.receiver import link_to
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RefusedAddress
-from backend.model.facts import Act, Action, ActionState, Case, Session, Stage
+from backend.model.facts import Act, Action, ActionState, Case, Stage
 from backend.model.views import FetchContext
 from backend.rules.letters import case_mail
 from backend.rules.lifetimes import next_end
@@ -70,15 +70,11 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
     if context.consent is None:
         await settle(tools, action, ActionState.FAILED, report, reason="no_consent")
         return
-    session = Session(
-        connection=action.connection,
-        consent=context.consent,
-        consent_id=context.consent_id,
-        customer=context.agreement_number,
-    )
     await tools.write(tools.books.spend, action.connection, "sync", tools.now())
     try:
         async with tools.lane(action.connection, context.bank):
+            session = session_of(await _context(tools, action))
+            assert session is not None, "a consent is replaced, never taken away"
             answer = await tools.provider.sync(session, action.key)
     except NeedsCustomer as error:
         await _not_done(tools, action, error)

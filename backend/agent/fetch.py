@@ -53,14 +53,11 @@ async def fetch_connection(
     context = await tools.write(tools.books.fetch_context, connection)
     if context is None or context.consent is None:
         return None
-    session = Session(
-        connection=connection,
-        consent=context.consent,
-        consent_id=context.consent_id,
-        customer=context.agreement_number,
-    )
     async with tools.lane(connection, context.bank):
-        if called_off():
+        # A renewal may have taken the consent's place while this one waited for its turn.
+        context = await tools.write(tools.books.fetch_context, connection)
+        session = None if context is None else session_of(context)
+        if context is None or session is None or called_off():
             return None
         await tools.write(tools.books.start_fetch, connection, tools.now())
         trouble: RefusedCredentials | None = None
@@ -88,6 +85,18 @@ async def fetch_connection(
     if trouble is not None:
         raise trouble
     return harvest
+
+
+def session_of(context: FetchContext) -> Session | None:
+    """How to speak to the provider for the live consent; None when there is none. Right inside the lane only."""
+    if context.consent is None:
+        return None
+    return Session(
+        connection=context.connection,
+        consent=context.consent,
+        consent_id=context.consent_id,
+        customer=context.agreement_number,
+    )
 
 
 _ASK_SELECTED = timedelta(days=1)

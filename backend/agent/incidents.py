@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from backend.agent.fetch import Harvest, fetch_connection
+from backend.agent.fetch import Harvest, fetch_connection, session_of
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials
-from backend.model.facts import Session
 from backend.model.incidents import TOKENS, OpenIncident, Opening, Scope
 from backend.rules import incidents as rules
 from backend.rules.clusters import together
@@ -245,16 +244,14 @@ class Watch:
         context = await tools.write(tools.books.fetch_context, member)
         if context is None or context.consent is None:
             raise NeedsCustomer("there is no consent")
-        session = Session(
-            connection=member,
-            consent=context.consent,
-            consent_id=context.consent_id,
-            customer=context.agreement_number,
-        )
         now = tools.now()
         await tools.write(tools.books.spend, member, "sync", now)
         try:
             async with tools.lane(member, context.bank):
+                context = await tools.write(tools.books.fetch_context, member)
+                session = None if context is None else session_of(context)
+                if session is None:
+                    raise NeedsCustomer("there is no consent")
                 answer = await tools.provider.sync(session, str(uuid4()))
         except OutsideError as error:
             kind, detail, until = error.kind, str(error), error.until

@@ -1,7 +1,7 @@
 """Follow a renewal from the customer's login to rows that flow; the live consent stays until then (law 6)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from backend.agent.acts import group_of
 from backend.agent.fetch import Harvest, ask_selected, gather
@@ -26,12 +26,14 @@ async def login_finished(
     """
     cases = [case for case in await tools.write(tools.books.open_cases) if case.stage in _WAITING]
     named = next((case for case in cases if state and case.state == state), None)
+    if state and named is None:
+        named = await tools.write(tools.books.take_up, state, tools.now(), finished=code is not None)
     if code is None:
         connection = named.connection if named else None
         await tools.write(tools.books.say, "login.cancelled", connection, {}, tools.now())
         await _was_there(tools, named, "cancelled")
         return "cancelled"
-    if not cases or (state and named is None):
+    if named is None and (state or not cases):
         await tools.write(tools.books.say, "login.unclaimed", None, {"consent_id": consent_id}, tools.now())
         return "unclaimed"
     first = named or next((c for c in cases if consent_id and c.consent_id == consent_id), None) or cases[-1]
@@ -94,23 +96,22 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
     context = await tools.write(tools.books.fetch_context, case.connection)
     if context is None:
         return False
-    tools.proved[case.id] = tools.now()
+    _rest(tools, case, None)
     async with tools.lane(case.connection, context.bank):
+        context = await tools.write(tools.books.fetch_context, case.connection) or context
         try:
             harvest = await gather(tools, session, context, renewed_at=tools.now())
         except OutsideError as error:
-            kind = error.kind
-            await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=kind)
+            _rest(tools, case, error.until)
+            await _unproven(tools, case, error.kind)
             return False
+        _rest(tools, case, harvest.until)
         live = [account for account in harvest.accounts if account.shown]
         doubt = _doubt(harvest, had_accounts=bool(context.accounts), shown=bool(live))
         if doubt == "no_account_matched" and await _retail(tools, live):
             doubt = "wrong_entry"
         if doubt:
-            await tools.write(tools.books.move_case, case.id, Stage.AUTHORISED, tools.now(), note=doubt)
-            if case.action is not None and doubt in _CUSTOMERS_OWN:
-                waits = ActionState.AWAITING_CUSTOMER
-                await tools.write(tools.books.settle_action, case.action, waits, tools.now(), reason=doubt)
+            await _unproven(tools, case, doubt)
             return False
         await tools.write(
             tools.books.complete_case,
@@ -128,6 +129,23 @@ async def prove(tools: Tools, case: Case, session: Session, report: RoundReport)
     report.new_postings += harvest.new
     await _finish_action(tools, case, harvest, report)
     return True
+
+
+def _rest(tools: Tools, case: Case, until: datetime | None) -> None:
+    """When the candidate is asked again: at the bank's own time (law 4), else the later the longer it fails."""
+    now = tools.now()
+    pause = min(max(_AGAIN, (now - (case.authorised_at or now)) / 10), _AGAIN_AT_LAST)
+    tools.proved[case.id] = (until or now + pause, until is not None)
+
+
+async def _unproven(tools: Tools, case: Case, note: str) -> None:
+    """The candidate has not proved itself: told once, however often it is tried."""
+    if (case.stage, case.note) == (Stage.AUTHORISED, note):
+        return
+    await _move(tools, case, Stage.AUTHORISED, note=note)
+    if case.action is not None and note in _CUSTOMERS_OWN:
+        waits = ActionState.AWAITING_CUSTOMER
+        await tools.write(tools.books.settle_action, case.action, waits, tools.now(), reason=note)
 
 
 _CUSTOMERS_OWN = ("no_accounts", "no_account_matched", "wrong_entry")
@@ -167,9 +185,14 @@ async def advance(tools: Tools, report: RoundReport, *, at_once: bool = False) -
     for case in await tools.write(tools.books.open_cases):
         number = case.id
         if case.stage == Stage.AUTHORISED:
+            began = case.authorised_at or case.created_at
+            when, stated = tools.proved.get(number, (began + _AGAIN, False))
+            if tools.now() - began > LINK_LIFE:
+                await _move(tools, case, Stage.ABANDONED, note="unproven")
+                moved += 1
+                continue
             session = await tools.write(tools.books.candidate, number)
-            rested = tools.now() - tools.proved.get(number, case.authorised_at or case.created_at) > _AGAIN
-            if session is not None and (at_once or rested):
+            if session is not None and (tools.now() >= when or (at_once and not stated)):
                 moved += await prove(tools, case, session, report)
         elif case.stage == Stage.FETCHED:
             if await tools.write(tools.books.released, case.connection):
@@ -181,7 +204,8 @@ async def advance(tools: Tools, report: RoundReport, *, at_once: bool = False) -
     return moved
 
 
-_AGAIN = timedelta(minutes=1)
+_AGAIN, _AGAIN_AT_LAST = timedelta(minutes=1), timedelta(hours=1)
+"""Between two tests of a candidate: at first, and at most when it has not worked for long."""
 
 
 async def _move(tools: Tools, case: Case, stage: Stage, note: str = "") -> None:

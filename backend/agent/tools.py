@@ -30,7 +30,7 @@ class Tools:
     """Ports, clock and settings of one agent. `fetch_every` is in seconds; older news than `stale_after` is no news.
 
     `public_url` is the address by way of which links in mails go (empty: straight to the provider).
-    `proved` says when a case's candidate was last put to the test.
+    `proved` says when a case's candidate may be put to the test again, and whether the bank has stated that time.
     """
 
     books: Books
@@ -43,7 +43,7 @@ class Tools:
     stale_after: timedelta = timedelta(hours=36)
     clusters: Clusters = field(default_factory=lambda: CLUSTERS)
     public_url: str = ""
-    proved: dict[int, datetime] = field(default_factory=dict)
+    proved: dict[int, tuple[datetime, bool]] = field(default_factory=dict)
     _busy: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     _banks: defaultdict[str, asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(PER_BANK))

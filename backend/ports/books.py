@@ -168,6 +168,10 @@ class Books(Vault, Protocol):
         """Where the link that carries this state leads, and that it was opened; None: it leads nowhere any more."""
         ...
 
+    def take_up(self, state: str, now: datetime, *, finished: bool) -> Case | None:
+        """The case that a login with the link of an abandoned one belongs to; opened again when it is `finished`."""
+        ...
+
     def note_selected(self, connection: str, selected: bool | None, now: datetime) -> None:
         """Whether the customer ticked all his accounts, as asked for now; None: the provider may not be asked."""
         ...

@@ -153,8 +153,13 @@ def case_young_until(facts: HealthFacts) -> datetime | None:
 
 
 def case_is_young(facts: HealthFacts, now: datetime) -> bool:
-    """A link is out and may still be used: no second one beside it; one that led to the wrong entry is used up."""
+    """A link is out and may still be used: no second one beside it; one that led to the wrong entry is used up.
+
+    A link whose mail nobody took (its case's note says why) is not out.
+    """
     if facts.case_stage is Stage.AUTHORISED and facts.case_note == "wrong_entry":
+        return False
+    if facts.case_stage is Stage.LINK_MADE and facts.case_note:
         return False
     until = case_young_until(facts)
     return until is not None and now < until

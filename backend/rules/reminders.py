@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from backend.model.facts import Consent, Stage
 from backend.model.reminders import Mailing, Outlook, Past, ReminderFacts
-from backend.rules.axes import LIVE, WITH_CUSTOMER
+from backend.rules.axes import LIVE
 from backend.rules.danish import local
 from backend.rules.lifetimes import next_end
 from backend.rules.reasons import NOTES
@@ -75,12 +75,12 @@ def _never(facts: ReminderFacts, schedule: tuple[int, ...]) -> str:
 def _not_now(facts: ReminderFacts) -> str:
     """What has to be over first: law 5, a renewal that the customer has begun, an operator's own act.
 
-    A login that only another login can mend (no accounts, the wrong entry) has renewed nothing.
+    A login that only another login can mend (no accounts, the wrong entry) has renewed nothing, and once the new
+    consent has proved itself its own end counts, whatever its rows wait for.
     """
     if facts.incident:
         return "incident"
-    used = facts.case_stage is not None and facts.case_stage.open and facts.case_stage not in WITH_CUSTOMER
-    if used and not (facts.case_stage is Stage.AUTHORISED and facts.case_note in NOTES):
+    if facts.case_stage is Stage.AUTHORISED and facts.case_note not in NOTES:
         return "under_way"
     return "acting" if facts.acting else ""
 

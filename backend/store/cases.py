@@ -18,12 +18,13 @@ class Cases(Intake, Journal, TokenBox):
     """Implements the renewal half of `ports.Books`."""
 
     def open_case(self, case: Case, now: datetime) -> Case:
-        """Write a case (its `id` is given here). An older open case of the connection is abandoned for it."""
+        """Write a case (its `id` is given here). An older open case is abandoned for it, or over."""
         with self.db.write():
             key = number(case.connection)
             self.db.run(
-                "UPDATE cases SET stage = 'abandoned', closed_at = ?, note = 'replaced' WHERE connection = ?"
-                " AND closed_at IS NULL",
+                "UPDATE cases SET closed_at = ?, note = iif(stage IN ('matched', 'fetched'), note, 'replaced'),"
+                " stage = iif(stage IN ('matched', 'fetched'), stage, 'abandoned')"
+                " WHERE connection = ? AND closed_at IS NULL",
                 (ms(now), key),
             )
             case_id = self.db.value(
@@ -63,17 +64,45 @@ class Cases(Intake, Journal, TokenBox):
             self.reassess(connection, now)
 
     def follow_link(self, state: str, now: datetime, *, seen: bool = True) -> str | None:
-        """Where the link that carries this state leads; None when its case is unknown, closed or past the login.
+        """Where the link that carries this state, or the one in its place, leads; None when there is none any more.
 
         `seen`: a person follows it, and the case has been opened by that, once and only forward.
         """
         with self.db.write():
-            row = self.db.row("SELECT id, stage, link FROM cases WHERE state = ? AND closed_at IS NULL", (state,))
+            row = self.db.row(
+                "SELECT o.id, o.stage, o.link FROM cases k JOIN cases o ON o.connection = k.connection"
+                " WHERE k.state = ?1 AND o.closed_at IS NULL AND (o.state = ?1 OR k.stage = 'abandoned')",
+                (state,),
+            )
             if row is None or Stage(row["stage"]) in (Stage.MATCHED, Stage.FETCHED):
                 return None
             if seen and row["stage"] in (Stage.LINK_MADE, Stage.SENT):
                 self.move_case(row["id"], Stage.OPENED, now)
         return str(row["link"])
+
+    def take_up(self, state: str, now: datetime, *, finished: bool) -> Case | None:
+        """The case that the login with an abandoned case's link belongs to: the newer one of its connection.
+
+        Without a newer one the case itself is opened again, when its login is `finished`: what the customer has given
+        at the bank may have ended what he gave before, so it is never thrown away. None when there is nothing to renew.
+        """
+        with self.db.write():
+            row = self.db.row(
+                "SELECT k.id, k.connection, c.open_case, o.stage FROM cases k JOIN connections c ON c.id = k.connection"
+                " LEFT JOIN cases o ON o.id = c.open_case"
+                " WHERE k.state = ? AND k.stage = 'abandoned' AND c.removed_at IS NULL",
+                (state,),
+            )
+            if row is None or row["stage"] in (Stage.MATCHED, Stage.FETCHED):
+                return None
+            if row["open_case"] is None:
+                if not finished:
+                    return None
+                self.db.run("UPDATE cases SET stage = 'sent', closed_at = NULL WHERE id = ?", (row["id"],))
+                self.db.run("UPDATE connections SET open_case = ? WHERE id = ?", (row["id"], row["connection"]))
+                self.log("case.taken_up", row["connection"], {"case": row["id"]}, now)
+            found = row["open_case"] or row["id"]
+        return case_of(self.db.row(f"{SELECT_CASE} WHERE k.id = ?", (found,)))
 
     def grant(self, case: int, grant: Grant, now: datetime) -> Session:
         """Keep fresh tokens beside the live consent, as a candidate. Raises LookupError for an unknown case."""

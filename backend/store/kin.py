@@ -103,7 +103,7 @@ class Kin(Journal):
         over = row["said"] in _OVER or (row["said"] == Consent.VALID and row["last_outcome"] == "needs_customer")
         if not over or (row["expires_at"] is not None and row["expires_at"] <= (ms(now) or 0)):
             return
-        began = _BEGAN.format("o")
+        began = "coalesce(o.renewed_at, 0)"  # when an imported consent began nobody knows
         other = self.db.value(
             f"SELECT id FROM (SELECT * FROM ({_SAME_ACCOUNT}) UNION ALL SELECT * FROM ({_SAME_LOGIN})) o"
             f" WHERE {began} > max(?4, ?5) AND ({began} >= ?6 OR o.id = ?7) ORDER BY {began} DESC LIMIT 1",

@@ -77,7 +77,7 @@ class Reminders(Cases):
                 return None
             state = Mailing.SKIPPED if seen.reason else Mailing.INTENT
             case = fresh
-            if facts.case is not None:
+            if facts.case is not None and facts.case_stage not in (Stage.MATCHED, Stage.FETCHED):
                 case = case_of(self.db.row(f"{SELECT_CASE} WHERE k.id = ?", (facts.case,)))
             elif state is Mailing.INTENT:
                 case = self.open_case(fresh, now)
@@ -120,9 +120,15 @@ class Reminders(Cases):
             self._tell(reminder, state, reason, now)
             if state is Mailing.SENT:
                 self.db.run(
-                    "UPDATE cases SET sent_at = ?, stage = CASE stage WHEN ? THEN ? ELSE stage END"
-                    " WHERE id = (SELECT kase FROM reminders WHERE id = ?) AND closed_at IS NULL",
+                    "UPDATE cases SET sent_at = ?1, note = iif(stage = ?2, '', note),"
+                    " stage = iif(stage = ?2, ?3, stage)"
+                    " WHERE id = (SELECT kase FROM reminders WHERE id = ?4) AND closed_at IS NULL",
                     (ms(now), Stage.LINK_MADE, Stage.SENT, reminder),
+                )
+            elif state is not Mailing.SKIPPED:
+                self.db.run(
+                    "UPDATE cases SET note = ? WHERE id = (SELECT kase FROM reminders WHERE id = ?) AND stage = ?",
+                    (reason, reminder, Stage.LINK_MADE),
                 )
             connection = self.db.value("SELECT connection FROM reminders WHERE id = ?", (reminder,))
             self.reassess(connection, now)

@@ -192,6 +192,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "mail_failed": ("mailen kunne ikke sendes", "the mail could not be sent"),
     "link_sent": ("linket er sendt til kunden", "the link has been sent to the customer"),
+    "unproven": ("det nye samtykke virkede aldrig", "the new consent never worked"),
     "link_unused": ("linket blev ikke brugt", "the link was not used"),
     "no_accounts": ("kunden gav ikke adgang til nogen konto", "the customer gave access to no account"),
     "wrong_entry": (

@@ -118,6 +118,24 @@ def test_the_login_after_a_reminder_is_followed_to_rows_and_ends_the_reminders(w
     assert world.kept() == [("7d", "sent", "")] and len(world.mailer.sent) == 1
 
 
+def test_a_new_consent_has_its_own_reminders_though_rows_of_its_renewal_still_wait(world: Reminding) -> None:
+    connection = world.ending()
+    world.remind()
+    case = world.case()
+    assert case is not None
+    world.provider.grants["code"], world.provider.shown["fresh"] = "fresh", [account(1)]
+    world.bank(row("a"))
+    assert world.login("code", None, case.state) == "done"
+    world.store.db.run("UPDATE connections SET expires_at = ?", (int((NOON + 90 * DAY).timestamp() * 1000),))
+    world.clock.move(days=84)
+    world.remind()
+    assert world.kept(connection) == [("7d", "sent", ""), ("7d", "sent", "")]
+    newer = world.case()
+    assert newer is not None and newer.id != case.id and newer.link in world.mailer.sent[-1].text
+    (stage,) = world.store.db.rows("SELECT stage FROM cases WHERE id = ? AND closed_at IS NOT NULL", (case.id,))
+    assert stage["stage"] == "fetched", "that renewal was not given up"
+
+
 def test_a_late_import_and_an_agent_that_stood_still_bring_no_burst(world: Reminding) -> None:
     world.ending(1, days=0.9)
     world.ending(2, days=30)

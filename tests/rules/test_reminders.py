@@ -57,7 +57,7 @@ def past(
         ({"case_stage": Stage.AUTHORISED}, timedelta(0), None, "under_way"),
         ({"case_stage": Stage.AUTHORISED, "case_note": "bank_down"}, timedelta(0), None, "under_way"),
         ({"case_stage": Stage.AUTHORISED, "case_note": "no_accounts"}, timedelta(0), "7d", ""),
-        ({"case_stage": Stage.FETCHED}, timedelta(0), None, "under_way"),
+        ({"case_stage": Stage.FETCHED}, timedelta(0), "7d", ""),
         ({"case_stage": Stage.LINK_MADE}, timedelta(0), "7d", ""),
         ({"case_stage": Stage.SENT, "link_at": NOON - 23 * HOUR}, timedelta(0), None, "young_link"),
         ({"case_stage": Stage.SENT, "link_at": NOON - 24 * HOUR}, timedelta(0), "7d", ""),
