@@ -400,7 +400,7 @@ def _stuck(stage: Stage) -> Outcome:
 @play("starved", everybody=True)
 def _starved(stage: Stage) -> Outcome:
     """All is well outside, but no agent comes to fetch for two days."""
-    return (AWAY, *stage.wait(48, step=48)), ("# with the agent running",)
+    return (SEEN, AWAY, *stage.wait(48, step=48)), ("# with the agent running",)
 
 
 @play("own_credentials", everybody=True)
@@ -430,11 +430,11 @@ def _vanished(stage: Stage) -> Outcome:
 
 @play("new_account_absent")
 def _unticked(stage: Stage) -> Outcome:
-    """The customer gets a new account at his bank, and Aiia says that not all are ticked."""
+    """The customer gets a new account at his bank, and Aiia says that not all are ticked; it is asked once a day."""
     stage.new_account("Ny driftskonto")
     stage.consent.all_selected = False
     stage.sync()
-    return (), stage.renewed
+    return stage.wait(25, step=25), stage.renewed
 
 
 @play("no_ledger_account")
@@ -484,8 +484,10 @@ def _doubted(stage: Stage) -> Outcome:
 
 @play("second_connection")
 def _second(stage: Stage) -> Outcome:
-    """The customer connects the same bank anew instead of renewing."""
-    return stage.connected(stage.consent.bank.kind), ()
+    """The accounting system has the same account under a new connection too, and the customer connects it."""
+    bank = stage.consent.bank.kind
+    stage.claim(None, bank.name, [link.account.kind for link in stage.consent.links])
+    return (stage.imported(), *stage.connected(bank)), ()
 
 
 # -- rows ------------------------------------------------------------------------------------------------------

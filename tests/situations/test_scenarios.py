@@ -7,8 +7,8 @@ from backend.sandbox.plays import PLAYS
 from tests.situations.chronicle import ALONE, Chronicle, Course
 from tests.situations.stage import theatre
 
-NOT_YET = {"new_account_absent", "balance_differs", "second_connection", "renewal_refused"}
-"""What the facts that the agent gathers do not tell yet."""
+NOT_YET = {"balance_differs", "renewal_refused"}
+"""Not shown yet: the first needs an operator who discards a real row, the second a way back that names its case."""
 
 TOLD = [id for id in IDS if id not in NOT_YET]
 
@@ -18,10 +18,10 @@ def courses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Course]:
     with theatre(tmp_path_factory.mktemp("situations"), customers=400) as stage:
         stage.round()
         chronicle = Chronicle(stage)
-        chronicle.play([id for id in TOLD if id in PLAYS and id not in ALONE])
-        for id in ALONE:
-            if id in TOLD:
-                chronicle.play([id])
+        alone = {id for scene in ALONE for id in scene}
+        chronicle.play([id for id in TOLD if id not in alone])
+        for scene in ALONE:
+            chronicle.play(list(scene))
     return chronicle.courses
 
 
