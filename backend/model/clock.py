@@ -52,6 +52,10 @@ class ScaledClock:
         return f"{self._real}:{self._virtual}:{self.speed}"
 
 
+_LOOK_EVERY = 0.02
+"""Seconds of the machine's time between two looks at a clock's file."""
+
+
 class SharedClock(ScaledClock):
     """A `ScaledClock` whose three numbers stand in a file: who changes the file lets time pass for all who read it.
 
@@ -60,7 +64,7 @@ class SharedClock(ScaledClock):
 
     def __init__(self, path: Path) -> None:
         """Raises ValueError when the file holds no clock."""
-        self._path, self._seen = path, (0, 0)
+        self._path, self._seen, self._look_at = path, (0, 0), 0.0
         super().__init__()
         self._look()
 
@@ -71,7 +75,8 @@ class SharedClock(ScaledClock):
         return cls(path)
 
     def now(self) -> datetime:
-        self._look()
+        if time.monotonic() >= self._look_at:
+            self._look()
         return super().now()
 
     def skip(self, seconds: float) -> None:
@@ -80,11 +85,13 @@ class SharedClock(ScaledClock):
             raise ValueError("time does not go back")
         self._look()
         _write(self._path, ScaledClock(self._real, self._virtual + seconds, self.speed).spec())
+        self._look()
 
     def spec(self) -> str:
         return f"@{self._path}"
 
     def _look(self) -> None:
+        self._look_at = time.monotonic() + _LOOK_EVERY
         try:
             found = self._path.stat()
             seen = (found.st_ino, found.st_mtime_ns)

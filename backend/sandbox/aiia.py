@@ -187,7 +187,7 @@ class AiiaApi:
         if seen is not None:
             for view in views(link, seen, deleted=True):
                 if view.id == row_id:
-                    return answer(self._row(consent, link, view))
+                    return answer(self._row(self.world.account_id(consent, link), link, view))
         raise Problem(404, "NotFound", "Unknown transaction")
 
     def _page(
@@ -218,10 +218,9 @@ class AiiaApi:
                 break
             page.append(view)
         following = shapes.paging(mark, seen, page[-1].place) if more and seen else None
-        return answer({"pagingToken": following, "transactions": [self._row(consent, link, view) for view in page]})
+        return answer({"pagingToken": following, "transactions": [self._row(mark, link, view) for view in page]})
 
-    def _row(self, consent: Consent, link: Link, view: View) -> dict[str, object]:
-        account_id = self.world.account_id(consent, link)
+    def _row(self, account_id: str, link: Link, view: View) -> dict[str, object]:
         return shapes.transaction(account_id, link.account.kind.currency, view, strange=self.world.unknown_enums)
 
     async def update(self, request: Request, caller: Caller) -> Response:
