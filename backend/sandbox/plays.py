@@ -236,8 +236,11 @@ def _supervised(stage: Stage) -> Outcome:
 @play("sync_before_renew")
 def _sync_first(stage: Stage) -> Outcome:
     """After a day of data the bank wants the customer, and somebody synchronises instead of renewing."""
-    stage.consent.supervised_since = stage.now + timedelta(hours=34)
-    return (*stage.wait(36, step=18), f"forny sync {stage.agreement} --yes"), stage.renewed
+    # Just after one of Aiia's own syncs, so that it is the sync by hand, and no event, that finds it out.
+    since = stage.world.tick_before(stage.consent, stage.now + timedelta(hours=34)) + timedelta(minutes=1)
+    stage.consent.supervised_since = since
+    hours = (since - stage.now) // timedelta(hours=1) + 3
+    return (*stage.wait(hours, step=18), f"forny sync {stage.agreement} --yes"), stage.renewed
 
 
 @play("renewed_wait")
