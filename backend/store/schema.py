@@ -214,6 +214,8 @@ ALTER TABLE postings ADD COLUMN decided_by TEXT;
 CREATE INDEX postings_odd ON postings(agreement, account_key, date)
     WHERE state = 'rejected' OR reason = 'discarded' OR change IS NOT NULL;
 CREATE INDEX postings_changed ON postings(connection) WHERE change IS NOT NULL AND decided_at IS NULL;
+CREATE INDEX postings_late ON postings(due_at) WHERE state = 'queued';
+CREATE INDEX connections_pending ON connections(id) WHERE pending > 0;
 ALTER TABLE cases ADD COLUMN opened_at INTEGER;
 ALTER TABLE cases ADD COLUMN diff TEXT;
 ALTER TABLE cases ADD COLUMN accepted_at INTEGER;

@@ -1,5 +1,6 @@
 """A store of an earlier version is brought up to date with what is in it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -32,4 +33,22 @@ def test_a_store_of_the_first_version_keeps_its_fleet(tmp_path: Path, monkeypatc
         " AND incident IS NULL AND next_fetch_at <= 9 ORDER BY next_fetch_at, id LIMIT 5"
     )
     assert "connections_due" in plan[0]["detail"] and len(plan) == 1
+    store.close()
+
+
+def test_the_totals_that_every_console_shows_look_at_what_waits_and_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+    asked: list[tuple[str, Sequence[object]]] = []
+    row, rows = store.db.row, store.db.rows
+
+    def listened(sql: str, values: Sequence[object] = ()) -> object:
+        asked.append((sql, values))
+        return row(sql, values)
+
+    monkeypatch.setattr(store.db, "row", listened)
+    store.pending_totals(NOON)
+    plans = [line["detail"] for sql, values in asked for line in rows(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert len(plans) == 2 and "connections_pending" in plans[0] and "postings_late" in plans[1]
     store.close()
