@@ -28,23 +28,6 @@ def moment(at: datetime) -> str:
     return f"{here:%d.%m.%y, %H:%M}{_which(here)}"
 
 
-def read_moment(text: str) -> datetime | None:
-    """The instant that a person wrote: `12.04.22, 09:58` or ISO 8601, on a Danish clock unless it names its zone.
-
-    A day alone is its beginning. None for anything else. In the hour that a clock set back shows twice, the first.
-    """
-    for form in ("%d.%m.%y, %H:%M", "%d.%m.%y %H:%M", "%d.%m.%y", "%d.%m.%Y, %H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).replace(tzinfo=ZONE).astimezone(UTC)
-        except (ValueError, OverflowError):
-            continue
-    try:
-        at = datetime.fromisoformat(text.strip())
-        return (at.replace(tzinfo=ZONE) if at.tzinfo is None else at).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def day(at: datetime) -> str:
     """`12.04.22`."""
     return f"{local(at):%d.%m.%y}"

@@ -181,10 +181,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ældre end {days} dage er kun de hændelser bevaret, som siger noget om et samtykke, der stadig gælder.",
         "Older than {days} days, only those events are kept that say something about a consent which still holds.",
     ),
-    "cli.no_time": (
-        "{text} er intet tidspunkt. Skriv det som 2026-03-01 eller 2026-03-01T06:00Z.",
-        "{text} is no time. Write it as 2026-03-01 or 2026-03-01T06:00Z.",
-    ),
     # -- agent, console, sandbox, demo -----------------------------------------------------------------------
     "cli.agent_started": (
         "Agenten arbejder på {store} (pid {pid}). Ctrl+C afslutter det, der er i gang, og stopper.",

@@ -15,6 +15,7 @@ from tui.commands.context import (
     SOME_REFUSED,
     Context,
     leave,
+    meant,
     on_a_terminal,
     pass_context,
     refuse,
@@ -116,11 +117,7 @@ def _by_ids(context: Context, ids: Sequence[str]) -> list[str]:
     """The connections that the references mean, each once. One that means none stops the whole: nothing is guessed."""
     found: dict[str, None] = {}
     for reference in ids:
-        named = context.runtime.reader.resolve(reference)
-        if not named:
-            talk(context.say("cli.no_such_connection", reference=clean(reference, 60)))
-            leave(NOTHING_MATCHED)
-        found |= dict.fromkeys(named)
+        found |= dict.fromkeys(meant(context, reference))
     return list(found)
 
 

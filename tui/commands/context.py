@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from backend.model.text import clean
+
 if TYPE_CHECKING:
     from backend.config import Settings
     from backend.model.clock import Clock
@@ -125,6 +127,15 @@ def refuse(text: str) -> NoReturn:
     """End the command because of how it was called."""
     talk(text)
     leave(WRONG_USAGE)
+
+
+def meant(context: Context, reference: str) -> list[str]:
+    """The ids of the connections that a reference means now. Leaves with exit code 4 when it means none."""
+    found = context.runtime.present.reader.resolve(reference)
+    if not found:
+        talk(context.say("cli.no_such_connection", reference=clean(reference, 60)))
+        leave(NOTHING_MATCHED)
+    return found
 
 
 def on_a_terminal() -> bool:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 
 from backend.model.text import clean
-from tui.commands.context import NOTHING_MATCHED, Context, leave, refuse, talk
+from tui.commands.context import NOTHING_MATCHED, Context, leave, meant, refuse, talk
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -16,6 +16,16 @@ def at_option(command: Command) -> Command:
     """Give a command the option `--at TIME`, for `look_back`."""
     told = "As it was known then: 2026-03-01T02:10, 02:10 (today), `12.04.22, 09:58` or 6h (ago)."
     return click.option("--at", metavar="TIME", help=told)(command)
+
+
+def moment_said(context: Context, text: str) -> datetime:
+    """The moment that a person wrote. Leaves with exit code 2 when the text means none."""
+    from backend.rules.moments import moment_of
+
+    try:
+        return moment_of(text, context.clock.now())
+    except ValueError:
+        refuse(context.say("cli.at_unreadable", text=clean(text, 60)))
 
 
 def look_back(context: Context, text: str | None, reference: str | None = None) -> None:
@@ -27,21 +37,13 @@ def look_back(context: Context, text: str | None, reference: str | None = None) 
     if text is None:
         return
     from backend.rules.danish import moment
-    from backend.rules.moments import moment_of
     from backend.store.past import began
 
-    now = context.clock.now()
-    try:
-        at = moment_of(text, now)
-    except ValueError:
-        refuse(context.say("cli.at_unreadable", text=clean(text, 60)))
-    if at > now:
+    at = moment_said(context, text)
+    if at > context.clock.now():
         refuse(context.say("cli.at_ahead", at=moment(at)))
     present = context.runtime.present
-    found = None if reference is None else present.store.resolve(reference)
-    if reference is not None and not found:
-        talk(context.say("cli.no_such_connection", reference=clean(reference, 60)))
-        leave(NOTHING_MATCHED)
+    found = None if reference is None else meant(context, reference)
     wanted: list[str | None] = [None] if found is None else [*found]
     known = [first for one in wanted if (first := began(present.store, one))]
     if not known or min(known) > at:

@@ -12,6 +12,7 @@ from tui.commands.context import (
     SOME_REFUSED,
     Context,
     leave,
+    meant,
     pass_context,
     refuse,
     talk,
@@ -184,7 +185,7 @@ def _each(
 
     done: list[Handled] = []
     wrong = False
-    for one in dict.fromkeys(connection for reference in references for connection in _resolve(context, reference)):
+    for one in dict.fromkeys(connection for reference in references for connection in meant(context, reference)):
         try:
             did = act(one)
         except ProblemError as error:
@@ -202,29 +203,21 @@ def _each(
         leave(SOME_REFUSED)
 
 
-def _resolve(context: Context, reference: str) -> list[str]:
-    found = context.runtime.reader.resolve(reference)
-    if not found:
-        talk(context.say("cli.no_such_connection", reference=clean(reference, 60)))
-        leave(NOTHING_MATCHED)
-    return found
-
-
 def _one(context: Context, reference: str) -> str:
     """The one connection that is meant; an agreement with several is asked about."""
-    found = _resolve(context, reference)
+    found = meant(context, reference)
     if len(found) > 1:
         refuse(context.say("problem.which", id=reference, known=", ".join(found)))
     return found[0]
 
 
 def _time(context: Context, text: str) -> datetime:
-    from backend.rules.danish import read_moment
+    from backend.rules.moments import instant_of
 
-    at = read_moment(text)
-    if at is None:
+    try:
+        return instant_of(text, context.clock.now())
+    except ValueError:
         refuse(context.say("problem.no_time", text=clean(text, 60)))
-    return at
 
 
 def _after(context: Context, text: str) -> datetime:

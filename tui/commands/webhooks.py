@@ -1,13 +1,13 @@
 """`forny webhooks`: the events that Aiia sent, what came of each, and applying them again."""
 
 import json
-from datetime import UTC, datetime
 
 import click
 
 from backend.model.text import clean
 from backend.model.webhooks import KEPT, WebhookView
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
+from tui.commands.looking_back import moment_said
 from tui.commands.output import iso, put_array, put_json, put_table
 
 
@@ -36,19 +36,20 @@ def webhooks(ctx: click.Context, limit: int, as_json: bool) -> None:
 
 @webhooks.command()
 @click.argument("ids", metavar="[EVENT_ID]...", nargs=-1)
-@click.option("--since", metavar="TIME", help="Those received since then, such as 2026-03-01 or 2026-03-01T06:00Z.")
+@click.option("--since", metavar="TIME", help="Those received since then: 2026-03-01, 2026-03-01T06:00Z, or 6h (ago).")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
 @pass_context
 def replay(context: Context, ids: tuple[str, ...], since: str | None, as_json: bool) -> None:
     """Have the agent apply events again: those named, or those received since TIME.
 
     That is safe at any time: what is known to be newer is not undone, and an event applied twice says the same.
-    Events are kept for 30 days after they came, those about the end of a live consent for as long as it lives.
+    TIME is on a Danish clock unless it names its zone. Events are kept for 30 days after they came, those about the
+    end of a live consent for as long as it lives.
     """
     if not ids and since is None:
         refuse(context.say("cli.replay_what"))
     store = context.runtime.store
-    began = _instant(context, since)
+    began = None if since is None else moment_said(context, since)
     marked = store.replay_webhooks(ids, began, context.clock.now())
     if as_json:
         put_json({"events": marked})
@@ -61,17 +62,6 @@ def replay(context: Context, ids: tuple[str, ...], since: str | None, as_json: b
     status = context.runtime.agent_status()
     if status is None or not status.alive:
         talk(context.say("cli.no_agent"))
-
-
-def _instant(context: Context, text: str | None) -> datetime | None:
-    """A day or an instant; without a zone it is UTC, as everything that `--json` prints."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-        return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC)
-    except (ValueError, OverflowError):
-        refuse(context.say("cli.no_time", text=clean(text, 60)))
 
 
 def _silence(context: Context) -> None:

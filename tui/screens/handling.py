@@ -11,7 +11,8 @@ from backend.model.problems import Condition, ProblemError
 from backend.model.renewals import Accepted
 from backend.model.views import ConnectionView, ProblemView, Submitted
 from backend.rules import explain
-from backend.rules.danish import local, read_moment
+from backend.rules.danish import local
+from backend.rules.moments import instant_of
 from backend.rules.renewals import suggestion
 from backend.rules.ticket import TO, ticket
 from tui.screens.base import ConsoleScreen
@@ -41,7 +42,7 @@ def snoozes(view: ConnectionView, problem: ProblemView, now: datetime) -> list[S
     """What this problem can wait for."""
     found = [Snooze("wake")] if problem.snoozed_until is not None or problem.snoozed_for else []
     found.append(Snooze("hour", now + timedelta(hours=1)))
-    found.append(Snooze("tomorrow", read_moment(f"{local(now).date() + timedelta(days=1):%d.%m.%Y} {EARLY}")))
+    found.append(Snooze("tomorrow", instant_of(f"{local(now).date() + timedelta(days=1)} {EARLY}", now)))
     if problem.incident is not None:
         found.append(Snooze("incident_end", condition=Condition.INCIDENT_END))
     if view.row.wait_until is not None and view.row.wait_until > now:
