@@ -106,7 +106,7 @@ def make_view(row: FleetRow) -> ConnectionView:
             action=Act(row.action) if row.action else None,
             wait_until=row.wait_until,
             situation=row.situation,
-            reasons=(Reason(key="console.reading", at=NOW, source="aiia"),),
+            reasons=(Reason(key="console.reading", at=NOW, source="provider"),),
             next_change_at=None,
         ),
         facts=HealthFacts(
