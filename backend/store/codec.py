@@ -42,10 +42,15 @@ def public(number: int) -> str:
     return f"c{number}"
 
 
+_LONGEST = 18
+"""Digits that a row number can have: SQLite's are of 64 bits."""
+
+
 def number(connection: str) -> int:
     """The row number behind a public id; -1 for a text that is no id, which no row has."""
     digits = connection[1:]
-    return int(digits) if connection[:1] in ("c", "C") and digits.isascii() and digits.isdigit() else -1
+    known = connection[:1] in ("c", "C") and digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST
+    return int(digits) if known else -1
 
 
 def account_of(row: Any) -> Account:

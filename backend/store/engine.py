@@ -103,6 +103,8 @@ class Engine:
             return StoreError(f"The disk under {self.path} is full. Nothing was sent. Make room, then try again.")
         if "readonly" in text or "unable to open" in text:
             return StoreError(f"The store {self.path} cannot be written ({text}). Check its owner, mode and disk.")
+        if "disk I/O" in text:
+            return StoreError(f"The store {self.path} cannot be used ({text}): its disk is full, failing or gone.")
         if "locked" in text:
             return StoreError(f"The store {self.path} is held by another process for too long. Try again.")
         return StoreError(f"The store {self.path} failed: {text}.")

@@ -4,8 +4,8 @@ What changes in place (connections, open cases, membership of incidents) is rebu
 private file, and judged as of that moment. What is only ever added (attempts, postings, events, ...) is read from the
 store itself through views that end at the moment. Nothing can be written through either.
 
-Where no log tells better, what stands today is shown: customers' addresses, an account's name and ledger account, and
-why a row was held. Tokens are not there at all.
+Where no log tells better, what stands today is shown: customers' addresses, an account's name and ledger account, why
+a row was held, and how often a problem was seen. Tokens are not there at all.
 """
 
 import shutil
@@ -37,6 +37,27 @@ _RUNNING = (
 )
 """How an act that ended later stood then, by the audit log."""
 
+
+def _last(then: str, kinds: str, of: str = "problem") -> str:
+    """`then` of the last event of these kinds that the audit log has of a problem, or of its cause, at the moment."""
+    return (
+        f"(SELECT {then} FROM live.events e WHERE e.connection = t.connection AND e.kind IN ({kinds})"
+        f" AND e.data ->> '{of}' = t.{'id' if of == 'problem' else of} AND e.at <= :at ORDER BY e.seq DESC LIMIT 1)"
+    )
+
+
+def _handled(now: str, then: str, kinds: str, of: str = "problem", default: str = "NULL") -> str:
+    """What operators had made of a problem: as it stands if nothing happened since, else by the audit log."""
+    since = f"{kinds}, 'problem.closed'"
+    return (
+        f"CASE WHEN EXISTS (SELECT 1 FROM live.events e WHERE e.connection = t.connection AND e.kind IN ({since})"
+        f" AND e.data ->> 'problem' = t.id AND e.at > :at)"
+        f" THEN coalesce({_last(then, kinds, of)}, {default}) ELSE {now} END"
+    )
+
+
+_MUTES = "'problem.muted', 'problem.unmuted', 'problem.worse'"
+_SNOOZES = "'problem.snoozed', 'problem.woken'"
 _JOINED = "JOIN main.connections c ON c.id = t.connection"
 
 VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
@@ -92,9 +113,20 @@ VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
     "problems": (
         "",
         "t.opened_at <= :at",
-        {"closed_at": "iif(t.closed_at > :at, NULL, t.closed_at)", "last_at": "min(t.last_at, :at)"}
-        | dict.fromkeys(("muted_by", "snoozed_until", "snoozed_by", "assigned_to"), "NULL")
-        | {"snoozed_for": "''"},
+        {
+            # One that comes back soon is the same again, and was closed in between.
+            "closed_at": "iif(t.closed_at <= :at, t.closed_at, "
+            + _last("iif(e.kind = 'problem.closed', e.at, NULL)", "'problem.opened', 'problem.closed'")
+            + ")",
+            "last_at": "min(t.last_at, :at)",
+            # A mute outlives its problem: the next one of the same cause inherits it.
+            "muted_by": _handled("t.muted_by", "iif(e.kind = 'problem.muted', e.operator, NULL)", _MUTES, "cause"),
+            "snoozed_until": _handled("t.snoozed_until", "unixepoch(e.data ->> 'until') * 1000", _SNOOZES),
+            "snoozed_for": _handled("t.snoozed_for", "e.data ->> 'condition'", _SNOOZES, default="''"),
+            "snoozed_mark": _handled("t.snoozed_mark", "e.data ->> 'mark'", _SNOOZES, default="''"),
+            "snoozed_by": _handled("t.snoozed_by", "e.operator", _SNOOZES),
+            "assigned_to": _handled("t.assigned_to", "nullif(e.data ->> 'to', '')", "'problem.assigned'"),
+        },
     ),
     "webhooks": (
         "",

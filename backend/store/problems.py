@@ -84,8 +84,8 @@ class Problems(Tables):
             row = self._open_problem(connection, now)
             mark = ""
             if condition == Condition.LIMIT_END:
-                ends = self._limit_end(row, now)
-                until = min(ends, until) if until is not None else ends
+                over = self._limit_end(row, now)
+                until = min(over, until) if until is not None else over
             elif condition == Condition.INCIDENT_END:
                 if row["stands_in"] is None:
                     raise ProblemError("problem.no_incident", id=connection)
@@ -99,7 +99,8 @@ class Problems(Tables):
                 (ms(until), condition, mark, operator, row["id"]),
             )
             before = (row["snoozed_by"] or "") if row["snoozed"] else ""
-            data = {"until": None if until is None else until.isoformat(), "condition": condition, "before": before}
+            ends = None if until is None else until.isoformat()
+            data = {"until": ends, "condition": condition, "mark": mark, "before": before}
             return self._handled("problem.snoozed", row, data, operator, host, now, before=before, until=until)
 
     def wake(self, connection: str, operator: str, host: str, now: datetime) -> Handled:

@@ -24,6 +24,13 @@ def test_wrong_options_are_2(forny: Run) -> None:
     assert forny("show").code == 2
 
 
+@pytest.mark.parametrize("digits", ["9223372036854775808", "9" * 400])
+def test_an_id_longer_than_any_is_of_no_connection(fleet: Run, digits: str) -> None:
+    for words in (("why",), ("show", "--json"), ("problem", "mute"), ("problem", "ticket"), ("accept",), ("sync",)):
+        ran = fleet(*words, f"c{digits}")
+        assert ran.code == 4 and "There is no connection" in ran.err
+
+
 @pytest.mark.parametrize("language", ["en", "da"])
 def test_broken_configuration_is_2_and_one_sentence(forny: Run, tmp_path: Path, language: str) -> None:
     file = tmp_path / "broken.toml"

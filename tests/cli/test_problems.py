@@ -85,6 +85,9 @@ def test_whose_a_problem_is_and_was(queue: Run) -> None:
     )
     assert queue("list", "assigned:eva", "--count").out.strip() == "1"
     assert "with nobody" in queue("problem", "assign", "c1", "--to", "").out
+    assert "with nobody" in queue("problem", "assign", "c1", "--to", "  ").out
+    assert "\x1b" not in queue("problem", "assign", "c1", "--to", "bo\x1b[2J").out
+    assert queue("problem", "assign", "c1", "--to", "x" * 61).code == 2
 
 
 def test_notes_are_written_and_read(queue: Run) -> None:

@@ -1,7 +1,8 @@
 """Problems in the store: when they open and close, and what operators do about them."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from backend.rules.assess import assess
 from backend.rules.filters import parse
 from backend.rules.incidents import RESTART
 from backend.store import SqliteStore, open_store
+from backend.store.past import past
 from tests.fakes import NOON, HandClock, records
 
 
@@ -290,3 +292,46 @@ def test_everything_survives_the_process(desk: Desk, tmp_path: Path) -> None:
         assert isinstance(again, SqliteStore)
     finally:
         again.close()
+
+
+def test_the_past_shows_problems_as_operators_had_handled_them_then(desk: Desk) -> None:
+    hour = timedelta(hours=1)
+    acts: list[Callable[[], object]] = [
+        lambda: desk.fetched("c1", "internal_error"),
+        lambda: desk.fetched("c2", "internal_error"),
+        lambda: desk.eva.mute("c1"),
+        lambda: desk.bo.snooze("c2", until=desk.clock.now() + 3 * hour),
+        lambda: desk.bo.assign("c1", "eva"),
+        lambda: desk.eva.unmute("c1"),
+        lambda: desk.clock.move(hours=3),
+        lambda: desk.eva.snooze("c1", condition="renewed"),
+        lambda: desk.bo.wake("c1"),
+        lambda: desk.eva.assign("c1", ""),
+        lambda: desk.bo.mute("c2"),
+        lambda: desk.fetched("c2"),
+        lambda: desk.fetched("c2", "internal_error"),
+        lambda: desk.eva.unmute("c2"),
+        lambda: desk.eva.snooze("c2", condition="changed"),
+        lambda: desk.eva.assign("c2", "bo"),
+        lambda: desk.fetched("c1"),
+    ]
+    seen: list[tuple[datetime, object]] = []
+    for act in acts:
+        act()
+        desk.clock.move(minutes=5)
+        seen.append((desk.clock.now(), _handling(desk.store)))
+        desk.clock.move(minutes=5)
+    for at, then in seen:
+        looked = past(desk.store, at)
+        looked.clock = HandClock(at)
+        assert _handling(looked) == then, at
+        looked.close()
+
+
+def _handling(store: SqliteStore) -> object:
+    """What is seen of every problem but how often and when last: no log tells these."""
+    return [
+        replace(view, last_at=view.since, times=0)
+        for hidden in (False, True)
+        for view in store.problems(EVERYTHING, 99, hidden=hidden)
+    ]

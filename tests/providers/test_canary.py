@@ -26,7 +26,14 @@ def echo(asked: Asked) -> Reply:
         "raw": asked.body.decode(),
         "nested": json.dumps({"body": asked.body.decode()}),
     }
-    return Reply(told, 400, {"X-Correlation-Id": "|1.", "X-Echo": asked.headers.get("authorization", "")})
+    return Reply(
+        told,
+        400,
+        {
+            "X-Correlation-Id": asked.headers.get("authorization", "|1."),
+            "X-Echo": asked.headers.get("authorization", ""),
+        },
+    )
 
 
 async def every_call(w: World) -> list[str]:
@@ -54,7 +61,14 @@ async def every_call(w: World) -> list[str]:
     return seen + [repr(attempt) for attempt in w.attempts]
 
 
-@pytest.mark.parametrize("worst", [echo, lambda asked: Fault.GARBAGE, lambda asked: Reply(asked.body or b"canary-x")])
+def echo_bare(asked: Asked) -> Reply:
+    """The header alone, without the word before it."""
+    return Reply({}, 500, {"X-Correlation-Id": asked.headers.get("authorization", "Bearer |1.").split()[1]})
+
+
+@pytest.mark.parametrize(
+    "worst", [echo, echo_bare, lambda asked: Fault.GARBAGE, lambda asked: Reply(asked.body or b"canary-x")]
+)
 def test_no_canary_sings(worst: object, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from backend.model.problems import Condition, Handled, ProblemError
+from backend.model.problems import Condition, Handled, ProblemError, name_text
 from backend.model.text import clean
 from tui.commands.context import (
     NOTHING_MATCHED,
@@ -91,7 +91,10 @@ def unmute(context: Context, ids: tuple[str, ...], as_json: bool) -> None:
 @pass_context
 def assign(context: Context, ids: tuple[str, ...], name: str | None, as_json: bool) -> None:
     """Give problems to an operator, and say whose they were."""
-    to = context.settings.operator if name is None else name
+    try:
+        to = name_text(context.settings.operator if name is None else name)
+    except ProblemError as error:
+        refuse(error.sentence(context.say))
     act = context.runtime.operations.assign
     _each(context, ids, lambda one: act(one, to), "problem.did_assign" if to else "problem.did_release", as_json, to=to)
 
