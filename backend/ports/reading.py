@@ -30,6 +30,7 @@ from backend.model.views import (
     PostingLine,
     ProblemView,
 )
+from backend.model.webhooks import WebhookView
 
 
 class FleetReader(Protocol):
@@ -100,6 +101,10 @@ class FleetReader(Protocol):
 
     def notes(self, connection: str, limit: int) -> list[Note]:
         """What operators wrote on a connection, newest first."""
+        ...
+
+    def last_webhook(self, connection: str) -> WebhookView | None:
+        """The newest event about a connection's consents, by its sender's time."""
         ...
 
     def reminders(self, connection: str, limit: int) -> list[Reminder]:

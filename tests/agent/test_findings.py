@@ -12,7 +12,7 @@ from backend.model.facts import BankRow
 from backend.model.health import HealthFacts
 from backend.model.postings import Decision
 from backend.model.views import PostingFilter
-from tests.agent.test_agent import World
+from tests.agent.world import World
 from tests.fakes import account, import_account, row
 
 

@@ -1,10 +1,7 @@
 """Incidents as the agent lives them: they open by themselves, hold their members, and end with a canary."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from backend.model.errors import BankDown, NeedsCustomer, OutsideError, ProviderDown, RefusedCredentials, Unreachable
 from backend.model.facts import Act, Bank, Session, SyncAnswer
@@ -14,15 +11,8 @@ from backend.model.views import FleetRow
 from backend.rules.eligibility import judge
 from backend.rules.filters import parse
 from backend.rules.incidents import CANARY_EVERY, LEAST, RESTART
-from tests.agent.test_agent import World
+from tests.agent.world import World
 from tests.fakes import account, row
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "forny.db")
-    yield made
-    made.store.close()
 
 
 def fleet(world: World, *, nordea: int, lunar: int = 0) -> None:

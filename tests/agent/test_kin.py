@@ -1,7 +1,6 @@
 """Connections that have to do with each other, consents that end each other, and those that customers mend."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,16 +13,9 @@ from backend.model.errors import NeedsCustomer, OutsideError, Refused
 from backend.model.facts import Act, ActionState, Bank, Session, Stage
 from backend.operations import Operations
 from backend.texts import texts_in
-from tests.agent.test_agent import World
 from tests.agent.test_renewals import case_of, invited, seen
+from tests.agent.world import World
 from tests.fakes import NOON, account, import_account, record
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "forny.db")
-    yield made
-    made.store.close()
 
 
 def ended(consent: str) -> object:

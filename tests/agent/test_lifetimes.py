@@ -1,21 +1,9 @@
 """What really happened to consents is kept, once each, and only where we saw them begin."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from backend.model.errors import NeedsCustomer
 from backend.model.lifetimes import Ending, Lives
-from tests.agent.test_agent import World, renewed
+from tests.agent.world import World, renewed
 from tests.fakes import account, row
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "forny.db")
-    yield made
-    made.store.close()
 
 
 def renew(world: World, connection: str, code: str) -> None:

@@ -1,9 +1,7 @@
 """Renewals among everything else that happens at the same time: fetches, newer links, rate limits, our own faults."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,17 +10,10 @@ from backend.agent.renewals import advance, login_finished
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedAddress, Unreachable
 from backend.model.facts import Account, Act, ActionState, Session, Stage
 from backend.rules.eligibility import judge
-from tests.agent.test_agent import World
 from tests.agent.test_kin import ended
 from tests.agent.test_renewals import case_of, invited, seen
+from tests.agent.world import World
 from tests.fakes import FakeProvider, account, row
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "forny.db")
-    yield made
-    made.store.close()
 
 
 def granted(world: World, code: str = "code", consent: str = "consent-new", number: int = 1) -> str:

@@ -22,8 +22,8 @@ from backend.rules.assess import assess
 from backend.rules.reminders import outlook
 from backend.store import open_store
 from backend.texts import texts_in
-from tests.agent.test_agent import World
-from tests.agent.test_agent import renewed as asked
+from tests.agent.world import World
+from tests.agent.world import renewed as asked
 from tests.fakes import NOON, FakeMailer, account, record, row
 
 DAY = timedelta(days=1)

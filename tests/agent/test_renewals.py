@@ -1,24 +1,15 @@
 """What a renewal brings: accounts that are the same, new or gone, and what waits for an operator (law 6)."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from backend.model.facts import Act, Case, PostingState, Stage
 from backend.model.views import ConnectionView, PostingFilter
 from backend.operations import Operations
-from tests.agent.test_agent import World
+from tests.agent.world import World
 from tests.fakes import NOON, account, import_account, row
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "forny.db")
-    yield made
-    made.store.close()
 
 
 def seen(world: World, connection: str) -> ConnectionView:

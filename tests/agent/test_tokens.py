@@ -1,11 +1,7 @@
 """Tokens that we have lost for many customers at once: an incident of our own, and no customer's fault."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from backend.model.errors import NeedsCustomer, OutsideError
 from backend.model.facts import Act, Session, Tokens
@@ -14,16 +10,9 @@ from backend.rules.eligibility import judge
 from backend.rules.filters import parse
 from backend.rules.incidents import CANARY_EVERY, LEAST
 from backend.store.codec import ms
-from tests.agent.test_agent import World, renewed
 from tests.agent.test_incidents import queue, seen, verdicts
+from tests.agent.world import World, renewed
 from tests.fakes import row
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "forny.db")
-    yield made
-    made.store.close()
 
 
 def fleet(world: World, **banks: int) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.test_agent import World
 from tests.agent.test_renewals import renumbered
+from tests.agent.world import World
 from tests.cli.conftest import Run
 
 OLD, NEW = "DK6999990000000002", "DK6999990000000003"

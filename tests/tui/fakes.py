@@ -42,6 +42,7 @@ from backend.model.views import (
     ProblemView,
     Submitted,
 )
+from backend.model.webhooks import WebhookView
 from backend.ports import FleetReader
 from backend.texts import texts_in
 from tests.tui.records import NOW, SEVERITY, make_action, make_attempt, make_row, make_view
@@ -76,6 +77,7 @@ class FakeReader:
     answers_known: list[Answers] = field(default_factory=list)
     events_known: list[Event] = field(default_factory=list)
     notes_known: list[Note] = field(default_factory=list)
+    webhook_known: WebhookView | None = None
     views_known: dict[str, ConnectionView] = field(default_factory=dict)
     problems_known: list[ProblemView] = field(default_factory=list)
     incidents_known: list[IncidentView] = field(default_factory=list)
@@ -197,6 +199,9 @@ class FakeReader:
 
     def incidents(self, limit: int) -> list[IncidentView]:
         return self.incidents_known[:limit]
+
+    def last_webhook(self, connection: str) -> WebhookView | None:
+        return self.webhook_known
 
     def reminders(self, connection: str, limit: int) -> list[Reminder]:
         return []

@@ -22,6 +22,7 @@ from backend.model.facts import (
 )
 from backend.model.health import Assessment, HealthFacts, Reason
 from backend.model.views import ConnectionView, FleetRow, PostingLine, ProblemView
+from backend.model.webhooks import WebhookView
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BANKS = ("Danske Bank", "Nordea", "Jyske Bank", "Sydbank", "Lunar", "Arbejdernes Landsbank")
@@ -203,3 +204,19 @@ def make_problem(row: FleetRow, cause: str = "renewal_due", **changes: object) -
         incident=None,
     )
     return replace(problem, **changes)  # type: ignore[arg-type]
+
+
+def make_event(event_id: str) -> WebhookView:
+    return WebhookView(
+        event_id=event_id,
+        event="ConnectionExpired",
+        consent_id="consent-1",
+        connection="c1",
+        at=NOW,
+        received_at=NOW,
+        applied_at=NOW,
+        effect="applied",
+        repeats=0,
+        reason="",
+        body=b"{}",
+    )

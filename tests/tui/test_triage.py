@@ -12,7 +12,7 @@ from backend.model.renewals import RenewalDiff, Shown
 from backend.rules.filters import parse
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk
-from tests.tui.records import NOW, make_problem, make_row, make_view
+from tests.tui.records import NOW, make_event, make_problem, make_row, make_view
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.handling import snoozes
@@ -310,7 +310,9 @@ def test_what_a_problem_can_wait_for() -> None:
 def test_a_tickets_text_is_copied_for_whom_it_is() -> None:
     async def run() -> None:
         copied: list[tuple[str, str]] = []
-        async with console(make_desk(a_fleet())) as it:
+        reader = a_fleet()
+        reader.webhook_known = make_event("e-77")
+        async with console(make_desk(reader)) as it:
             it.app.copy = lambda text, what: copied.append((text, what))  # type: ignore[method-assign]
             screen = await opened(it)
             await it.until(lambda: screen.view is not None)
@@ -318,5 +320,6 @@ def test_a_tickets_text_is_copied_for_whom_it_is() -> None:
             await it.until(lambda: copied)
             text, what = copied[0]
             assert what == "sagstekst til Mastercard" and "corr-0" in text and "bogholder@" not in text
+            assert "ConnectionExpired 2026-11-23T09:00:00Z e-77" in text
 
     asyncio.run(run())

@@ -165,7 +165,7 @@ def ticket(context: Context, reference: str, to: str, last: int) -> None:
             now,
             to=to,
             environment=context.settings.environment,
-            event=runtime.store.last_webhook(one),
+            event=runtime.reader.last_webhook(one),
         ),
         nl=False,
     )

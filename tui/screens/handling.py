@@ -256,8 +256,8 @@ class HandlingScreen(ConsoleScreen):
         def work() -> str:
             attempts = desk.reader.attempts(view.row.id, IN_TICKET)
             notes = desk.reader.notes(view.row.id, IN_TICKET)
-            given = desk.settings.environment
-            return ticket(view, attempts, notes, desk.say, desk.clock.now(), to=to, environment=given)
+            event, where = desk.reader.last_webhook(view.row.id), desk.settings.environment
+            return ticket(view, attempts, notes, desk.say, desk.clock.now(), to=to, environment=where, event=event)
 
         self.ask("ticket", work, lambda text: self.console.copy(text, self.say(f"console.ticket.{to}")))
 

@@ -1,0 +1,106 @@
+"""What operators ask for beside renewals: synchronise and remove."""
+
+import asyncio
+
+from backend.model.errors import (
+    NeedsCustomer,
+    OutsideError,
+    Unreachable,
+)
+from backend.model.facts import (
+    Act,
+    ActionState,
+    PostingState,
+    SyncAnswer,
+)
+from tests.agent.world import World
+from tests.fakes import NOON, account, row
+
+
+def test_a_sync_is_done_only_when_the_bank_has_delivered(world: World) -> None:
+    connection = world.customer()
+    plan = world.act(Act.SYNC, connection)
+    world.once()
+    assert world.outcome(plan) == (ActionState.WAITING, "queued")
+    world.clock.move(minutes=1)
+    world.provider.shown["consent-1"] = [account(1, last_synchronized=world.clock.now())]
+    world.bank(row("new"))
+    asyncio.run(world.agent.settle(plan, patience=60))
+    assert world.outcome(plan)[0] == ActionState.DONE
+    assert world.states() == {"new": PostingState.QUEUED}
+
+
+def test_a_sync_that_never_comes_back_fails_after_an_hour(world: World) -> None:
+    plan = world.act(Act.SYNC, world.customer())
+    world.once()
+    world.clock.move(hours=2)
+    asyncio.run(world.agent.settle(plan, patience=5))
+    assert world.outcome(plan) == (ActionState.FAILED, "sync_timeout")
+
+
+def test_a_supervised_login_is_the_customers(world: World) -> None:
+    connection = world.customer()
+    world.provider.sync_answer = SyncAnswer(
+        queued=False, auth_url="https://hub.example.test/login", status="SupervisedLoginRequired"
+    )
+    plan = world.act(Act.SYNC, connection)
+    report = world.once()
+    assert world.outcome(plan) == (ActionState.AWAITING_CUSTOMER, "supervised_login")
+    assert report.awaiting_customer == 1
+
+
+def test_a_sync_before_a_renewal_says_renew_first(world: World) -> None:
+    connection = world.customer()
+    world.provider.trouble = lambda what, _: NeedsCustomer("gone") if what == "sync" else None
+    plan = world.act(Act.SYNC, connection)
+    asyncio.run(world.agent.settle(plan, patience=0))
+    assert world.outcome(plan) == (ActionState.FAILED, "renew_first")
+    assert world.store.rows([connection], NOON)[0].action == "renew"
+
+
+def test_an_unknown_sync_is_asked_again_under_its_own_key(world: World) -> None:
+    connection = world.customer()
+    answers: list[OutsideError | None] = [Unreachable("cut", sent=True), None]
+    world.provider.trouble = lambda what, _: answers.pop(0) if what == "sync" and answers else None
+    plan = world.act(Act.SYNC, connection)
+    asyncio.run(world.agent.settle(plan, patience=0))
+    assert world.outcome(plan)[0] == ActionState.UNKNOWN
+    world.once()
+    assert world.outcome(plan) == (ActionState.WAITING, "queued")
+    assert len(world.provider.syncs) == 2 and len(set(world.provider.syncs)) == 1
+
+
+def test_remove_cuts_the_link_and_says_how_long_the_consent_lives(world: World) -> None:
+    connection = world.customer()
+    plan = world.act(Act.REMOVE, connection)
+    world.once()
+    view = world.store.plan(plan)
+    assert view is not None and view.actions[0].state == ActionState.DONE
+    assert view.actions[0].result["consent_lives_until"].startswith("2026-05-01")
+    assert asyncio.run(world.store.read(1)) is None
+    calls = len(world.provider.calls)
+    assert world.once().fetched == 0 and len(world.provider.calls) == calls
+    assert world.store.rows([connection], NOON)[0].consent == "removed"
+
+
+def test_a_failed_sync_is_remembered_until_the_bank_has_delivered(world: World) -> None:
+    connection = world.customer()
+    world.provider.trouble = lambda what, _: NeedsCustomer("gone") if what == "sync" else None
+    world.act(Act.SYNC, connection)
+    world.once()
+    view = world.store.connection(connection, NOON)
+    assert view is not None and view.facts.sync_failed and view.row.action == "renew"
+    world.clock.move(hours=1)
+    world.provider.shown["consent-1"] = [account(1, last_synchronized=world.clock.now())]
+    world.once()
+    view = world.store.connection(connection, world.clock.now())
+    assert view is not None and not view.facts.sync_failed
+
+
+def test_a_word_that_we_do_not_know_blames_no_customer(world: World) -> None:
+    connection = world.customer()
+    world.provider.sync_answer = SyncAnswer(queued=False, auth_url=None, status="Teleporting")
+    plan = world.act(Act.SYNC, connection)
+    world.once()
+    assert world.outcome(plan) == (ActionState.FAILED, "unknown_status")
+    assert world.store.rows([connection], NOON)[0].verdict != "customer"
