@@ -184,7 +184,7 @@ class TokenKeeper:
 
     def _our_fault(self, refused: GrantRefused) -> RefusedCredentials:
         return RefusedCredentials(
-            f"{WHO} does not accept our client id and secret: check them ({refused})", http_status=refused.http_status
+            f"{WHO} does not accept our client id and secret; check them ({refused})", http_status=refused.http_status
         )
 
 

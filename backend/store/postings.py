@@ -55,12 +55,13 @@ class Postings(Journal):
         return Decided(done=tuple(done.values()), refused=tuple(refused))
 
     def _named(self, name: str) -> list[Any]:
-        """The posting of that id, else those that begin so, two at most."""
+        """The posting of that id, else those that begin so, two at most. What is cut too short names no single one."""
         select = "SELECT p.*, a.ledger_account AS mapped FROM postings p LEFT JOIN accounts a ON a.id = p.account"
         whole = self.db.rows(f"{select} WHERE p.id = ?", (name,))
-        if whole or len(name) < _SHORTEST:
+        if whole or not name:
             return whole
-        return self.db.rows(f"{select} WHERE p.id > ? AND p.id < ? LIMIT 2", (name, name + "\x7f"))
+        found = self.db.rows(f"{select} WHERE p.id > ? AND p.id < ? LIMIT 2", (name, name + "\x7f"))
+        return found if len(name) >= _SHORTEST else found * 2
 
     def _write(self, before: Posting, after: Posting, operator: str, host: str, now: datetime) -> None:
         seq = int(self.db.value("SELECT coalesce(max(seq), 0) FROM postings")) + 1

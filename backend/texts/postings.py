@@ -7,8 +7,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "there is no such posting; see `forny postings`",
     ),
     "decision.ambiguous": (
-        "flere posteringer begynder sådan; skriv mere af id'et",
-        "several postings begin so; write more of the id",
+        "det er for lidt af et id til at pege på én postering; skriv mere af det",
+        "that is too little of an id to name one posting; write more of it",
     ),
     "decision.already": ("{by} har afgjort den {at}", "{by} decided it {at}"),
     "decision.delivered": (

@@ -52,7 +52,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "problem.not_snoozed": ("{id} er ikke udsat.", "{id} is not snoozed."),
     "problem.not_muted": ("{id} er ikke dæmpet.", "{id} is not muted."),
     # what was done
-    "problem.did_snooze": ("{id}: {cause} er udsat til {at}", "{id}: {cause} is snoozed until {at}"),
+    "problem.did_snooze": ("{id}: {cause} er {how}", "{id}: {cause} is {how}"),
     "problem.did_wake": ("{id}: {cause} er vækket", "{id}: {cause} is awake"),
     "problem.did_mute": ("{id}: {cause} er dæmpet", "{id}: {cause} is muted"),
     "problem.did_unmute": ("{id}: {cause} vises igen", "{id}: {cause} is shown again"),

@@ -74,6 +74,16 @@ def test_a_snooze_for_a_while_or_until_the_customer_has_logged_in(queue: Run) ->
     assert (view["snoozed_for"], view["snoozed_by"]) == ("renewed", "tester")
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"), [("renewed", "until the customer has logged in"), ("changed", "until the cause is another")]
+)
+def test_a_snooze_for_a_condition_names_it(queue: Run, condition: str, told: str) -> None:
+    done = queue("problem", "snooze", "c1", "--when", condition)
+    assert done.code == 0 and done.out == f"c1: renewal_due is snoozed {told}\n"
+    both = queue("problem", "snooze", "c2", "--when", condition, "--until", "01.02.60, 14:00")
+    assert "snoozed until 01.02.60, 14:00" in both.out and told in both.out
+
+
 def test_whose_a_problem_is_and_was(queue: Run) -> None:
     assert "is now with tester" in queue("problem", "assign", "c1").out
     assert ids(queue, "is:mine") == ["c1"] and ids(queue, "assigned:eva") == []

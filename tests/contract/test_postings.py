@@ -156,7 +156,10 @@ def test_what_has_changed_meanwhile_is_told_and_not_overruled(store: SqliteStore
 
 
 def test_ids_may_be_cut_short_but_not_guessed(store: SqliteStore, suspected: Posting) -> None:
-    assert decide(store, Decision.ACCEPT, "p_", "c1", "p_00000000") == ([], ["decision.unknown"] * 3)
+    assert decide(store, Decision.ACCEPT, "p_", "c1", "p_00000000") == (
+        [],
+        ["decision.ambiguous", "decision.unknown", "decision.unknown"],
+    ), "too little of an id says so, and not that there is none"
     assert decide(store, Decision.ACCEPT, suspected.id[:10], suspected.id, dry_run=True) == ([suspected.id], [])
 
 

@@ -53,8 +53,8 @@ def snooze(
     if until is None and span is None and condition is None:
         refuse(context.say("problem.snooze_what", known=", ".join(Condition)))
     at = _time(context, until) if until is not None else _after(context, span) if span is not None else None
-    act = context.runtime.operations.snooze
-    _each(context, ids, lambda one: act(one, until=at, condition=condition or ""), "problem.did_snooze", as_json)
+    act, when = context.runtime.operations.snooze, condition or ""
+    _each(context, ids, lambda one: act(one, until=at, condition=when), "problem.did_snooze", as_json, condition=when)
 
 
 @problem.command()
@@ -180,9 +180,13 @@ def _each(
     act: Callable[[str], Handled],
     told: str,
     as_json: bool,
+    condition: str = "",
     **values: str,
 ) -> None:
-    """Do it to one problem after another; what cannot be done is told, and the others are done all the same."""
+    """Do it to one problem after another; what cannot be done is told, and the others are done all the same.
+
+    An ID that names no connection is a slip of the keys: then nothing is done at all.
+    """
     from tui.commands.shapes import handled
     from tui.commands.words import moment
 
@@ -197,9 +201,11 @@ def _each(
             continue
         done.append(did)
         if not as_json:
-            at = moment(did.until) if did.until else "-"
+            until = context.say("problem.snoozed_until", at=moment(did.until)) if did.until else ""
+            when = context.say(f"problem.when.{condition}") if condition else ""
+            how = ", ".join(filter(None, (until, when)))
             before = context.say("problem.before", name=did.before) if did.before else ""
-            click.echo(context.say(told, id=one, cause=did.cause, at=at, **values) + before)
+            click.echo(context.say(told, id=one, cause=did.cause, how=how, **values) + before)
     if as_json:
         put_array(map(handled, done))
     if wrong:
