@@ -1,8 +1,10 @@
 """`forny` and its commands: the headless twin of the console. Nothing slow is imported before it is needed."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -119,6 +121,9 @@ def cli(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and give its exit code. No error leaves it as a traceback."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by our caller; a file of ours must not be given its number
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - it is open as long as we run
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -158,3 +158,16 @@ def test_a_quick_command_imports_nothing_slow(env: dict[str, str], forny: Run) -
             [sys.executable, "-c", probe.replace("ARGS", repr(arguments))], capture_output=True, env=whole, timeout=60
         )
         assert (done.returncode, done.stderr.decode()) == (0, ""), arguments
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_caller_that_has_closed_a_stream_is_served_all_the_same(env: dict[str, str], closed: str) -> None:
+    """Cron and daemons do so; were the number given to the store, what is said would be written into it."""
+    run = [sys.executable, "-m", "tui.cli"]
+    whole = {"PATH": os.environ["PATH"], "HOME": env["XDG_DATA_HOME"], **env}
+    for words, code in ((["list", "--json"], 4), (["show", "c1"], 4), (["import", "-"], 0)):
+        shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *run, *words]
+        done = subprocess.run(shell, capture_output=True, env=whole, timeout=60)
+        assert done.returncode == code and b"unexpected" not in done.stderr, done.stderr
+    assert Path(env["FORNY_STORE"]).read_bytes()[:15] == b"SQLite format 3"
+    assert not list(Path(env["XDG_STATE_HOME"]).rglob("crash-*"))
