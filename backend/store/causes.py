@@ -21,6 +21,22 @@ SEVERITY = {
 """The order of the triage: what an operator can do something about comes first."""
 
 
+def judged(found: Assessment) -> dict[str, Any]:
+    """An assessment as columns of `connections`."""
+    return {
+        "status": found.status,
+        "consent_axis": found.consent,
+        "fetch_axis": found.fetch,
+        "transfer_axis": found.transfer,
+        "verdict": found.verdict,
+        "severity": SEVERITY[found.verdict],
+        "situation": found.situation,
+        "action": found.action,
+        "wait_until": ms(found.wait_until),
+        "next_change_at": ms(found.next_change_at),
+    }
+
+
 def note_cause(store: "Tables", connection: int, found: Assessment, now: datetime, *, again: bool) -> None:
     """One open problem per connection: the same cause is renewed, another cause replaces it, none closes it.
 

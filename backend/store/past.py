@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from backend.model.text import fold, searchable
 from backend.model.views import AgentStatus
 from backend.store import SqliteStore
-from backend.store.causes import SEVERITY
+from backend.store.causes import judged
 from backend.store.codec import at as instant
 from backend.store.codec import facts_of, ms, number
 from backend.store.engine import Engine, StoreError
@@ -298,16 +298,7 @@ class _Rebuild:
             "pending": then["queued"] + then["held"] + then["rejected"],
             "open_case": self._case(row["id"], then),
             "incident": self._incident(row, then),
-            "status": found.status,
-            "consent_axis": found.consent,
-            "fetch_axis": found.fetch,
-            "transfer_axis": found.transfer,
-            "verdict": found.verdict,
-            "severity": SEVERITY[found.verdict],
-            "situation": found.situation,
-            "action": found.action,
-            "wait_until": ms(found.wait_until),
-            "next_change_at": ms(found.next_change_at),
+            **judged(found),
             "running_since": None,
         }
         return list(values.values())

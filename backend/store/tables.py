@@ -11,7 +11,7 @@ from backend.model.clock import Clock
 from backend.model.facts import Verdict
 from backend.model.health import Assessment, HealthFacts
 from backend.model.views import AuditReport
-from backend.store.causes import SEVERITY, note_cause
+from backend.store.causes import judged, note_cause
 from backend.store.codec import facts_of, ms, number
 from backend.store.engine import Engine
 from backend.store.history import remember
@@ -100,18 +100,7 @@ class Tables:
 
     def keep(self, row: Any, found: Assessment, now: datetime) -> None:
         """Write an assessment beside its facts, and open, renew or close the connection's problem."""
-        told = {
-            "status": found.status,
-            "consent_axis": found.consent,
-            "fetch_axis": found.fetch,
-            "transfer_axis": found.transfer,
-            "verdict": found.verdict,
-            "severity": SEVERITY[found.verdict],
-            "situation": found.situation,
-            "action": found.action,
-            "wait_until": ms(found.wait_until),
-            "next_change_at": ms(found.next_change_at),
-        }
+        told = judged(found)
         # Only what has changed is written: an index is moved for every column that is named, changed or not.
         if moved := {name: value for name, value in told.items() if row[name] != value}:
             columns = ", ".join(f"{name} = ?" for name in moved)
