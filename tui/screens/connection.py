@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.app import ComposeResult
-
 from backend.model.facts import Attempt, Event
 from backend.model.filters import Compare, Filter
 from backend.model.lifetimes import Lifespan
@@ -19,7 +17,6 @@ from tui.screens.handling import HandlingScreen
 from tui.screens.moving import MovesDoc
 from tui.sections import Page
 from tui.timeline import attempts_section, events_section, reminders_section
-from tui.widgets.doc import Doc
 
 SHOWN = 30
 """Attempts and postings that are read for one connection."""
@@ -57,13 +54,6 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
     @property
     def subject(self) -> ConnectionView | None:
         return self.reading.view if self.reading else None
-
-    def body(self) -> ComposeResult:
-        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
-        yield self.doc
-
-    def on_mount(self) -> None:
-        self.data_changed()
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         view = self.reading.view if self.reading else None

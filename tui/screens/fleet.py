@@ -14,7 +14,6 @@ from tui.actions import FLEET
 from tui.cells import Line, Span
 from tui.columns import SORTS, Look, heading, row_line
 from tui.pace import Pace
-from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesRoster
 from tui.widgets.bars import fitting
 from tui.widgets.prompt import Prompt
@@ -49,7 +48,7 @@ class Counts:
     took: float
 
 
-class FleetScreen(MovesRoster, ConsoleScreen):
+class FleetScreen(MovesRoster):
     """The list. What is read comes in a lane; the cursor and the marks are ids."""
 
     scope: ClassVar[str] = FLEET
@@ -259,15 +258,6 @@ class FleetScreen(MovesRoster, ConsoleScreen):
         self.console.tell(self.say("console.ordered", by=self.say(f"console.sort.{self.sort}"), way=way))
 
     # -- marks ------------------------------------------------------------------------------------------------
-
-    def do_mark(self) -> None:
-        self.roster.toggle_mark()
-        self.roster.move(1)
-        self.repaint_bars()
-
-    def do_unmark(self) -> None:
-        self.roster.set_marks(set())
-        self.repaint_bars()
 
     def do_mark_all(self) -> None:
         reader, clock, query = self.console.desk.reader, self.console.desk.clock, self.filter

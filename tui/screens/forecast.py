@@ -4,16 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 
-from textual.app import ComposeResult
-
 from backend.rules.forecast import WEEKS, BankLoad, Forecast
 from tui.actions import FORECAST
 from tui.cells import Line, Span, fit
 from tui.outlook import by_day, read_forecast, weeks_of
 from tui.palette import ASCII
-from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesDoc
-from tui.widgets.doc import Doc
 from tui.wording import number
 
 DAY = 6
@@ -23,7 +19,7 @@ LEVELS = (("text", ".", "·"), ("text", ":", "░"), ("warn", "+", "▒"), ("bad
 """How a day is shown by its share of the heaviest one: role, sign in ASCII, sign. The sign says it without colour."""
 
 
-class ForecastScreen(MovesDoc, ConsoleScreen):
+class ForecastScreen(MovesDoc):
     """One line a week, one cell a day: how many renewals are due, with a sign for how heavy the day is."""
 
     scope: ClassVar[str] = FORECAST
@@ -31,13 +27,6 @@ class ForecastScreen(MovesDoc, ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self.seen: Forecast | None = None
-
-    def body(self) -> ComposeResult:
-        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
-        yield self.doc
-
-    def on_mount(self) -> None:
-        self.data_changed()
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         if self.seen is None:

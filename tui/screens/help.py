@@ -3,17 +3,13 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
-
 from tui.actions import HELP, actions_in, label
 from tui.cells import Line, Span, fit, wrap
-from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesDoc
-from tui.widgets.doc import Doc
 from tui.wording import VERDICT_ROLE, verdict_glyph, verdict_word
 
 
-class HelpScreen(MovesDoc, ConsoleScreen):
+class HelpScreen(MovesDoc):
     """Keys, signs and the filter language of one screen."""
 
     scope: ClassVar[str] = HELP
@@ -21,10 +17,6 @@ class HelpScreen(MovesDoc, ConsoleScreen):
     def __init__(self, about: str) -> None:
         super().__init__()
         self.about = about
-
-    def body(self) -> ComposeResult:
-        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
-        yield self.doc
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         return [(self.say(f"console.help.title.{self.about}"), "strong")], []

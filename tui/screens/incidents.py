@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from backend.model.incidents import IncidentView, Scope
 from tui.actions import INCIDENTS
 from tui.cells import Line, Span, fit
-from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesRoster
 from tui.widgets.roster import Roster, Window
 from tui.wording import age, number, short_moment
@@ -17,7 +16,7 @@ SHOWN = 200
 """Incidents that are read: all that are open in any life, and the newest of those that are over."""
 
 
-class IncidentsScreen(MovesRoster, ConsoleScreen):
+class IncidentsScreen(MovesRoster):
     """Open incidents first, then those that are over. Enter shows an incident's connections in the list."""
 
     scope: ClassVar[str] = INCIDENTS

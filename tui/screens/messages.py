@@ -3,24 +3,16 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
-
 from tui.actions import MESSAGES
 from tui.cells import Line, wrap
-from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesDoc
-from tui.widgets.doc import Doc
 from tui.wording import moment
 
 
-class MessagesScreen(MovesDoc, ConsoleScreen):
+class MessagesScreen(MovesDoc):
     """The history of messages, newest first."""
 
     scope: ClassVar[str] = MESSAGES
-
-    def body(self) -> ComposeResult:
-        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
-        yield self.doc
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         return [(self.say("console.messages.title", n=len(self.console.messages)), "strong")], []

@@ -1,13 +1,18 @@
-"""The movement keys, for screens around a list and for screens around a text."""
+"""Screens around a list and screens around a text, with the keys that move in them."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from textual.app import ComposeResult
+
+from tui.cells import Line
+from tui.screens.base import ConsoleScreen
 from tui.widgets.doc import Doc
 from tui.widgets.roster import Roster
 
 
-class MovesRoster:
-    """Arrow keys and their kin for a screen with a `roster`."""
+class MovesRoster(ConsoleScreen):
+    """Arrow keys and their kin for a screen with a `roster`, and its marks."""
 
     roster: Roster[Any]
 
@@ -29,11 +34,31 @@ class MovesRoster:
     def do_last(self) -> None:
         self.roster.move_to(self.roster.total - 1)
 
+    def do_mark(self) -> None:
+        self.roster.toggle_mark()
+        self.roster.move(1)
+        self.repaint_bars()
 
-class MovesDoc:
-    """The same keys for a screen with a `doc` that scrolls."""
+    def do_unmark(self) -> None:
+        self.roster.set_marks(set())
+        self.repaint_bars()
+
+
+class MovesDoc(ConsoleScreen):
+    """A screen that is one text, and the same keys to scroll it. Subclasses give `_text`."""
 
     doc: Doc
+
+    def body(self) -> ComposeResult:
+        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
+        yield self.doc
+
+    def _text(self, width: int) -> Sequence[Line]:
+        """The lines of the text in so many cells."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        self.data_changed()
 
     def do_up(self) -> None:
         self.doc.scroll_lines(-1)

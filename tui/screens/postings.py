@@ -13,7 +13,6 @@ from backend.model.views import PendingTotals, PostingFilter, PostingLine
 from tui.actions import POSTINGS
 from tui.cells import Line, Span, fit
 from tui.log import KINDS, Log
-from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesRoster
 from tui.screens.panel import Choose
 from tui.widgets.roster import CursorMoved, Roster, Wanted, Window
@@ -34,7 +33,7 @@ class Reading:
     at: datetime
 
 
-class PostingsScreen(MovesRoster, ConsoleScreen):
+class PostingsScreen(MovesRoster):
     """Follows the newest line while the cursor stands on it; scrolling up pauses and counts what came since."""
 
     scope: ClassVar[str] = POSTINGS
@@ -239,15 +238,6 @@ class PostingsScreen(MovesRoster, ConsoleScreen):
         self.repaint_bars()
 
     # -- deciding ---------------------------------------------------------------------------------------------
-
-    def do_mark(self) -> None:
-        self.roster.toggle_mark()
-        self.roster.move(1)
-        self.repaint_bars()
-
-    def do_unmark(self) -> None:
-        self.roster.set_marks(set())
-        self.repaint_bars()
 
     def targets(self) -> list[Posting]:
         """What a decision is about: the marked ones, else the one under the cursor."""

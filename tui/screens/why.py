@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.app import ComposeResult
-
 from backend.model.facts import Attempt
 from backend.model.views import ConnectionView
 from tui.actions import WHY
 from tui.cells import Line
 from tui.pages import why
-from tui.screens.base import ConsoleScreen
 from tui.screens.moving import MovesDoc
 from tui.sections import Page
-from tui.widgets.doc import Doc
 
 LOOKED = 50
 """Attempts among which the newest answer is looked for."""
@@ -28,7 +24,7 @@ class Reading:
     attempts: tuple[Attempt, ...]
 
 
-class WhyScreen(MovesDoc, ConsoleScreen):
+class WhyScreen(MovesDoc):
     """A text that scrolls; it is read again when the store changes."""
 
     scope: ClassVar[str] = WHY
@@ -37,13 +33,6 @@ class WhyScreen(MovesDoc, ConsoleScreen):
         super().__init__()
         self.connection = connection
         self.reading: Reading | None = None
-
-    def body(self) -> ComposeResult:
-        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
-        yield self.doc
-
-    def on_mount(self) -> None:
-        self.data_changed()
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         view = self.reading.view if self.reading else None
