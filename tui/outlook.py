@@ -7,16 +7,14 @@ from datetime import date, datetime, timedelta
 from backend.ports import FleetReader
 from backend.rules.axes import LINK_LIFE
 from backend.rules.forecast import DayLoad, Forecast, forecast
-from backend.rules.lifetimes import usual_life
 
 
 def read_forecast(reader: FleetReader, now: datetime, weeks: int) -> Forecast:
     """Renewals due in the next `weeks` weeks; last cycle is as many weeks back."""
     span = timedelta(weeks=weeks)
-    lives = {bank: usual_life(some) for bank, some in reader.lives().items()}
     # The last day of the forecast is a Danish one, which ends up to two hours before or after the UTC one.
     expiries = reader.expiries(now, now + span + timedelta(days=1))
-    return forecast(expiries, reader.answers(now - span, now - LINK_LIFE), lives, now, weeks)
+    return forecast(expiries, reader.answers(now - span, now - LINK_LIFE), reader.usual(), now, weeks)
 
 
 def by_day(days: Sequence[DayLoad]) -> Counter[date]:

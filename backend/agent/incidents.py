@@ -109,9 +109,9 @@ class Watch:
             await self._begin(opening)
 
     async def _token_canary(self, incident: OpenIncident) -> None:
-        """Ask one who has not been tried, else one who was refused. It ends when nobody who was refused is left."""
+        """Ask one who has not been tried, else one who was refused. It ends when only single cases are left."""
         tools, books = self._tools, self._tools.books
-        if not await tools.write(books.mind_tokens, incident.id, tools.now()):
+        if await tools.write(books.mind_tokens, incident.id, tools.now()) < rules.LEAST:
             await self._close(incident)
             return
         if not rules.canary_due(incident.opened_at, incident.canary_at, tools.now(), good_since=None):

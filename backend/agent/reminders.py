@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from backend.agent.acts import as_mailed, new_case, note_refusal
 from backend.agent.tools import RoundReport, Tools
@@ -19,6 +20,9 @@ _PAGE = 256
 _TOGETHER = 8
 """Mails that are on their way at once; when all of them fail, it is the mail server, and the rest waits."""
 
+_LEARN_EVERY = timedelta(hours=1)
+"""A bank's usual life is counted in days, and counting it looks at all connections of banks where some have died."""
+
 _BATCH = 500
 """Old events that are deleted in one go, so that nobody waits for the store."""
 
@@ -29,16 +33,25 @@ class Reminders:
     def __init__(self, tools: Tools, schedule: tuple[int, ...], report: Callable[[], RoundReport]) -> None:
         self._tools, self._schedule, self._report = tools, schedule, report
         self._taken_up = False
+        self._learnt_at: datetime | None = None
 
     async def look(self) -> int:
         """Learn what is usual, remind who is due, delete what is old; gives how many were reminded."""
         tools = self._tools
-        lives = await tools.write(tools.books.lives)
-        spans = {bank: span for bank, some in lives.items() if (span := usual_life(some)) is not None}
-        await tools.write(tools.books.learn, spans, tools.now())
+        await self._learn()
         sent = await self._remind()
         await tools.write(tools.books.prune_webhooks, tools.now() - KEPT, _BATCH)
         return sent
+
+    async def _learn(self) -> None:
+        """What is usual at each bank. Those that live count too, or the first that die would speak for all."""
+        tools, now = self._tools, self._tools.now()
+        if self._learnt_at is not None and now - self._learnt_at < _LEARN_EVERY:
+            return
+        self._learnt_at = now
+        lives, alive = await tools.write(tools.books.lives), await tools.write(tools.books.alive, now)
+        found = {bank: usual_life((*some, *alive.get(bank, ()))) for bank, some in lives.items()}
+        await tools.write(tools.books.learn, {bank: span for bank, span in found.items() if span is not None}, now)
 
     async def _remind(self) -> int:
         tools = self._tools

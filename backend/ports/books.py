@@ -317,7 +317,13 @@ class Books(Vault, Protocol):
         """Delete at most `limit` old events that say nothing about a live consent; gives how many."""
         ...
 
-    def lives(self) -> dict[str, tuple[Lives, ...]]: ...
+    def lives(self) -> dict[str, tuple[Lives, ...]]:
+        """By bank: how long consents lived there and how they ended."""
+        ...
+
+    def alive(self, now: datetime) -> dict[str, tuple[Lives, ...]]:
+        """By bank where some have died: how long those that live have lived by now."""
+        ...
 
     def learn(self, spans: Mapping[str, Lifespan], now: datetime) -> None:
         """Keep what is usual at each bank, and with it when its live consents are expected to end."""

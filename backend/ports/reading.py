@@ -15,7 +15,7 @@ from backend.model.health import HealthFacts
 from backend.model.incidents import (
     IncidentView,
 )
-from backend.model.lifetimes import Lives
+from backend.model.lifetimes import Lifespan
 from backend.model.problems import Note
 from backend.model.reminders import Reminder, ReminderFacts
 from backend.model.renewals import Rival
@@ -80,8 +80,8 @@ class FleetReader(Protocol):
 
     def pending_totals(self, now: datetime) -> PendingTotals: ...
 
-    def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
-        """By bank: how long consents lived there and how they ended; of one bank, or of all."""
+    def usual(self, bank: str | None = None) -> dict[str, Lifespan]:
+        """By bank: how long consents usually live there, as the agent has learnt it; of one bank, or of all."""
         ...
 
     def expiries(self, now: datetime, until: datetime) -> list[Expiries]:

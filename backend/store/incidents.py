@@ -6,7 +6,7 @@ Opening and closing mark members for reassessment (`next_change_at`) in one stat
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from backend.model.facts import Bank
@@ -54,6 +54,14 @@ coalesce(c.incident, (SELECT i.id FROM incidents i WHERE i.closed_at IS NULL AND
 """
 """The open incident in which problem `p` of connection `c` stands: its bank's, or ours or bank reconciliation's where
 that is its cause. Those two take in nobody, for they hold the whole fleet."""
+
+
+STILL_IN = """
+(SELECT i.id FROM incidents i WHERE i.closed_at IS NULL AND (
+  i.scope = 'bank' AND i.key = connections.bank OR i.scope = 'provider' AND i.key = connections.provider
+  OR i.scope = 'cluster' AND connections.bank IN (SELECT value FROM json_each(i.banks))) LIMIT 1)
+"""
+"""The open incident that a connection belongs to by where it is; what one incident lets go may stand in another."""
 
 
 class Incidents(Lifetimes):
@@ -209,7 +217,6 @@ class Incidents(Lifetimes):
                     (incident, ms(now), json.dumps(opening.banks) if opening.banks else opening.key),
                 )
             if opening.cause == "tokens_lost":
-                self.unlearn(now - timedelta(milliseconds=HOUR))
                 # Who has not just shown that his token works rests: calls stop at once, before more are refused.
                 self.db.run(
                     "UPDATE connections SET incident = ?1, next_change_at = ?2 WHERE incident IS NULL AND removed_at"
@@ -217,10 +224,16 @@ class Incidents(Lifetimes):
                     " >= ?2 - ?3 AND last_outcome IN ('ok', 'ok_empty', 'partial'))",
                     (incident, ms(now), HOUR),
                 )
+                self.not_theirs(incident)
             data = {"incident": incident, "scope": opening.scope, "key": opening.key, "cause": opening.cause}
             seen = {"failed": opening.failed, "tried": opening.tried, "heard": heard, "note": opening.note}
             self.log("incident.opened", None, {**data, **seen}, now)
         return int(incident)
+
+    def not_theirs(self, incident: int) -> None:
+        """What our own fault has done to its members: it ended nothing, and nobody mends anything by himself."""
+        self.unlearn("c.incident = ?", incident)
+        self.db.run("UPDATE connections SET needed_at = NULL WHERE incident = ? AND needed_at IS NOT NULL", (incident,))
 
     def _merge(self, bank: str, into: int, now: datetime) -> None:
         """A bank's own incident is over when its data centre's takes its members in."""
@@ -242,9 +255,7 @@ class Incidents(Lifetimes):
     def join_incident(self, connection: int) -> None:
         """A connection that comes in while its bank or aggregator is in an incident is a member at once."""
         self.db.run(
-            "UPDATE connections SET incident = (SELECT i.id FROM incidents i WHERE i.closed_at IS NULL AND"
-            " (i.scope = 'bank' AND i.key = bank OR i.scope = 'provider' AND i.key = provider"
-            "  OR i.scope = 'cluster' AND bank IN (SELECT value FROM json_each(i.banks))) LIMIT 1)"
+            f"UPDATE connections SET incident = {STILL_IN}"
             " WHERE id = ? AND EXISTS (SELECT 1 FROM incidents WHERE closed_at IS NULL)",
             (connection,),
         )
@@ -283,8 +294,7 @@ class Incidents(Lifetimes):
             )
             self._stages(incident, now, restart, "1")
             self.db.run(
-                "UPDATE connections SET next_change_at = ?, incident = (SELECT i.id FROM incidents i WHERE"
-                " i.closed_at IS NULL AND i.scope = 'provider' AND i.key = provider) WHERE incident = ?",
+                f"UPDATE connections SET next_change_at = ?, incident = {STILL_IN} WHERE incident = ?",
                 (ms(now), incident),
             )
             data = {"incident": incident, "scope": row["scope"], "key": row["key"], "note": note}

@@ -7,6 +7,7 @@ from backend.model.facts import ActionState, Consent
 from backend.model.renewals import Rival
 from backend.store.codec import ms, number, public
 from backend.store.journal import Journal
+from backend.store.lifetimes import Lifetimes
 
 _SHORTLY = timedelta(days=2)
 """A consent that ends so soon after another one of the same bank user began was probably ended by it."""
@@ -47,7 +48,7 @@ WHERE a.connection = ?3 AND b.key = a.key AND b.connection <> a.connection AND N
 all connections of the bank, thousands for one line."""
 
 
-class Kin(Journal):
+class Kin(Journal, Lifetimes):
     """Twins, rivals and successors of a connection; and consents that their customers mend themselves."""
 
     # -- the same account twice --------------------------------------------------------------------------------
@@ -119,6 +120,7 @@ class Kin(Journal):
             self.db.run(
                 "UPDATE connections SET said = 'superseded', superseded_by = ? WHERE id = ?", (other, connection)
             )
+            self.unlearn("c.id = ?", connection)
 
     # -- what customers mend themselves ------------------------------------------------------------------------
 
@@ -138,7 +140,8 @@ class Kin(Journal):
         if not worked:
             self.db.run(
                 "UPDATE connections SET healed_at = NULL, needed_at = CASE WHEN last_outcome = 'needs_customer'"
-                " THEN coalesce(needed_at, ?) ELSE needed_at END WHERE id = ? AND last_outcome <> 'rate_limited'",
+                " AND incident IS NULL THEN coalesce(needed_at, ?) ELSE needed_at END"
+                " WHERE id = ? AND last_outcome <> 'rate_limited'",
                 (ms(now), connection),
             )
             return

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from backend.model.lifetimes import Ending, Lifespan, Lives
 from backend.store.codec import ms
-from backend.store.tables import USUAL, USUAL_END, Tables
+from backend.store.tables import BEGAN, USUAL, USUAL_END, Tables
 
 _DAY = 86_400_000
 
@@ -16,11 +16,14 @@ class Lifetimes(Tables):
     def note_end(self, connection: int, now: datetime, *, renewed: bool = False) -> None:
         """The live consent has ended now, once: by a renewal, or because the bank wants the customer again.
 
-        Only a consent that was granted here counts: of an imported one nobody knows when it began.
+        Only a consent that was granted here counts: of an imported one nobody knows when it began. What our own fault,
+        the customer himself or another consent of his has ended says nothing of the bank.
         """
         row = self.db.row(
             "SELECT s.id, s.granted_at, c.bank, c.expires_at FROM connections c JOIN consents s ON s.id = c.consent"
-            " WHERE c.id = ? AND c.bank <> '' AND s.lived IS NULL"
+            " WHERE c.id = ? AND c.bank <> '' AND s.lived IS NULL AND c.removed_at IS NULL"
+            " AND c.said NOT IN ('superseded', 'revoked_by_customer') AND NOT EXISTS"
+            " (SELECT 1 FROM incidents i WHERE i.id = c.incident AND i.scope = 'own')"
             " AND EXISTS (SELECT 1 FROM cases k WHERE k.consent = s.id)",
             (connection,),
         )
@@ -36,12 +39,15 @@ class Lifetimes(Tables):
             (row["bank"], days, how, told),
         )
 
-    def unlearn(self, since: datetime) -> None:
-        """Our own fault ended nothing: what sessions that were refused since then have taught is taken back."""
+    def unlearn(self, which: str, value: object) -> None:
+        """It was not the bank that ended these live consents: what they have taught is taken back.
+
+        `which`: a condition on connection `c` with one value.
+        """
         for row in self.db.rows(
-            "SELECT s.id, s.lived, c.bank FROM tokens t JOIN consents s ON s.id = t.consent"
-            " JOIN connections c ON c.id = s.connection WHERE t.refused_at >= ? AND s.lived IS NOT NULL",
-            (ms(since),),
+            "SELECT s.id, s.lived, c.bank FROM connections c JOIN consents s ON s.id = c.consent"
+            f" WHERE s.lived IS NOT NULL AND {which}",
+            (value,),
         ):
             how, days, stated = row["lived"].split()
             self.db.run("UPDATE consents SET lived = NULL WHERE id = ?", (row["id"],))
@@ -61,15 +67,31 @@ class Lifetimes(Tables):
             found.setdefault(row["bank"], []).append(life)
         return {name: tuple(some) for name, some in found.items()}
 
+    def alive(self, now: datetime) -> dict[str, tuple[Lives, ...]]:
+        """By bank where some have died: how long those live by now whose beginning we saw, as if renewed today."""
+        rows = self.db.rows(
+            f"SELECT bank, (?1 - {BEGAN}) / {_DAY} AS days, count(*) AS n FROM connections"
+            f" WHERE bank IN (SELECT bank FROM lifetimes WHERE how <> '{Ending.RENEWED}') AND {BEGAN} <= ?1"
+            " AND said = 'valid' AND removed_at IS NULL AND last_outcome IS NOT 'needs_customer' GROUP BY bank, days",
+            (ms(now),),
+        )
+        found: dict[str, list[Lives]] = {}
+        for row in rows:
+            life = Lives(days=row["days"], how=Ending.RENEWED, stated=None, n=row["n"])
+            found.setdefault(row["bank"], []).append(life)
+        return {name: tuple(some) for name, some in found.items()}
+
+    def usual(self, bank: str | None = None) -> dict[str, Lifespan]:
+        """By bank, of one or of all: what was learnt last."""
+        rows = self.db.rows("SELECT * FROM usual_lives WHERE bank = coalesce(?, bank)", (bank,))
+        return {r["bank"]: Lifespan(day=r["day"], cases=r["cases"], wrong=bool(r["wrong"])) for r in rows}
+
     def learn(self, spans: Mapping[str, Lifespan], now: datetime) -> None:
         """Keep what is usual at each bank, and with it when its live consents are expected to end.
 
         Connections whose expected end moves are reassessed by `catch_up`; a further case alone changes no answer.
         """
-        known = {
-            row["bank"]: Lifespan(day=row["day"], cases=row["cases"], wrong=bool(row["wrong"]))
-            for row in self.db.rows("SELECT * FROM usual_lives")
-        }
+        known = self.usual()
         changed = sorted(bank for bank in {*known, *spans} if known.get(bank) != spans.get(bank))
         if not changed:
             return

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from backend.model.incidents import Restart, TokenCount
 from backend.store.codec import ms, public
-from backend.store.incidents import Incidents
+from backend.store.incidents import STILL_IN, Incidents
 from backend.store.intake import HOUR
 
 _REFUSED = """
@@ -12,6 +12,10 @@ _REFUSED = """
   SELECT 1 FROM tokens t WHERE t.consent = c.consent AND t.refused_at IS NOT NULL))
 """
 """Connection `c` whose token was refused although nobody has said that its consent is over."""
+
+
+_JOINS_FOR = 24 * HOUR
+"""Who is refused so long after it began is a case of his own: most of the fleet has been asked by then."""
 
 
 class LostTokens(Incidents):
@@ -52,14 +56,16 @@ class LostTokens(Incidents):
         """Who was refused meanwhile joins, who works again leaves; gives how many stand there that were refused."""
         with self.db.write():
             self.db.run(
-                f"UPDATE connections AS c SET incident = ?, next_change_at = ? WHERE c.incident IS NULL AND {_REFUSED}"
-                " AND c.last_attempt_at >= (SELECT opened_at - ? FROM incidents WHERE id = ?)",
-                (incident, ms(now), HOUR, incident),
+                "UPDATE connections AS c SET incident = ?1, next_change_at = ?2 WHERE c.incident IS NULL"
+                f" AND {_REFUSED} AND c.last_attempt_at BETWEEN (SELECT opened_at - ?3 FROM incidents WHERE id = ?1)"
+                "  AND (SELECT opened_at + ?4 FROM incidents WHERE id = ?1)",
+                (incident, ms(now), HOUR, _JOINS_FOR),
             )
+            self.not_theirs(incident)
             self.db.run(
-                "UPDATE connections AS c SET incident = NULL, next_change_at = ?1 FROM incidents i WHERE i.id = ?2 AND"
-                " c.incident = i.id AND (coalesce(c.renewed_at, 0) > i.opened_at OR c.removed_at IS NOT NULL OR"
-                " c.last_attempt_at > i.opened_at AND c.last_outcome IN ('ok', 'ok_empty', 'partial'))",
+                f"UPDATE connections SET incident = {STILL_IN}, next_change_at = ?1 FROM incidents w WHERE w.id = ?2"
+                " AND incident = w.id AND (coalesce(renewed_at, 0) > w.opened_at OR removed_at IS NOT NULL OR"
+                " last_attempt_at > w.opened_at AND last_outcome IN ('ok', 'ok_empty', 'partial'))",
                 (ms(now), incident),
             )
         return int(

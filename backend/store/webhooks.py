@@ -13,7 +13,6 @@ from backend.model.facts import Consent
 from backend.model.webhooks import Arrived, Effect, Notice, Said, Silence, WebhookView
 from backend.store.codec import at, ms, number, public, when
 from backend.store.kin import Kin
-from backend.store.lifetimes import Lifetimes
 
 _CLOCKS = 5 * 60_000
 """Milliseconds by which the sender's clock and ours may differ: the receiver refuses what is further off."""
@@ -42,7 +41,7 @@ _FRESH = "(SELECT max(last_synchronized) FROM accounts a WHERE a.connection = c.
 """When the bank last gave data under the connection, by the provider's word."""
 
 
-class Webhooks(Lifetimes, Kin):
+class Webhooks(Kin):
     """Implements the hearing half of `ports.Books`. `silence_after`: seconds without events before that is news."""
 
     silence_after: int = 12 * 3600
@@ -217,6 +216,8 @@ class Webhooks(Lifetimes, Kin):
             said = max((_MEANS[Said(word["event"])] for word in words), key=_STRENGTH.__getitem__)
             if said is Consent.EXPIRED:
                 self.note_end(connection, at(words[0]["at"]))
+            elif said is Consent.REVOKED_BY_CUSTOMER:
+                self.unlearn("c.id = ?", connection)
             self.db.run("UPDATE connections SET said = ?, told = 1 WHERE id = ?", (said, connection))
         elif row["told"]:
             self.db.run("UPDATE connections SET said = 'valid', told = 0 WHERE id = ?", (connection,))

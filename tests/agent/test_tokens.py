@@ -5,14 +5,14 @@ from datetime import timedelta
 
 from backend.model.errors import NeedsCustomer, OutsideError
 from backend.model.facts import Act, Session, Tokens
-from backend.model.incidents import TOKENS, IncidentView, Scope
+from backend.model.incidents import TOKENS, IncidentView, Opening, Scope
 from backend.rules.eligibility import judge
 from backend.rules.filters import parse
-from backend.rules.incidents import CANARY_EVERY, LEAST
+from backend.rules.incidents import CANARY_EVERY, LEAST, RESTART
 from backend.store.codec import ms
 from tests.agent.test_incidents import queue, seen, verdicts
 from tests.agent.world import World, renewed
-from tests.fakes import row
+from tests.fakes import account, row
 
 
 def fleet(world: World, **banks: int) -> None:
@@ -115,6 +115,90 @@ def test_customers_who_log_in_leave_and_the_last_one_ends_it(world: World) -> No
     world.provider.trouble = lambda *_: None
     world.once(restarted=True)
     assert is_open(world) == []
+
+
+def test_nobody_mended_by_himself_what_was_our_own_fault(world: World) -> None:
+    fleet(world, Nordea=4, Lunar=4)
+    world.once()
+    refuse(world, *range(1, 9))
+    world.clock.move(hours=3)
+    world.once()
+    world.clock.move(seconds=CANARY_EVERY.total_seconds())
+    world.once()
+    world.provider.trouble = lambda *_: None
+    for n in range(1, 9):
+        world.provider.shown[f"consent-{n}"] = [account(n, last_synchronized=world.clock.now() + timedelta(minutes=5))]
+    for _ in range(3):
+        world.clock.move(hours=9)
+        world.once(restarted=True)
+    assert is_open(world) == [] and {r.verdict for r in verdicts(world).values()} == {"fine"}
+    assert [event for event in world.store.events(0, 9999) if event.kind == "healed"] == []
+
+
+def test_the_few_who_are_left_are_told_to_log_in_and_later_cases_do_not_join(world: World) -> None:
+    fleet(world, Nordea=5, Lunar=5)
+    world.once()
+    refuse(world, *range(1, 10))
+    world.clock.move(hours=3)
+    world.once()
+    assert is_open(world)[0].connections == 9
+    world.clock.move(days=3)
+    refuse(world, *range(1, 11))
+    world.store.db.run(
+        "UPDATE connections SET last_outcome = 'needs_customer', last_attempt_at = ? WHERE id = 10",
+        (ms(world.clock.now()),),
+    )
+    world.store.db.run("UPDATE tokens SET refused_at = ? WHERE consent = 10", (ms(world.clock.now()),))
+    world.once(restarted=True)
+    assert is_open(world)[0].connections == 9, "the tenth is his own case"
+    with world.store.db.write():
+        for n in range(1, 7):
+            world.store.keep_tokens(n, Tokens(refresh_token="fresh"))
+            world.store.db.run("UPDATE connections SET renewed_at = ? WHERE id = ?", (ms(world.clock.now()), n))
+    refuse(world, 7, 8, 9, 10)
+    world.once(restarted=True)
+    assert is_open(world) == []
+    assert {r.verdict for c, r in verdicts(world).items() if c in ("c7", "c8", "c9")} == {"customer"}
+
+
+def test_who_joins_later_teaches_nothing_either(world: World) -> None:
+    fleet(world, Nordea=4, Lunar=5)
+    _, state = renewed(world, "c9")
+    world.provider.grants["code"] = "consent-9"
+    assert world.login("code", None, state) == "done"
+    world.clock.move(days=40)
+    world.once()
+    refuse(world, *range(1, 9))
+    world.clock.move(hours=3)
+    world.once()
+    (incident,) = is_open(world)
+    assert incident.connections == 8
+    world.clock.move(hours=1)
+    refuse(world, 9)
+    world.store.db.run(
+        "UPDATE tokens SET refused_at = ? WHERE consent = (SELECT consent FROM connections WHERE id = 9)",
+        (ms(world.clock.now()),),
+    )
+    world.store.save_fetch("c9", world.clock.now(), outcome="needs_customer")
+    assert world.store.lives() != {}
+    assert world.store.mind_tokens(incident.id, world.clock.now()) == 9
+    assert world.store.lives() == {}
+
+
+def test_who_leaves_one_incident_stands_in_the_one_of_his_bank(world: World) -> None:
+    fleet(world, Nordea=4, Lunar=4)
+    world.once()
+    refuse(world, *range(1, 9))
+    world.clock.move(hours=3)
+    world.once()
+    (tokens,) = is_open(world)
+    outage = Opening(scope=Scope.BANK, key="Lunar", cause="bank_down", failed=0, tried=0, usual=0.0)
+    bank = world.store.open_incident(outage, world.clock.now(), heard=True)
+    world.store.close_incident(tokens.id, world.clock.now(), RESTART)
+    rows = world.store.db.rows("SELECT id, incident FROM connections ORDER BY id")
+    assert [row["incident"] for row in rows] == [None] * 4 + [bank] * 4
+    world.store.close_incident(bank or 0, world.clock.now(), RESTART)
+    assert world.store.db.value("SELECT count(*) FROM connections WHERE incident IS NOT NULL") == 0
 
 
 def test_what_our_own_fault_ended_teaches_nothing_of_the_banks(world: World) -> None:

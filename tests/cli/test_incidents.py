@@ -107,11 +107,11 @@ def test_what_the_fleet_has_learnt_of_a_bank_is_told_where_its_date_is_missing_o
     assert forny("import", "-", stdin=lines(undated, line(2, bank="Nordea"))).code == 0
     assert "usually dies" not in forny("show", "c1").out and forny("show", "c1", "--json").json["usual_life"] is None
     with contextlib.closing(sqlite3.connect(env["FORNY_STORE"], isolation_level=None)) as db:
-        db.execute("INSERT INTO lifetimes VALUES ('Nordea', 62, 'died', -1, 14)")
+        db.execute("INSERT INTO usual_lives VALUES ('Nordea', 62, 14, 0)")
     assert "usually dies on day 62 (14 cases)" in forny("show", "c1").out
     assert "usually dies on day 62 (14 cases)" in forny("why", "c1").out
     assert forny("show", "c1", "--json").json["usual_life"] == {"day": 62, "cases": 14, "bank_proved_wrong": False}
     assert "usually dies" not in forny("show", "c2").out, "the bank gave a date, and nothing speaks against it"
     with contextlib.closing(sqlite3.connect(env["FORNY_STORE"], isolation_level=None)) as db:
-        db.execute("UPDATE lifetimes SET stated = 90")
+        db.execute("UPDATE usual_lives SET wrong = 1")
     assert "usually dies on day 62 (14 cases)" in forny("show", "c2").out

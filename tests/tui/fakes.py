@@ -24,7 +24,7 @@ from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
 from backend.model.forecast import Answers, Expiries
 from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
-from backend.model.lifetimes import Lives
+from backend.model.lifetimes import Lifespan
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.reminders import Reminder, ReminderFacts
@@ -72,7 +72,7 @@ class FakeReader:
     fleet_rows: list[FleetRow] = field(default_factory=lambda: [make_row(n) for n in range(250)])
     posting_lines: list[PostingLine] = field(default_factory=list)
     plans_known: dict[int, PlanView] = field(default_factory=dict)
-    lives_known: dict[str, tuple[Lives, ...]] = field(default_factory=dict)
+    usual_known: dict[str, Lifespan] = field(default_factory=dict)
     expiries_known: list[Expiries] = field(default_factory=list)
     answers_known: list[Answers] = field(default_factory=list)
     events_known: list[Event] = field(default_factory=list)
@@ -176,8 +176,8 @@ class FakeReader:
     def pending_totals(self, now: datetime) -> PendingTotals:
         return PendingTotals()
 
-    def lives(self, bank: str | None = None) -> dict[str, tuple[Lives, ...]]:
-        return self.lives_known
+    def usual(self, bank: str | None = None) -> dict[str, Lifespan]:
+        return self.usual_known
 
     def expiries(self, now: datetime, until: datetime) -> list[Expiries]:
         return self.expiries_known

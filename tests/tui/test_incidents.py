@@ -8,7 +8,7 @@ import pytest
 
 from backend.model.forecast import Answers, Expiries
 from backend.model.incidents import IncidentView, Scope
-from backend.model.lifetimes import Ending, Lives
+from backend.model.lifetimes import Lifespan
 from tests.tui.driving import console
 from tests.tui.fakes import FakeReader, make_desk
 from tests.tui.records import NOW
@@ -190,7 +190,7 @@ def test_a_connection_tells_when_its_banks_consents_really_die() -> None:
         known = FakeReader()
         row, bank = known.fleet_rows[0].id, known.fleet_rows[0].bank
         known.change(row, consent="valid", expires_at=None)
-        known.lives_known = {bank: (Lives(days=62, how=Ending.DIED, stated=None, n=14),)}
+        known.usual_known = {bank: Lifespan(day=62, cases=14, wrong=False)}
         async with console(make_desk(known, language="en")) as it:
             await it.see("250 connections")
             it.app.push_screen(ConnectionScreen(row))

@@ -240,9 +240,7 @@ def _show(context: Context, view: ConnectionView) -> None:
 
 def life_of(context: Context, view: ConnectionView) -> "Lifespan | None":
     """How long consents of the connection's bank usually live, where that is known."""
-    from backend.rules.lifetimes import usual_life
-
-    return usual_life(context.runtime.reader.lives(view.row.bank).get(view.row.bank, ()))
+    return context.runtime.reader.usual(view.row.bank).get(view.row.bank)
 
 
 def usually(context: Context, view: ConnectionView) -> str:

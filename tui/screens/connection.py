@@ -10,7 +10,6 @@ from backend.model.lifetimes import Lifespan
 from backend.model.problems import Note
 from backend.model.reminders import Reminder
 from backend.model.views import ConnectionView, PostingFilter, PostingLine, ProblemView
-from backend.rules.lifetimes import usual_life
 from tui.actions import CONNECTION
 from tui.cells import Line
 from tui.screens.handling import HandlingScreen
@@ -108,7 +107,7 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
             if view is None:
                 return Reading(None, (), ())
             postings = reader.postings(PostingFilter(connection=connection), SHOWN, newest_first=True)
-            usual = usual_life(reader.lives(view.row.bank).get(view.row.bank, ()))
+            usual = reader.usual(view.row.bank).get(view.row.bank)
             attempts, notes = reader.attempts(connection, SHOWN), reader.notes(connection, SHOWN)
             mine = reader.problems(Filter((Compare("id", "=", connection),), ""), 1, hidden=True)
             problem = mine[0] if mine else None
