@@ -118,7 +118,9 @@ VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
             "closed_at": "iif(t.closed_at <= :at, t.closed_at, "
             + _last("iif(e.kind = 'problem.closed', e.at, NULL)", "'problem.opened', 'problem.closed'")
             + ")",
-            "last_at": "min(t.last_at, :at)",
+            "last_at": "iif(t.last_at <= :at, t.last_at, coalesce((SELECT max(a.ended_at) FROM live.attempts a WHERE"
+            " a.connection = t.connection AND a.ended_at BETWEEN t.opened_at AND :at AND a.outcome <> 'ok'),"
+            " t.opened_at))",
             # A mute outlives its problem: the next one of the same cause inherits it.
             "muted_by": _handled("t.muted_by", "iif(e.kind = 'problem.muted', e.operator, NULL)", _MUTES, "cause"),
             "snoozed_until": _handled("t.snoozed_until", "unixepoch(e.data ->> 'until') * 1000", _SNOOZES),

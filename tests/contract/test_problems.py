@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.model.facts import Act, Plan, PlanItem
+from backend.model.facts import Act, Attempt, Plan, PlanItem
 from backend.model.filters import EVERYTHING
 from backend.model.incidents import Opening, Scope
 from backend.model.problems import COMES_BACK, MAX_NOTE, Handled, ProblemError
@@ -335,3 +335,26 @@ def _handling(store: SqliteStore) -> object:
         for hidden in (False, True)
         for view in store.problems(EVERYTHING, 99, hidden=hidden)
     ]
+
+
+def test_the_past_does_not_claim_that_a_problem_was_seen_at_the_moment_that_is_asked_for(desk: Desk) -> None:
+    desk.fetched("c1", "internal_error")
+    since = desk.clock.now()
+    desk.clock.move(hours=2)
+    failed = Attempt(
+        connection="c1",
+        operation="accounts",
+        started_at=desk.clock.now(),
+        ended_at=desk.clock.now(),
+        outcome="provider_down",
+    )
+    desk.store.record_attempts([failed])
+    desk.fetched("c1", "internal_error")
+    desk.clock.move(hours=2)
+    desk.fetched("c1", "internal_error")
+    for asked, seen in ((1, since), (3, failed.ended_at), (5, desk.clock.now())):
+        looked = past(desk.store, since + timedelta(hours=asked))
+        looked.clock = HandClock(looked.at)
+        (view,) = looked.problems(EVERYTHING, 99, hidden=True)
+        assert view.last_at == seen
+        looked.close()
