@@ -81,6 +81,36 @@ def _head(word: str, width: int) -> str:
     return head
 
 
+def folded(lines: Sequence[Line], width: int) -> list[Line]:
+    """The lines, those wider than `width` (1 or more) cells broken at spaces; what goes on is indented two cells more."""
+    made: list[Line] = []
+    for line in lines:
+        text = "".join(part for part, _ in line).rstrip()
+        indent = min(len(text) - len(text.lstrip(" ")) + 2, width // 2)
+        made += [line] if width_of(text) <= width else _fold(line, width, indent)
+    return made
+
+
+def _fold(line: Line, width: int, indent: int) -> list[Line]:
+    made: list[Line] = []
+    now, left, fresh = list[Span](), width, True
+    for text, role in line:
+        for part in re.findall(" +|[^ ]+", shown(text)):
+            gap, word = part[0] == " ", part
+            if width_of(word) > left and (gap or not fresh):
+                made.append(now)
+                now, left, fresh = [(" " * indent, "text")], width - indent, True
+            if gap and fresh and made:
+                continue  # what goes on begins with its word
+            while width_of(word) > left:
+                head = _head(word, left) or word[0]
+                made.append([*now, (head, role)])
+                now, left, word = [(" " * indent, "text")], width - indent, word[len(head) :]
+            now.append((word, role))
+            left, fresh = left - width_of(word), fresh and gap
+    return made if fresh else [*made, now]
+
+
 def strip_of(line: Line, width: int, palette: Palette, *, selected: bool = False, base: str = "text") -> Strip:
     """The line as exactly `width` cells in the palette's styles; what is too long is cut.
 

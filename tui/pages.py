@@ -6,7 +6,7 @@ from backend.model.facts import Act, Attempt
 from backend.model.problems import Note
 from backend.model.views import ConnectionView, ProblemView
 from backend.rules import explain
-from tui.cells import Line, Span, fit, width_of
+from tui.cells import Line, Span, width_of
 from tui.sections import Page
 from tui.timeline import attempt_lines
 from tui.wording import VERDICT_ROLE, age, moment, next_step, number, verdict_glyph, verdict_word, word
@@ -53,7 +53,7 @@ def problem_lines(
     lines.append([(f"   {_history(page, problem)}", "dim")])
     if note is not None:
         told = page.say("console.note.line", at=moment(note.at), by=note.operator, text=note.text)
-        lines.append([(f"   {fit(told, max(1, page.width - 3))}", "info")])
+        lines += page.wrapped(told, "info", 3)
     if over:
         return [*lines, [], *page.wrapped(over, "good", 3)]
     if view is None:

@@ -33,6 +33,7 @@ from tui.wording import (
     until,
     verdict_glyph,
     verdict_word,
+    word,
 )
 
 WAY = (
@@ -59,6 +60,11 @@ STATE_ROLE = {
     ActionState.REFUSED: "bad",
     ActionState.UNKNOWN: "warn",
 }
+
+UNTOLD = frozenset({"case", "link", "status"})
+"""Results of an act that other sections tell, and better: a link is shown while the customer can use it."""
+
+TIMES = frozenset({"until", "consent_lives_until"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,9 @@ class Page:
         """Who must act and what to press, and the three axes under it."""
         row = view.row
         verdict = f"{verdict_glyph(row.verdict, self.glyphs)} {verdict_word(row.verdict, self.say)}"
-        step = next_step(row, self.now, self.say)
-        return [[], [(verdict, VERDICT_ROLE[row.verdict]), ("   ", "text"), (step, "title")], self._axes(row)]
+        doubted = view.facts.doubted and not row.running
+        step = f"a {self.say('console.action.accept')}" if doubted else next_step(row, self.now, self.say)
+        return [[], [(verdict, VERDICT_ROLE[row.verdict]), ("   ", "text"), (step, "title")], *self._axes(row)]
 
     def verdict(self, view: ConnectionView, usual: Lifespan | None = None) -> list[Line]:
         """Who must act, what to press, why, and what to tell the customer."""
@@ -102,7 +109,7 @@ class Page:
             return []
         return [[("  ", "text"), (self.say("console.usually_dies", day=told.day, n=told.cases), "warn")]]
 
-    def _axes(self, row: FleetRow) -> Line:
+    def _axes(self, row: FleetRow) -> list[Line]:
         left = days_left(row.expires_at, self.now)
         expires = ""
         if left is not None:
@@ -113,10 +120,14 @@ class Page:
             (self.say("console.column.fetch"), fetch_word(row.fetch, self.say)),
             (self.say("console.column.transfer"), transfer_word(row.transfer, self.say)),
         )
-        line: list[Span] = [("  ", "text")]
+        lines, left = list[list[Span]](), 0
         for title, value in parts:
-            line += [(f"{title} ", "dim"), (f"{value}   ", "text")]
-        return line
+            cells = width_of(f"{title} {value}")
+            if not lines or cells > left:
+                lines, left = [*lines, [("  ", "text")]], self.width - 2
+            lines[-1] += [(f"{title} ", "dim"), (f"{value}   ", "text")]
+            left -= cells + 3
+        return list(lines)
 
     def dotted(self, texts: Sequence[str]) -> list[Line]:
         """A list of running texts, each with a dot before it."""
@@ -253,9 +264,13 @@ class Page:
             ]
             lines.append(line)
             for name, value in sorted(action.result.items()):
-                if value:
-                    lines += self.wrapped(f"{name}: {value}", "dim", 6)
+                if value and name not in UNTOLD:
+                    told = self._time(value) if name in TIMES else value
+                    lines += self.wrapped(f"{word('console.result', name, self.say)}: {told}", "dim", 6)
         return lines
+
+    def _time(self, value: str) -> str:
+        return self.say("console.state.unknown") if value == "unknown" else moment(datetime.fromisoformat(value))
 
     # -- postings ---------------------------------------------------------------------------------------------
 

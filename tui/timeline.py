@@ -105,11 +105,11 @@ def attempt_lines(page: Page, attempt: Attempt) -> list[Line]:
     glyph, role = sign(attempt, page)
     took = int((attempt.ended_at - attempt.started_at).total_seconds() * 1000)
     words = page.say("console.attempt.ok") if attempt.outcome == "ok" else page.reason(attempt.outcome)
-    outcome = max(18, min(44, page.width - 2 - 13 - 14 - 5 - 10))
+    outcome = max(18, min(44, page.width - 2 - 13 - 15 - 5 - 10))
     line: Line = [
         ("  ", "text"),
         (fit(f"{local(attempt.started_at):%d.%m. %H:%M}", 13), "dim"),
-        (fit(attempt.operation, 14), "text"),
+        (f"{fit(attempt.operation, 14)} ", "text"),
         (fit(f"{glyph} {words}", outcome), role),
         (fit(str(attempt.http_status or "–"), 5, right=True), "text"),
         (fit(f"{took} ms", 10, right=True), "dim"),

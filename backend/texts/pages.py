@@ -6,9 +6,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.incidents.open": ("åbne hændelser: {n}", "open incidents: {n}"),
     "console.webhooks.silent": ("webhooks tavse siden {at}", "webhooks silent since {at}"),
     "console.why.past": (
-        "Du ser fleden som den var {at}; der kan intet gøres. Luk, og åbn forny uden --at.",
+        "Du ser forbindelserne, som de var {at}; der kan intet gøres. Luk, og åbn forny uden --at.",
         "You see the fleet as it was {at}; nothing can be done. Quit, and open forny without --at.",
     ),
+    "console.message.more": ("viser alt", "shows all"),
     # copying
     "console.copy.done": ("Kopieret: {what} ({n} tegn)", "Copied: {what} ({n} characters)"),
     "console.copy.too_long": ("For langt til at kopiere: {what}", "Too long to copy: {what}"),

@@ -84,7 +84,16 @@ def test_acts_show_state_operator_and_result() -> None:
     action = replace(action, reason="bank_down", result={"auth_url": "https://x"})
     text = "\n".join(plain(page().acts([action])))
     assert "synkroniser" in text and "mislykket" in text and "anna" in text
-    assert "banken svarer ikke" in text and "auth_url: https://x" in text
+    assert "banken svarer ikke" in text and "link til banken: https://x" in text
+    result = {
+        "case": "5",
+        "link": "https://old",
+        "mailed_to": "a@b.dk",
+        "consent_lives_until": "2026-12-01T08:00:00+00:00",
+    }
+    told = "\n".join(plain(page().acts([replace(action, result=result)])))
+    assert "mail sendt til: a@b.dk" in told and "samtykket lever i banken til: 01.12.26, 09:00" in told
+    assert "https" not in told and "case" not in told, "a dead link is no help"
 
 
 def test_an_attempt_shows_what_a_ticket_needs() -> None:

@@ -87,7 +87,11 @@ class ConsoleScreen(Screen[None]):
         ]
 
     def _message(self, width: int) -> Sequence[Line]:
-        return [cut([(" ", "text"), *self.console.message_line()], width)]
+        line: Line = [(" ", "text"), *self.console.message_line()]
+        if sum(width_of(text) for text, _ in line) <= width or "m" not in self._keys:
+            return [line]
+        more = f" m {self.say('console.message.more')}"
+        return [[*cut(line, width - width_of(more)), (more, "accent")]]
 
     def _footer(self, width: int) -> Sequence[Line]:
         return [footer_line(footer(self.scope), self.title_of, width)]

@@ -11,7 +11,7 @@ from backend.model.problems import Note
 from backend.model.reminders import Reminder
 from backend.model.views import ConnectionView, PostingFilter, PostingLine, ProblemView
 from tui.actions import CONNECTION
-from tui.cells import Line
+from tui.cells import Line, folded
 from tui.screens.handling import HandlingScreen
 from tui.screens.moving import MovesDoc
 from tui.sections import Page
@@ -88,7 +88,7 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
         for section in sections:
             if section:
                 places.append(len(lines) + 1 if lines else 0)  # the blank line before a title stays above
-                lines += section
+                lines += folded(section, page.width)
         self.places = tuple(places)
         return lines
 

@@ -12,8 +12,8 @@ from tui.palette import ASCII
 from tui.screens.moving import MovesDoc
 from tui.wording import number
 
-DAY = 6
-"""Cells of one day."""
+DAY, NARROW_DAY = 6, 4
+"""Cells of one day, and where six leave no room for the sums."""
 
 LEVELS = (("text", ".", "·"), ("text", ":", "░"), ("warn", "+", "▒"), ("bad", "#", "█"))
 """How a day is shown by its share of the heaviest one: role, sign in ASCII, sign. The sign says it without colour."""
@@ -46,12 +46,12 @@ class ForecastScreen(MovesDoc):
     # -- the picture ------------------------------------------------------------------------------------------
 
     def _picture(self, seen: Forecast, width: int) -> list[Line]:
-        days = by_day(seen.days)
+        days, cells = by_day(seen.days), self._cells(width)
         most, last = max(days.values(), default=0), seen.first + timedelta(days=7 * seen.weeks - 1)
         weeks = weeks_of(seen)
         heaviest = max((due for _, due, _ in weeks), default=0)
         head = fit(self.say("console.forecast.week"), 9)
-        head += "".join(fit(name, DAY, right=True) for name in self.say("console.forecast.days").split("|"))
+        head += "".join(fit(name, cells, right=True) for name in self.say("console.forecast.days").split("|"))
         head += fit(self.say("console.forecast.due"), 8, right=True) + fit(
             self.say("console.forecast.gone"), 7, right=True
         )
@@ -61,21 +61,24 @@ class ForecastScreen(MovesDoc):
             for n in range(7):
                 day = monday + timedelta(days=n)
                 inside = seen.first <= day <= last
-                line.append(self._day(days[day], most) if inside else (" " * DAY, "text"))
+                line.append(self._day(days[day], most, cells) if inside else (" " * cells, "text"))
             line += [
                 (fit(number(due), 8, right=True), "strong"),
                 (fit(_dark(dark) if due else "", 7, right=True), "warn"),
             ]
-            room = width - 9 - 7 * DAY - 15 - 1
+            room = width - 9 - 7 * cells - 15 - 1
             line.append((f" {self._bar * -(-room * due // heaviest)}" if room > 0 < heaviest else "", "accent"))
             lines.append(line)
         return lines
 
-    def _day(self, due: int, most: int) -> Span:
+    def _cells(self, width: int) -> int:
+        return DAY if width >= 9 + 7 * DAY + 15 else NARROW_DAY
+
+    def _day(self, due: int, most: int, cells: int) -> Span:
         if not due:
-            return fit("-" if self._ascii else "·", DAY, right=True), "dim"
+            return fit("-" if self._ascii else "·", cells, right=True), "dim"
         role, plain, sign = LEVELS[min(len(LEVELS) - 1, len(LEVELS) * due // (most + 1))]
-        return fit(f"{number(due)}{plain if self._ascii else sign}", DAY, right=True), role
+        return fit(f"{number(due)}{plain if self._ascii else sign}", cells, right=True), role
 
     @property
     def _ascii(self) -> bool:
@@ -90,17 +93,18 @@ class ForecastScreen(MovesDoc):
     def _banks(self, seen: Forecast, width: int) -> list[Line]:
         if not seen.banks:
             return [[(self.say("console.forecast.nothing"), "dim")]]
-        titles = (("bank", 26, False), ("due", 8, True), ("answered", 20, True), ("gone", 8, True))
+        name = max(14, min(26, width - 36))
+        titles = (("bank", name, False), ("due", 8, True), ("answered", 20, True), ("gone", 8, True))
         head = "".join(fit(self.say(f"console.forecast.{title}"), cells, right=right) for title, cells, right in titles)
         lines: list[Line] = [[(head, "head")]]
         for load in seen.banks:
             line: list[Span] = [
-                (fit(load.bank or "–", 26), "text"),
+                (fit(load.bank or "–", name), "text"),
                 (fit(number(load.due), 8, right=True), "strong"),
                 (fit(self._answered(load), 20, right=True), "text"),
                 (fit(_dark(load.dark), 8, right=True), "warn"),
             ]
-            room = width - 26 - 8 - 20 - 8 - 1
+            room = width - name - 8 - 20 - 8 - 1
             bar = self._bar * -(-room * load.due // seen.banks[0].due) if room > 0 else ""
             lines.append([*line, (f" {bar}", "accent")])
         return lines

@@ -123,7 +123,11 @@ class HandlingScreen(ConsoleScreen):
 
         def done(accepted: Accepted) -> None:
             told = {"n": len(accepted.accounts), "released": accepted.released, "waiting": accepted.waiting}
-            self.done(self.say("renewal.accepted", id=connection, **told), connection)
+            text = self.say("renewal.accepted", id=connection, **told)
+            if accepted.carried:  # rows of these are set aside and fetched anew: how many go on is not known yet
+                on = [self.say("renewal.carried", new=new, old=old) for new, old in accepted.carried]
+                text = " ".join([*on, *([text] if accepted.released or accepted.waiting else [])])
+            self.done(text, connection)
 
         self.console.lanes.act(lambda: operations.accept_renewal(connection, carry), done, self.console.not_done)
 

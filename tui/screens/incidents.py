@@ -55,10 +55,13 @@ class IncidentsScreen(MovesRoster):
 
     def _columns(self, width: int) -> tuple[tuple[str, int, bool], ...]:
         """Title, cells and whether it stands to the right; the name takes what is left."""
-        rest = (("cause", 14, False), ("since", 9, False), ("hit", 6, True), ("share", 11, True))
-        tail = (("pending", 6, True), ("oldest", 6, True))
-        used = sum(cells + 1 for _, cells, _ in (*rest, *tail))
-        return (("name", max(14, min(40, width - used)), False), *rest, *tail)
+        rest = [("cause", 14, False), ("since", 9, False), ("hit", 6, True), ("share", 11, True)]
+        rest += [("pending", 6, True), ("oldest", 6, True)]
+        for name in ("share", "oldest"):  # what there is no room for goes, the least needed first
+            if sum(cells + 1 for _, cells, _ in rest) + 14 > width:
+                rest = [one for one in rest if one[0] != name]
+        used = sum(cells + 1 for _, cells, _ in rest)
+        return (("name", max(14, min(40, width - used)), False), *rest)
 
     def _heading(self, width: int) -> Line:
         line: list[Span] = []
@@ -69,20 +72,23 @@ class IncidentsScreen(MovesRoster):
     def _paint(self, view: IncidentView, width: int) -> Line:
         glyphs, now, is_open = self.console.glyphs, self.console.now(), view.closed_at is None
         name = view.key if view.scope in (Scope.BANK, Scope.CLUSTER) else self.say(f"console.scope.{view.scope.value}")
-        cells = (
-            (f"{glyphs.incident if is_open else glyphs.fine} {name}", "strong" if is_open else "dim"),
-            (self.say(f"console.cause.{view.cause}"), "bad" if is_open else "dim"),
-            (short_moment(view.opened_at, now), "text"),
-            (number(view.connections), "strong" if is_open else "dim"),
-            (self._share(view), "text"),
-            (number(view.pending) if is_open else self.say("console.incidents.over"), "text" if is_open else "good"),
-            (age(now - view.oldest_at, self.console.desk.say) if view.oldest_at else "", "warn"),
-        )
+        over = self.say("console.incidents.over")
+        cells = {
+            "name": (f"{glyphs.incident if is_open else glyphs.fine} {name}", "strong" if is_open else "dim"),
+            "cause": (self.say(f"console.cause.{view.cause}"), "bad" if is_open else "dim"),
+            "since": (short_moment(view.opened_at, now), "text"),
+            "hit": (number(view.connections), "strong" if is_open else "dim"),
+            "share": (self._share(view), "text"),
+            "pending": (number(view.pending) if is_open else over, "text" if is_open else "good"),
+            "oldest": (age(now - view.oldest_at, self.console.desk.say) if view.oldest_at else "", "warn"),
+        }
         line: list[Span] = []
-        for (text, role), (_, room, right) in zip(cells, self._columns(width), strict=True):
+        for title, room, right in self._columns(width):
+            text, role = cells[title]
             line += [(fit(text, room, right=right), role), (" ", "text")]
-        if view.note or view.health:
-            line.append((f" {self.console.glyphs.dot} ".join(part for part in (view.health, view.note) if part), "dim"))
+        said = (f"Aiia: {view.health}" if view.health else "", view.note if view.note != view.key else "")
+        if is_open and any(said):
+            line.append((f" {self.console.glyphs.dot} ".join(part for part in said if part), "dim"))
         return line
 
     def _share(self, view: IncidentView) -> str:

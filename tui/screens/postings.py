@@ -68,14 +68,16 @@ class PostingsScreen(MovesRoster):
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         kind = self.say(f"console.postings.kind.{KINDS[self.kind][0]}")
-        totals = self.say("console.postings.totals", queued=number(self.totals.queued), held=number(self.totals.held))
-        left: list[Span] = [(kind, "title"), (f"   {totals}", "text")]
+        left: list[Span] = [(kind, "title")]
         if self.roster.marks:
             left.insert(0, (self.say("console.marked", n=number(len(self.roster.marks))) + "   ", "mark"))
         if self.connection is not None:
-            left.insert(-1, (f" {self.console.glyphs.dot} {self.connection}", "text"))
-        if self.totals.late:
-            left.append((f"   {self.say('console.postings.late', n=number(self.totals.late))}", "bad"))
+            left.append((f" {self.console.glyphs.dot} {self.connection}", "text"))
+        else:  # the totals are of the whole fleet
+            held, queued = number(self.totals.held), number(self.totals.queued)
+            left.append((f"   {self.say('console.postings.totals', queued=queued, held=held)}", "text"))
+            if self.totals.late:
+                left.append((f"   {self.say('console.postings.late', n=number(self.totals.late))}", "bad"))
         if self.log_lines.dropped:
             left.append((f"   {self.say('console.postings.dropped', n=number(self.log_lines.dropped))}", "dim"))
         return left, [self._state()]
@@ -133,7 +135,8 @@ class PostingsScreen(MovesRoster):
         made += [(fit(money(posting.amount), 13, right=True), plain), (" ", plain), (fit(posting.text, text), plain)]
         if posting.change is not None and posting.decided_at is None:
             role = "warn"
-        made += [(" ", plain), (fit(self._about(posting, settled, now), 14), role)]
+        left = width - 6 - 12 - customer - 13 - text - 5 - (account + 1 if roomy else 0)
+        made += [(" ", plain), (fit(self._about(posting, settled, now), max(14, left)), role)]
         return made
 
     def _about(self, posting: Posting, settled: bool, now: datetime) -> str:

@@ -12,7 +12,7 @@ from backend.model.filters import Filter
 from backend.model.problems import Note
 from backend.model.views import ConnectionView, ProblemView
 from tui.actions import TRIAGE
-from tui.cells import Line, Span
+from tui.cells import Line, Span, folded
 from tui.pace import Pace
 from tui.pages import TO_LOOK_AT, primary, problem_lines
 from tui.screens.handling import THEN_SYNC, HandlingScreen
@@ -104,7 +104,8 @@ class TriageScreen(HandlingScreen):
         page = self._page(width)
         if self.present is None:
             return self._nothing(page)
-        return problem_lines(page, self.present, self.view, self._over(page) if self.over else "", self.note)
+        over = self._over(page) if self.over else ""
+        return folded(problem_lines(page, self.present, self.view, over, self.note), width)
 
     def _over(self, page: Page) -> str:
         """Why the problem on screen is in the queue no more."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from backend.model.facts import Attempt
 from backend.model.views import ConnectionView
 from tui.actions import WHY
-from tui.cells import Line
+from tui.cells import Line, folded
 from tui.pages import why
 from tui.screens.moving import MovesDoc
 from tui.sections import Page
@@ -47,7 +47,7 @@ class WhyScreen(MovesDoc):
         if self.reading.view is None:
             return [[], [(self.say("console.connection.gone"), "warn")]]
         page = Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
-        return why(page, self.reading.view, self.reading.attempts)
+        return folded(why(page, self.reading.view, self.reading.attempts), width)
 
     def data_changed(self) -> None:
         reader, clock, connection = self.console.desk.reader, self.console.desk.clock, self.connection
@@ -57,6 +57,9 @@ class WhyScreen(MovesDoc):
             return Reading(view, tuple(reader.attempts(connection, LOOKED)))
 
         self.ask("why", work, self._read)
+
+    def quiet_tick(self) -> None:
+        self.data_changed()
 
     def _read(self, reading: Reading) -> None:
         self.reading = reading
