@@ -82,7 +82,7 @@ def _head(word: str, width: int) -> str:
 
 
 def folded(lines: Sequence[Line], width: int) -> list[Line]:
-    """The lines, those wider than `width` (1 or more) cells broken at spaces; what goes on is indented two cells more."""
+    """The lines, those wider than `width` cells (at least 4) broken at spaces; what goes on is indented by two more."""
     made: list[Line] = []
     for line in lines:
         text = "".join(part for part, _ in line).rstrip()

@@ -6,8 +6,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.incidents.open": ("åbne hændelser: {n}", "open incidents: {n}"),
     "console.webhooks.silent": ("webhooks tavse siden {at}", "webhooks silent since {at}"),
     "console.why.past": (
-        "Du ser forbindelserne, som de var {at}; der kan intet gøres. Luk, og åbn forny uden --at.",
-        "You see the fleet as it was {at}; nothing can be done. Quit, and open forny without --at.",
+        "Som det var {at}: der kan intet gøres. Åbn forny uden --at.",
+        "As it was {at}: nothing can be done. Open forny without --at.",
     ),
     "console.message.more": ("viser alt", "shows all"),
     # copying

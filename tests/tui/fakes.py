@@ -286,7 +286,7 @@ class FakeOperations:
 
     def accept_renewal(self, connection: str, carry: Sequence[tuple[str, str]] = ()) -> Accepted:
         self.accepted.append((connection, tuple(carry)))
-        return Accepted(connection=connection, accounts=("DK1",), released=7)
+        return Accepted(connection=connection, accounts=("DK1",), carried=tuple(carry), released=0 if carry else 7)
 
     def decide(self, postings: Sequence[str], decision: Decision) -> Decided:
         self.decided.append((tuple(postings), decision))

@@ -79,6 +79,23 @@ def test_where_a_renewal_stands_is_shown_on_its_way() -> None:
     assert "Mislykket" in failed and "ingen af kontiene er de samme som før" in failed
 
 
+@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("width", [57, 77])
+def test_the_three_axes_stand_whole_on_narrow_screens(width: int, language: str) -> None:
+    view = make_view(replace(make_row(1), transfer="held"))
+    words = " ".join(plain(page(57, language).head(view)))
+    for line in plain(page(width, language).head(view)):
+        assert len(line.rstrip()) <= width
+    for word in ("Samtykke", "Hentning", "Overførsel holdt") if language == "da" else ("Consent", "Transfer held"):
+        assert word in words
+
+
+def test_a_renewal_in_doubt_names_its_key_in_the_head() -> None:
+    view = make_view(make_row(1))
+    view = replace(view, facts=replace(view.facts, doubted=1))
+    assert "a Accept the renewal's accounts" in "\n".join(plain(page(language="en").head(view)))
+
+
 def test_acts_show_state_operator_and_result() -> None:
     action = make_action(1, 4, Act.SYNC, make_row(1), ActionState.FAILED)
     action = replace(action, reason="bank_down", result={"auth_url": "https://x"})

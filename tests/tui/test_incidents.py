@@ -214,3 +214,30 @@ def test_the_header_tells_open_incidents_and_silent_webhooks() -> None:
             await it.see(f"åbne hændelser: {is_open}  webhooks tavse siden 09:40  agent siden 08:00  ændret 10:00:00")
 
     asyncio.run(run())
+
+
+def test_what_aiia_says_of_a_bank_is_told_as_aiias_word_and_narrow_screens_keep_what_waits() -> None:
+    async def run() -> None:
+        known = [
+            incident(2, key="Lunar", tried=0, health="None", note="Lunar"),
+            incident(9, closed_at=NOW, note="merged"),
+        ]
+        for size, seen in (((140, 24), "Aiia: None"), ((60, 20), "412")):
+            reader = FakeReader(incidents_known=list(known))
+            async with console(make_desk(reader, language="en"), size=size) as it:
+                await it.see("connections")
+                await it.press("e")
+                await it.see(seen)
+                assert "merged" not in it.text() and "Lunar · " not in it.text() and it.text().count("Lunar") == 1
+
+    asyncio.run(run())
+
+
+def test_the_forecast_keeps_its_sums_on_a_narrow_screen() -> None:
+    async def run() -> None:
+        async with console(make_desk(FakeReader(), language="en"), size=(60, 20)) as it:
+            await it.see("connections")
+            await it.press("w")
+            await it.see("Due   Dark")
+
+    asyncio.run(run())

@@ -238,3 +238,31 @@ def test_what_the_bank_changed_after_delivery_is_told_in_words() -> None:
             await it.see("slettet i bank")
 
     asyncio.run(run())
+
+
+def test_the_log_of_one_connection_does_not_tell_the_fleets_totals() -> None:
+    async def run() -> None:
+        async with console(make_desk(FakeReader(), language="en")) as it:
+            await it.see("▌")
+            await it.press("p")
+            await it.see("queued")
+            await it.press("escape", "enter")
+            await it.see("Tell the customer")
+            await it.press("p")
+            await it.until(lambda: isinstance(it.app.screen, PostingsScreen))
+            await it.see("Pending postings · c")
+            assert "queued" not in it.lines()[1]
+
+    asyncio.run(run())
+
+
+def test_a_message_too_long_for_its_line_says_which_key_shows_it() -> None:
+    async def run() -> None:
+        async with console(make_desk(FakeReader(), language="en")) as it:
+            await it.see("▌")
+            it.app.tell("x " * 60 + "end")
+            await it.see("… m shows all")
+            await it.press("m")
+            await it.until(lambda: "end" in it.text() and "shows all" not in it.text())
+
+    asyncio.run(run())
