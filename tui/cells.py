@@ -82,8 +82,10 @@ def _head(word: str, width: int) -> str:
 
 
 def folded(lines: Sequence[Line], width: int) -> list[Line]:
-    """The lines, those wider than `width` cells (at least 4) broken at spaces; what goes on is indented by two more."""
+    """The lines, those wider than `width` cells broken at spaces; what goes on is indented two cells more."""
     made: list[Line] = []
+    if width < 4:  # room for an indent and one wide character
+        return list(lines)
     for line in lines:
         text = "".join(part for part, _ in line).rstrip()
         indent = min(len(text) - len(text.lstrip(" ")) + 2, width // 2)
@@ -103,7 +105,7 @@ def _fold(line: Line, width: int, indent: int) -> list[Line]:
             if gap and fresh and made:
                 continue  # what goes on begins with its word
             while width_of(word) > left:
-                head = _head(word, left) or word[0]
+                head = _head(word, left)
                 made.append([*now, (head, role)])
                 now, left, word = [(" " * indent, "text")], width - indent, word[len(head) :]
             now.append((word, role))
