@@ -7,8 +7,9 @@ from backend.sandbox.courier import Courier
 from backend.sandbox.finder import Said
 from backend.sandbox.fleet import Connection, Customer
 from backend.sandbox.mailbox import Mailbox
-from backend.sandbox.plays import PLAYS, Play, Stage, may_be_asked
+from backend.sandbox.plays import PLAYS, may_be_asked
 from backend.sandbox.reconciliation import Reconciliation
+from backend.sandbox.stage import Play, Stage
 from backend.sandbox.web import Problem
 from backend.sandbox.world import Consent, World
 

@@ -9,6 +9,9 @@ from backend.store.codec import ms, number, public
 from backend.store.journal import Journal
 from backend.store.lifetimes import Lifetimes
 
+FRESH = "(SELECT max(last_synchronized) FROM accounts a WHERE a.connection = c.id)"
+"""When the bank last gave data under connection `c`, by the provider's word."""
+
 _SHORTLY = timedelta(days=2)
 """A consent that ends so soon after another one of the same bank user began was probably ended by it."""
 
@@ -16,7 +19,6 @@ _RIVALS = 4
 """At most so many are named; a bookkeeper may stand behind hundreds."""
 
 _BEGAN = "coalesce({0}.renewed_at, {0}.connected_at, 0)"
-_FRESH = "(SELECT max(last_synchronized) FROM accounts a WHERE a.connection = c.id)"
 _WITH_CUSTOMER = "('link_made', 'sent', 'opened', 'at_bank')"
 _OVER = (
     *(Consent.EXPIRED, Consent.REVOKED_BY_CUSTOMER, Consent.REVOKED_BY_BANK),
@@ -100,7 +102,7 @@ class Kin(Journal, Lifetimes):
         """A consent that is over, and gave its last data before another one of the same bank user began shortly ago,
         was ended by that one: nobody withdrew it, and renewing it may end the other in turn.
         """
-        row = self.db.row(f"SELECT c.*, {_FRESH} AS fresh FROM connections c WHERE id = ?", (connection,))
+        row = self.db.row(f"SELECT c.*, {FRESH} AS fresh FROM connections c WHERE id = ?", (connection,))
         if row is None or row["consent"] is None or not row["bank"]:
             return
         over = row["said"] in _OVER or (row["said"] == Consent.VALID and row["last_outcome"] == "needs_customer")
@@ -127,7 +129,7 @@ class Kin(Journal, Lifetimes):
     def before_fetch(self, connection: int) -> Any:
         """What `mend` compares a fetch with."""
         return self.db.row(
-            f"SELECT c.consent_axis, c.last_outcome, c.renewed_at, {_FRESH} AS fresh FROM connections c WHERE id = ?",
+            f"SELECT c.consent_axis, c.last_outcome, c.renewed_at, {FRESH} AS fresh FROM connections c WHERE id = ?",
             (connection,),
         )
 
@@ -145,7 +147,7 @@ class Kin(Journal, Lifetimes):
                 (ms(now), connection),
             )
             return
-        row = self.db.row(f"SELECT c.*, {_FRESH} AS fresh FROM connections c WHERE id = ?", (connection,))
+        row = self.db.row(f"SELECT c.*, {FRESH} AS fresh FROM connections c WHERE id = ?", (connection,))
         if row is None:
             return
         over = before["consent_axis"] in _OVER or row["needed_at"] is not None

@@ -12,7 +12,7 @@ from typing import Any
 from backend.model.facts import Consent
 from backend.model.webhooks import Arrived, Effect, Notice, Said, Silence, WebhookView
 from backend.store.codec import at, ms, number, public, when
-from backend.store.kin import Kin
+from backend.store.kin import FRESH, Kin
 
 _CLOCKS = 5 * 60_000
 """Milliseconds by which the sender's clock and ours may differ: the receiver refuses what is further off."""
@@ -36,9 +36,6 @@ _MEANS = {
     Said.CONSENT_NEEDS_UPDATE: Consent.EXPIRED,
     Said.CONNECTION_UPDATE_REQUIRED: Consent.EXPIRED,
 }
-
-_FRESH = "(SELECT max(last_synchronized) FROM accounts a WHERE a.connection = c.id)"
-"""When the bank last gave data under the connection, by the provider's word."""
 
 
 class Webhooks(Kin):
@@ -198,7 +195,7 @@ class Webhooks(Kin):
         The end is taken when its event is newer than the one it was taken from before, or is applied `again`.
         """
         row = self.db.row(
-            f"SELECT c.told, c.told_expiry, coalesce(c.trusted_from, 0) AS since, coalesce({_FRESH}, 0) AS fresh,"
+            f"SELECT c.told, c.told_expiry, coalesce(c.trusted_from, 0) AS since, coalesce({FRESH}, 0) AS fresh,"
             " s.consent_id FROM connections c JOIN consents s ON s.id = c.consent WHERE c.id = ?",
             (connection,),
         )
@@ -254,13 +251,13 @@ class Webhooks(Kin):
             self.db.run(
                 "UPDATE connections AS c SET last_outcome = 'rate_limited', last_detail = '', last_until ="
                 " max(CASE WHEN last_outcome = 'rate_limited' THEN coalesce(last_until, 0) ELSE 0 END, ?)"
-                f" WHERE id = ? AND coalesce({_FRESH}, 0) < ?",
+                f" WHERE id = ? AND coalesce({FRESH}, 0) < ?",
                 (ms(until), connection, told + _SECOND),
             )
 
     def _orphans(self, connection: int, notice: Notice) -> None:
         """The newest event about each account decides, unless polling has seen a later sync."""
-        fresh = self.db.value(f"SELECT coalesce({_FRESH}, 0) FROM connections c WHERE id = ?", (connection,))
+        fresh = self.db.value(f"SELECT coalesce({FRESH}, 0) FROM connections c WHERE id = ?", (connection,))
         events = self.db.rows(
             f"SELECT event, accounts FROM webhooks WHERE consent_id = ? AND event IN ({_marks(_ORPHANS)})"
             " AND at > ? AND applied_at IS NOT NULL ORDER BY at, event_id",
@@ -284,7 +281,7 @@ class Webhooks(Kin):
         if row["told"]:
             self.heed(connection)
         self.db.run(
-            f"UPDATE connections AS c SET silent_since = heard_at WHERE id = ? AND {_FRESH} > heard_at + ?",
+            f"UPDATE connections AS c SET silent_since = heard_at WHERE id = ? AND {FRESH} > heard_at + ?",
             (connection, self.silence_after * 1000),
         )
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from backend.sandbox.plays import AWAY
+from backend.sandbox.stage import AWAY
 from tests.situations.stage import Fleet, Theatre
 
 ALONE = (("events_missed",), ("own_credentials",), ("stuck_in_error", "starved"))
