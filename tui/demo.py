@@ -109,7 +109,7 @@ class Demo:
         return addresses
 
     def _environment(self, folder: Path) -> dict[str, str]:
-        at = self.addresses
+        at, back = self.addresses, f"http://127.0.0.1:{_free_port()}"
         return {
             **_clean(self._outer),
             "FORNY_CONFIG": str(folder / "config.toml"),
@@ -118,7 +118,8 @@ class Demo:
             "FORNY_AIIA_BASE_URL": at["aiia"],
             "FORNY_AIIA_CLIENT_ID": at["client_id"],
             "FORNY_AIIA_CLIENT_SECRET": at["client_secret"],
-            "FORNY_AIIA_REDIRECT_URL": f"http://127.0.0.1:{_free_port()}/aiia",
+            "FORNY_AIIA_REDIRECT_URL": f"{back}/aiia",
+            "FORNY_PUBLIC_URL": back,
             "FORNY_RECONCILIATION_URL": at["reconciliation"],
             "FORNY_RECONCILIATION_TOKEN": at["reconciliation_token"],
             "FORNY_SMTP_URL": at["smtp"],

@@ -18,7 +18,10 @@ from backend.rules.rows import RowContext, fetch_since, known_since, match_rows
 
 @dataclass
 class Harvest:
-    """What one fetch has brought so far. `outcome` is `ok`, `ok_empty`, `partial` or the kind of an error."""
+    """What one fetch has brought so far. `outcome` is `ok`, `ok_empty`, `partial` or the kind of an error.
+
+    `elsewhere`: accounts are shown, and all of them are left to other connections of the customer.
+    """
 
     outcome: str = "ok_empty"
     detail: str = ""
@@ -30,6 +33,7 @@ class Harvest:
     new: int = 0
     recognised: int = 0
     waiting: int = 0
+    elsewhere: bool = False
     synchronized: datetime | None = None
     diff: RenewalDiff | None = None
     found: list[tuple[str, Found]] = field(default_factory=list)
@@ -127,14 +131,15 @@ async def gather(
     `renewed_at` says that a candidate is being put to the test: what it leaves in doubt is held, and the diff is made.
     """
     reported = await tools.provider.accounts(session)
-    match = match_accounts(context.accounts, ours(context, reported))
+    mine = ours(context, reported)
+    match = match_accounts(context.accounts, mine)
     # An account that was gone before we ever knew it is nobody's news.
     match = replace(match, new=tuple(account for account in match.new if not account.orphaned))
     doubts = {} if renewed_at is None else in_doubt(context.accounts, match)
     if doubts:
         unsure = [tuple(replace(a, doubt=doubts.get(a.key, "")) for a in some) for some in (match.matched, match.new)]
         match = replace(match, matched=unsure[0], new=unsure[1])
-    harvest = Harvest(accounts=[*match.matched, *match.new, *match.vanished])
+    harvest = Harvest(accounts=[*match.matched, *match.new, *match.vanished], elsewhere=bool(reported and not mine))
     asked = rows_seen = 0
     errors: list[OutsideError] = []
     for place, account in enumerate([*match.matched, *match.new]):
@@ -185,15 +190,21 @@ def ours(context: FetchContext, reported: Sequence[Account]) -> list[Account]:
     """The reported accounts that belong to this connection.
 
     One login of the provider may show all banks of a customer; what another connection of the same customer
-    holds is left to it, and so are other banks once we know which bank is ours.
+    holds is left to it, and so are other banks once we know which bank is ours. A customer may connect anew instead
+    of renewing (`facts/aiia-economic.md` §4 no. 20): accounts of one bank whose consent is over move to the new
+    connection then, with their ledger accounts.
     """
     known = {account.key for account in context.accounts}
     banks = {account.bank_id for account in reported if account.key in known and account.bank_id}
-    return [
+    mine = [
         account
         for account in reported
         if account.key in known or (account.key not in context.elsewhere and (not banks or account.bank_id in banks))
     ]
+    lapsed = [account for account in reported if account.key in context.lapsed]
+    if mine or known or len({account.bank_id for account in lapsed}) != 1:
+        return mine
+    return [replace(account, ledger_account=context.lapsed[account.key]) for account in lapsed]
 
 
 async def _account(

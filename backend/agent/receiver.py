@@ -58,6 +58,9 @@ def link_to(public_url: str, state: str) -> str:
 
 
 _GO = "/go/"
+_COOKIE = "forny-link"
+_REMEMBERED = 3600
+"""Seconds in which a login is finished, or broken off."""
 
 
 def application(
@@ -72,16 +75,27 @@ def application(
         return HTMLResponse(text, status, headers=_PRIVATE)
 
     async def landed(request: Request) -> Response:
+        """Aiia need not give our `state` back, and a customer who breaks off comes without anything
+        (`facts/aiia-economic.md` §1.2): then his browser still knows which link it was.
+        """
         query = request.query_params
-        word = await arrive(query.get("code"), query.get("consentId"), query.get("state"))
-        return page(word)
+        state = query.get("state") or request.cookies.get(_COOKIE)
+        answer = page(await arrive(query.get("code"), query.get("consentId"), state))
+        answer.delete_cookie(_COOKIE)
+        return answer
 
     async def led(request: Request) -> Response:
         """Mail programs and scanners look ahead by HEAD or as a prefetch: that is nobody who opened the link."""
         ahead = any("prefetch" in request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose", "X-Moz"))
         assert lead is not None
-        target = await lead(request.path_params["state"], request.method == "GET" and not ahead)
-        return page("unclaimed", 404) if target is None else RedirectResponse(target, 302, headers=_PRIVATE)
+        state = request.path_params["state"]
+        target = await lead(state, request.method == "GET" and not ahead)
+        if target is None:
+            return page("unclaimed", 404)
+        answer = RedirectResponse(target, 302, headers=_PRIVATE)
+        secure = public.startswith("https:")
+        answer.set_cookie(_COOKIE, state, max_age=_REMEMBERED, httponly=True, samesite="lax", secure=secure)
+        return answer
 
     async def told(request: Request) -> Response:
         try:

@@ -148,8 +148,8 @@ async def _unproven(tools: Tools, case: Case, note: str) -> None:
         await tools.write(tools.books.settle_action, case.action, waits, tools.now(), reason=note)
 
 
-_CUSTOMERS_OWN = ("no_accounts", "no_account_matched", "wrong_entry")
-"""Doubts that only another login of the customer can clear: the operator who asked is told."""
+_CUSTOMERS_OWN = ("no_accounts", "no_account_matched", "wrong_entry", "accounts_elsewhere")
+"""Doubts that trying again does not clear: the operator who asked is told."""
 
 
 async def _retail(tools: Tools, shown: list[Account]) -> bool:
@@ -162,7 +162,7 @@ async def _retail(tools: Tools, shown: list[Account]) -> bool:
 def _doubt(harvest: Harvest, *, had_accounts: bool, shown: bool) -> str:
     """Why the candidate has not proved itself, as a text key; empty when it has."""
     if not shown:
-        return "no_accounts"
+        return "accounts_elsewhere" if harvest.elsewhere else "no_accounts"
     if had_accounts and not any(account.id is not None and account.shown for account in harvest.accounts):
         return "no_account_matched"
     return "" if harvest.outcome in ("ok", "ok_empty") else harvest.outcome

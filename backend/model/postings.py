@@ -8,7 +8,7 @@ from backend.model.facts import HeldReason, Posting, PostingState
 
 
 class Decision(StrEnum):
-    """`ACCEPT`: deliver a held posting, or have seen a change. `DISCARD`: it is a duplicate and never delivered."""
+    """`ACCEPT`: deliver a held posting, or a rejected one again, or have seen a change. `DISCARD`: never deliver it."""
 
     ACCEPT = "accept"
     DISCARD = "discard"
@@ -36,17 +36,18 @@ def refusal(posting: Posting, ledger_account: str | None, decision: Decision) ->
     """Why the decision cannot be taken now; None when it can. `ledger_account` is what the account is mapped to now.
 
     What has been delivered is never turned back (law 7): of a change at the bank after that, one can only have
-    taken note. A reservation is not booked yet, and may never be.
+    taken note. A reservation is not booked yet, and may never be. What bank reconciliation has rejected it does not
+    have: it can be sent again once the cause is mended, or be left out.
     """
     if posting.change is not None and posting.decided_at is None:
         return None if decision is Decision.ACCEPT else Refusal(posting=posting.id, reason="decision.delivered")
-    if posting.decided_at is not None:
+    if posting.decided_at is not None and posting.state is not PostingState.REJECTED:
         by, at = posting.decided_by or "", posting.decided_at
         return Refusal(posting=posting.id, reason="decision.already", by=by, at=at)
     reason = ""
-    if posting.state is not PostingState.HELD:
+    if posting.state not in (PostingState.HELD, PostingState.REJECTED):
         reason = f"decision.{posting.state}"
-    elif posting.reason == HeldReason.RESERVED:
+    elif posting.state is PostingState.HELD and posting.reason == HeldReason.RESERVED:
         reason = "decision.reserved"
     elif decision is Decision.ACCEPT and ledger_account is None:
         reason = "decision.no_ledger_account"

@@ -174,7 +174,8 @@ class ImportReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchContext:
     """What the agent needs to fetch one connection. `elsewhere`: keys of accounts that the customer's other
-    connections hold. `odd`: by account key the newest day with a row that ledger and bank do not both have.
+    connections hold. `lapsed`: of these, at the same bank, the ones whose consent is over, with their ledger account.
+    `odd`: by account key the newest day with a row that ledger and bank do not both have.
     `selected_at`: when the provider was last asked whether all accounts are ticked.
     """
 
@@ -192,6 +193,7 @@ class FetchContext:
     usual_end_at: datetime | None
     accounts: tuple[Account, ...]
     elsewhere: frozenset[str]
+    lapsed: dict[str, str | None]
     odd: dict[str, date]
     selected_at: datetime | None = None
 

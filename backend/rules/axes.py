@@ -57,11 +57,14 @@ def plus(at: datetime, span: timedelta) -> datetime:
 def consent_of(facts: HealthFacts, now: datetime) -> Consent:
     """Removed beats what was said, what was said beats the forecast (`facts/operations.md` §0 rule 2).
 
-    A live consent stays live while its renewal is open (law 6); without one the open case is what there is.
+    A live consent stays live while its renewal is open (law 6); without one the open case is what there is. A customer
+    who came back from his bank with a no has rejected it, until he uses the link again.
     """
     found = _consent(facts, now)
     if found in LIVE or found is Consent.REMOVED:
         return found
+    if facts.case_stage is Stage.AT_BANK and facts.case_note == "cancelled":
+        return Consent.REJECTED
     return Consent.AWAITING_CUSTOMER if facts.case_stage in WITH_CUSTOMER else found
 
 

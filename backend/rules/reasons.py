@@ -14,7 +14,7 @@ from backend.rules.danish import moment
 PROVIDER, FORNY, LEDGER, MAIL = "provider", "forny", "ledger", "mail"
 """Who said so; the text of it is `source.…`."""
 
-NOTES = ("wrong_entry", "no_accounts", "no_account_matched")
+NOTES = ("wrong_entry", "no_accounts", "no_account_matched", "accounts_elsewhere")
 """What a login may have been wrong about."""
 
 _COUNTS = (

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from backend.model.facts import PROMISE, Case, Stage
 from backend.model.renewals import RenewalDiff, Shown
 from backend.rules.axes import LINK_LIFE
+from backend.rules.reasons import NOTES
 from backend.texts import Say
 
 _UNSENT = timedelta(hours=1)
@@ -26,7 +27,7 @@ def stalled(case: Case, now: datetime) -> str | None:
     if stage is Stage.AT_BANK:
         return "stalled.at_bank" if case.note or age > _UNDECIDED else None
     if stage is Stage.AUTHORISED:
-        if case.note in ("no_accounts", "no_account_matched", "wrong_entry"):
+        if case.note in NOTES:
             return f"stalled.{case.note}"
         return "stalled.unproven" if now - (case.authorised_at or case.created_at) > PROMISE else None
     if stage in (Stage.MATCHED, Stage.FETCHED):

@@ -260,7 +260,7 @@ def _rather(when: Holds | None = None, said: tuple[Consent, ...] = ()) -> tuple[
         Rule("wrong_connector", _C, _both(when, _noted("wrong_entry")), _invite, said=said),
         Rule("missing_rights", _C, _both(when, _noted("no_accounts")), _invite, said=said),
         Rule("renewal_unproven", _O, _both(when, _noted("no_account_matched")), said=said),
-        Rule("second_connection", _O, _both(when, _twin), said=said),
+        Rule("second_connection", _O, _both(when, lambda v: _twin(v) or _noted("accounts_elsewhere")(v)), said=said),
     )
 
 

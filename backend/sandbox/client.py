@@ -192,6 +192,9 @@ class SandboxClient:
         inside = {urlsplit(self.addresses[name]).netloc for name in ("aiia", "hub")}
         seen: list[str] = []
         request = browser.build_request("GET", link)
+        if urlsplit(link).netloc not in inside:
+            # A link by way of the program that sent it.
+            request = browser.build_request("GET", browser.send(request).headers.get("location", link))
         for _ in range(MAX_PAGES):
             if urlsplit(str(request.url)).netloc not in inside:
                 return self._arrive(browser, str(request.url), tuple(seen), follow)

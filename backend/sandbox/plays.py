@@ -296,10 +296,10 @@ def _doubted(stage: Stage) -> Outcome:
 
 @play("second_connection")
 def _second(stage: Stage) -> Outcome:
-    """The accounting system has the same account under a new connection too, and the customer connects it."""
+    """The consent ends, and the customer connects the same bank anew instead of renewing."""
+    stage.end()
     bank = stage.consent.bank.kind
-    stage.claim(None, bank.name, [link.account.kind for link in stage.consent.links])
-    return (stage.imported(), *stage.connected(bank)), ()
+    return stage.connected(bank), (f'forny remove --filter "agreement:{stage.agreement} is:twin" --yes',)
 
 
 # -- rows ------------------------------------------------------------------------------------------------------
@@ -355,12 +355,11 @@ def _changed(stage: Stage) -> Outcome:
     return (), ()
 
 
-@play("balance_differs")
+@play("balance_differs", history=30)
 def _balance(stage: Stage) -> Outcome:
-    """The bank's balance counts a row, the newest, that Aiia never gets."""
-    stage.first.withheld.add(stage.row(-77_700, "Kun banken kender den"))
-    stage.sync()
-    return (), ()
+    """Bank reconciliation rejects a row, its ledger account is barred; an operator leaves the row out for good."""
+    _barred(stage)
+    return (SEEN, f'forny postings discard --filter "state:rejected agreement:{stage.agreement}" --yes'), ()
 
 
 @play("ok_empty", days=45, history=70)
@@ -397,7 +396,9 @@ def _barred(stage: Stage) -> Outcome:
     stage.inbox.barred.add((stage.agreement, str(ledger)))
     stage.row(-31_400, "Til en spærret konto")
     stage.sync()
-    return (), ()
+    free = f"forny sandbox turn ledger/bar agreement={stage.agreement} ledger_account={ledger} barred=false"
+    again = f'forny postings accept --filter "state:rejected agreement:{stage.agreement}" --yes'
+    return (), (free, again, *stage.wait(1))
 
 
 # -- the mail --------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from backend.model.facts import PROMISE, Account, Attempt, Posting
+from backend.model.facts import PROMISE, Account, Attempt, Consent, Posting
 from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.incidents import CAUSES
 from backend.model.views import FetchContext
@@ -66,7 +66,8 @@ class Intake(Webhooks, Noticed):
             return None
         accounts = self.db.rows("SELECT * FROM accounts WHERE connection = ? ORDER BY id", (row["id"],))
         others = self.db.rows(
-            "SELECT a.key FROM accounts a JOIN connections c ON c.id = a.connection"
+            "SELECT a.key, a.ledger_account, c.bank, c.consent_axis FROM accounts a"
+            " JOIN connections c ON c.id = a.connection"
             " WHERE c.agreement = ? AND c.id <> ? AND c.removed_at IS NULL",
             (row["agreement"], row["id"]),
         )
@@ -85,6 +86,11 @@ class Intake(Webhooks, Noticed):
             usual_end_at=when(row["usual_end_at"]),
             accounts=tuple(map(account_of, accounts)),
             elsewhere=frozenset(other["key"] for other in others),
+            lapsed={
+                other["key"]: other["ledger_account"]
+                for other in others
+                if other["consent_axis"] not in (Consent.VALID, Consent.EXPIRING) and row["bank"] in ("", other["bank"])
+            },
             odd=self.odd_days(row["agreement"]),
             selected_at=when(row["selected_at"]),
         )

@@ -66,8 +66,8 @@ class Postings(Journal):
     def _write(self, before: Posting, after: Posting, operator: str, host: str, now: datetime) -> None:
         seq = int(self.db.value("SELECT coalesce(max(seq), 0) FROM postings")) + 1
         self.db.run(
-            "UPDATE postings SET (state, reason, ledger_account, due_at, decided_at, decided_by, seq)"
-            " = (?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+            "UPDATE postings SET (state, reason, ledger_account, due_at, decided_at, decided_by, seq, delivery)"
+            " = (?, ?, ?, ?, ?, ?, ?, iif(state IN ('held', 'rejected'), NULL, delivery)) WHERE id = ?",
             (
                 after.state,
                 after.reason,

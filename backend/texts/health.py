@@ -199,6 +199,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "kunden valgte bankens indgang for private",
         "the customer chose the bank's entry for private persons",
     ),
+    "accounts_elsewhere": (
+        "kontiene hører til en anden af kundens forbindelser, som virker",
+        "the accounts belong to another connection of the customer, which works",
+    ),
     "no_account_matched": (
         "ingen af kontiene er de samme som før",
         "none of the accounts is one that was there before",

@@ -28,9 +28,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "it is on its way to bank reconciliation already",
     ),
     "decision.acknowledged": ("bankafstemningen har den allerede", "bank reconciliation has it already"),
-    "decision.rejected": (
-        "bankafstemningen har afvist den; grunden står ved posteringen",
-        "bank reconciliation has rejected it; the reason stands beside the posting",
+    "decision.which": (
+        "Hvilke posteringer? Skriv id'er, eller --filter som i `forny postings FILTER`.",
+        "Which postings? Write ids, or --filter as in `forny postings FILTER`.",
     ),
     "decision.dropped": ("den er bortfaldet i banken", "the bank has taken it back"),
     # -- beside a posting in the list

@@ -91,6 +91,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Kunden gav ikke adgang til nogen konto. Bed om at vælge konti i banken; mangler de, mangler rettigheder.",
         "The customer gave access to no account. Ask to tick them at the bank; if none is offered, rights are missing.",
     ),
+    "stalled.accounts_elsewhere": (
+        "Kontiene er forbundet i forvejen og virker. Fjern denne forbindelse; den anden bliver.",
+        "The accounts are connected already, and work. Remove this connection; the other one stays.",
+    ),
     "stalled.no_account_matched": (
         "Kunden valgte andre konti end før. Bed om at vælge de samme, eller lav en ny forbindelse.",
         "The customer chose other accounts than before. Ask to choose the same, or make a new connection.",

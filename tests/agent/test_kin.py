@@ -37,15 +37,12 @@ def linked(world: World, tmp_path: Path) -> str:
 
 def visit(world: World, address: str, method: str = "GET", **headers: str) -> httpx.Response:
     async def ask() -> httpx.Response:
-        async def nothing(*_: object) -> str:
-            return "done"
+        agent = world.agent
 
         async def deaf(*_: object) -> int:
             return 404
 
-        app = application(
-            "/aiia", nothing, texts_in("en"), deaf, public=world.agent.tools.public_url, lead=world.agent._lead
-        )
+        app = application("/aiia", agent._arrive, texts_in("en"), deaf, public=agent.tools.public_url, lead=agent._lead)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://bank.example.test") as http:
             return await http.request(method, address, headers=headers)
 
@@ -67,6 +64,16 @@ def test_the_link_in_the_mail_goes_by_way_of_us_and_opening_is_seen_once(world: 
     world.clock.move(hours=1)
     assert visit(world, link).status_code == 302 and case_of(world, "c1") == opened
     assert case_of(world, "c1").link.startswith("https://hub.example.test/")
+
+
+def test_who_breaks_off_without_a_word_is_known_by_his_browser(world: World, tmp_path: Path) -> None:
+    """The provider sends him back with nothing at all (`facts/aiia-economic.md` §1.2)."""
+    state = linked(world, tmp_path)
+    cookie = visit(world, f"/f/go/{state}").headers["set-cookie"].partition(";")[0]
+    assert visit(world, "/aiia", Cookie=cookie).status_code == 200
+    assert (case_of(world, "c1").stage, case_of(world, "c1").note) == (Stage.AT_BANK, "cancelled")
+    view = world.store.connection("c1", world.clock.now())
+    assert view is not None and view.row.situation != "renewal_refused", "the live consent is as it was"
 
 
 def test_a_link_of_nobody_or_of_a_closed_case_leads_to_a_page_that_says_what_to_do(

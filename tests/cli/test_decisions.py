@@ -57,6 +57,13 @@ def test_discarding_keeps_it_out(fleet: Run, held: tuple[str, str]) -> None:
     assert any(event["kind"] == "posting.discarded" for event in fleet("audit", "--json").json)
 
 
+def test_a_filter_names_them_as_in_the_list(fleet: Run, held: tuple[str, str]) -> None:
+    assert fleet("postings", "discard", "--yes").code == 2
+    assert fleet("postings", "discard", "--filter", "state:rejected", "--yes").code == 4
+    ran = fleet("postings", "discard", "--filter", "state:held agreement:1001 kastrup", "--yes", "--json")
+    assert ran.code == 0 and [item["id"] for item in ran.json["done"]] == [held[0]]
+
+
 @pytest.mark.parametrize(("answer", "code", "state"), [("y", 0, "queued"), ("", 3, "held"), ("n", 3, "held")])
 def test_a_person_is_asked(
     fleet: Run, held: tuple[str, str], monkeypatch: pytest.MonkeyPatch, answer: str, code: int, state: str

@@ -139,6 +139,22 @@ def test_each_decision_is_one_line_of_the_audit_log(store: SqliteStore, suspecte
     assert store.verify_audit().broken_at is None
 
 
+def test_a_rejected_row_can_be_sent_again_or_left_out(store: SqliteStore) -> None:
+    fetch(store, row("a"), row("b", text="SKAT"))
+    (delivery,) = store.open_deliveries(9, NOON)
+    refused = tuple((posting.id, "barred") for posting in delivery.postings)
+    store.settle_delivery(delivery.key, Receipt(rejected=refused), NOON)
+    rejected = postings(store, PostingState.REJECTED)
+    assert decide(store, Decision.ACCEPT, rejected["a"].id) == ([rejected["a"].id], [])
+    assert decide(store, Decision.DISCARD, rejected["b"].id) == ([rejected["b"].id], [])
+    (again,) = store.open_deliveries(9, LATER)
+    assert again.key != delivery.key and [posting.source_id for posting in again.postings] == ["a"]
+    store.settle_delivery(again.key, Receipt(rejected=((rejected["a"].id, "barred"),)), LATER)
+    assert decide(store, Decision.ACCEPT, rejected["a"].id) == ([rejected["a"].id], []), "and once more"
+    fetch(store, row("a"), row("b", text="SKAT"))
+    assert postings(store, PostingState.DROPPED)["b"].reason == DISCARDED
+
+
 def test_a_dry_run_changes_nothing(store: SqliteStore, suspected: Posting) -> None:
     before = store.verify_audit().checked
     assert decide(store, Decision.ACCEPT, suspected.id, dry_run=True) == ([suspected.id], [])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from backend.model.facts import Account, Act, Case, Stage
 from backend.model.renewals import RenewalDiff, Shown
 from backend.rules.accounts import diff_of, in_doubt, match_accounts
+from backend.rules.reasons import NOTES
 from backend.rules.renewals import diff_lines, stalled, suggestion
 from backend.texts import texts_in
 from backend.texts.renewals import TEXTS
@@ -117,14 +118,11 @@ def test_every_text_is_used_and_says_the_same_in_both_languages() -> None:
     places = [*(root / "backend").glob("**/*.py"), *(root / "tui").glob("**/*.py")]
     code = "\n".join(path.read_text("utf-8") for path in places if path.parent.name != "texts")
     stems = set(re.findall(r'"((?:renewal|stalled)\.\w+)"', code))
-    words = ("doubt.maybe_renumbered", "doubt.only_by_id", *(f"stalled.{n}" for n in _NOTES))
+    words = ("doubt.maybe_renumbered", "doubt.only_by_id", *(f"stalled.{n}" for n in NOTES))
     words += ("renewal.rival.login", "renewal.rival.account")
     assert {*stems, *words} == {key for key in TEXTS if key.partition(".")[0] in ("renewal", "stalled", "doubt")}
     for danish, english in TEXTS.values():
         assert fields(danish) == fields(english)
-
-
-_NOTES = ("no_accounts", "no_account_matched", "wrong_entry")
 
 
 def fields(text: str) -> set[str]:

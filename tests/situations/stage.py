@@ -46,6 +46,7 @@ class Theatre:
             "FORNY_AIIA_CLIENT_ID": at["client_id"],
             "FORNY_AIIA_CLIENT_SECRET": at["client_secret"],
             "FORNY_AIIA_REDIRECT_URL": f"{base}/aiia",
+            "FORNY_PUBLIC_URL": base,
             "FORNY_AIIA_WEBHOOK_SECRET": "fictional-webhook-secret",
             "FORNY_RECONCILIATION_URL": at["reconciliation"],
             "FORNY_RECONCILIATION_TOKEN": at["reconciliation_token"],

@@ -28,7 +28,8 @@ def _deciding(command: Command) -> Command:
         click.option("--json", "as_json", is_flag=True, help="What became of each posting, as one JSON object."),
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--dry-run", is_flag=True, help="Say what would become of each, and change nothing."),
-        click.argument("ids", nargs=-1, required=True, metavar="ID..."),
+        click.option("--filter", "words", metavar="FILTER", help="Those that `forny postings FILTER` lists, too."),
+        click.argument("ids", nargs=-1, metavar="[ID]..."),
     ):
         command = option(command)
     return command
@@ -38,7 +39,7 @@ def _deciding(command: Command) -> Command:
 @_deciding
 @pass_context
 def accept(context: Context, /, ids: tuple[str, ...], **how: Any) -> None:
-    """Deliver held postings that are no duplicates, and mark changes at the bank as seen.
+    """Deliver held postings that are no duplicates, rejected ones again, and mark changes at the bank as seen.
 
     ID is a posting's id, or its beginning. Rows that are only reserved, or that have no ledger account, are refused.
     """
@@ -49,7 +50,7 @@ def accept(context: Context, /, ids: tuple[str, ...], **how: Any) -> None:
 @_deciding
 @pass_context
 def discard(context: Context, /, ids: tuple[str, ...], **how: Any) -> None:
-    """Call held postings duplicates: they are never delivered, whatever the bank shows later.
+    """Keep held or rejected postings out: they are never delivered, whatever the bank shows later.
 
     ID is a posting's id, or its beginning.
     """
@@ -63,13 +64,30 @@ def asks_to_decide(arguments: Sequence[str]) -> bool:
     """Whether `forny postings …` names postings to decide; else these words are a filter, as they always were."""
     if not arguments or arguments[0] not in DECISIONS:
         return False
-    return any(word.startswith("p_") or word in ("--help", "-h", "--yes", "--dry-run") for word in arguments[1:])
+    options = ("--help", "-h", "--yes", "--dry-run", "--filter")
+    return any(word.startswith("p_") or word in options for word in arguments[1:])
 
 
 def _decide(
-    context: Context, decision: Decision, ids: Sequence[str], *, yes: bool, dry_run: bool, as_json: bool
+    context: Context,
+    decision: Decision,
+    ids: Sequence[str],
+    *,
+    words: str | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     operations, say = context.runtime.operations, context.say
+    if words is not None:
+        from tui.commands.postings import listed
+
+        ids = [*ids, *(line.posting.id for line in listed(context, (words,)))]
+        if not ids:
+            talk(say("cli.nothing_matched"))
+            leave(NOTHING_MATCHED)
+    elif not ids:
+        refuse(say("decision.which"))
     found = operations.decide(ids, decision, dry_run=True)
     if found.done and not dry_run:
         if not yes:

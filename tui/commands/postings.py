@@ -79,6 +79,11 @@ def postings(context: Context, words: tuple[str, ...], limit: int | None, follow
         leave(NOTHING_MATCHED)
 
 
+def listed(context: Context, words: tuple[str, ...]) -> Iterator[PostingLine]:
+    """The postings that `forny postings WORDS` lists, all of them."""
+    return _every(context, _queries(context, words))
+
+
 def _queries(context: Context, words: tuple[str, ...]) -> list[PostingFilter]:
     """One query for each connection that was named, or one for all."""
     text: list[str] = []

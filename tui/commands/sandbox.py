@@ -164,7 +164,7 @@ def _link(context: Context, client: "SandboxClient", what: str) -> tuple[str, st
         return what, None
     if "@" in what:
         for mail in client.mails(what):
-            if found := re.search(r"https?://\S+/oauth/connect\S*", mail["text"]):
+            if found := re.search(r"https?://\S+/(?:oauth/connect|go/)\S*", mail["text"]):
                 return found.group(), what
         talk(context.say("cli.no_mailed_link", address=what))
         leave(NOTHING_MATCHED)
