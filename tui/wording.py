@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from backend.model.facts import Account, Act, ActionState, Consent, Fetch, PostingState, Status, Transfer, Verdict
 from backend.model.health import Assessment
@@ -10,7 +11,9 @@ from backend.model.views import FleetRow
 from backend.rules import explain
 from backend.rules.danish import local
 from backend.texts import Say
-from tui.palette import Glyphs
+
+if TYPE_CHECKING:
+    from tui.palette import Glyphs
 
 VERDICT_ROLE = {"fine": "good", "customer": "warn", "operator": "bad", "incident": "bad", "wait": "info"}
 POSTING_ROLE = {"held": "warn", "queued": "info", "acknowledged": "good", "rejected": "bad", "dropped": "dim"}
@@ -82,12 +85,12 @@ def age(past: timedelta, say: Say) -> str:
     return say("console.age.days", n=minutes // 1440)
 
 
-def verdict_glyph(verdict: str, glyphs: Glyphs) -> str:
+def verdict_glyph(verdict: str, glyphs: "Glyphs") -> str:
     """The sign of who must act."""
     return str(getattr(glyphs, verdict))
 
 
-def posting_glyph(state: PostingState, glyphs: Glyphs) -> str:
+def posting_glyph(state: PostingState, glyphs: "Glyphs") -> str:
     """The sign of where a posting is."""
     return str(getattr(glyphs, state.value))
 

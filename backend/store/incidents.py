@@ -320,7 +320,9 @@ class Incidents(Lifetimes):
     def _behind(self, row: Any) -> Any:
         return self.db.row(
             "SELECT count(*) AS connections, count(DISTINCT agreement) AS customers, coalesce(sum(pending), 0) AS"
-            " pending, min(oldest_queued_at) AS oldest, coalesce(sum(failing_since IS NOT NULL), 0) AS failing"
+            " pending, min((SELECT min(fetched_at) FROM postings p WHERE p.connection = c.id"
+            " AND p.state IN ('held', 'queued', 'rejected'))) AS oldest,"
+            " coalesce(sum(failing_since IS NOT NULL), 0) AS failing"
             f" FROM connections c WHERE {_MEMBERS if row['cause'] == 'tokens_lost' else _BEHIND[Scope(row['scope'])]}",
             (row["id"],),
         )

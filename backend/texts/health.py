@@ -75,8 +75,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why.last_synchronized": ("Aiia fik sidst nyt fra banken", "Aiia last had news from the bank"),
     "why.sync_failed": ("Synkroniser bankkonti lykkedes ikke", "Synchronise did not succeed"),
     "why.orphaned": (
-        "{n} af {of} konti vises ikke længere af banken",
-        "{n} of {of} accounts are no longer shown by the bank",
+        "Konti, som banken ikke viser længere: {n} af {of}",
+        "Accounts that the bank does not show any more: {n} of {of}",
     ),
     "why.transfer.queued": (
         "Posteringer, der venter på bankafstemningen: {n}",
@@ -109,26 +109,26 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "why.gap": ("Der mangler posteringer fra {first} til {last}", "Postings are missing from {first} to {last}"),
     "why.doubted": (
-        "{n} konti er nye eller forsvandt ved fornyelsen, og ingen har godkendt det",
-        "{n} accounts came new or vanished with the renewal, and nobody has accepted that",
+        "Konti, der er i tvivl efter fornyelsen, og som ingen har godkendt: {n}",
+        "Accounts that the renewal left in doubt, and nobody has accepted: {n}",
     ),
     "why.rows_missing": (
-        "{n} konti har en saldo, der ikke følger af posteringerne før den",
-        "{n} accounts have a balance that does not follow from the rows before it",
+        "Konti med en saldo, der ikke følger af posteringerne før den: {n}",
+        "Accounts with a balance that does not follow from the rows before it: {n}",
     ),
     "why.changed_rows": (
-        "Banken har ændret eller slettet {n} overførte posteringer",
-        "The bank has changed or deleted {n} postings that were delivered",
+        "Overførte posteringer, som banken siden har ændret eller slettet: {n}",
+        "Delivered postings that the bank has changed or deleted since: {n}",
     ),
     "why.balance_off": (
-        "{n} konti har en anden saldo i banken end posteringerne giver",
-        "{n} accounts have another balance at the bank than the postings add up to",
+        "Konti med en anden saldo i banken, end posteringerne giver: {n}",
+        "Accounts with another balance at the bank than the postings add up to: {n}",
     ),
     "why.silent": (
-        "{n} konti, der altid har posteringer, har ingen nu",
-        "{n} accounts that always have rows have none now",
+        "Konti, der altid har posteringer, og nu ingen har: {n}",
+        "Accounts that always have rows, and now have none: {n}",
     ),
-    "why.unseen": ("{n} konti er aldrig vist af banken", "{n} accounts were never shown by the bank"),
+    "why.unseen": ("Konti, som banken aldrig har vist: {n}", "Accounts that the bank has never shown: {n}"),
     "why.unselected": ("Kunden har ikke valgt alle sine konti", "The customer has not ticked all accounts"),
     "why.events_silent": (
         "Den sidste webhook; siden er der fundet nyt uden",

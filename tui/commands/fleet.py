@@ -121,6 +121,18 @@ def account_number(account: Account) -> str:
     return account.iban or account.bban or account.provider_account_id
 
 
+def next_step(context: Context, row: FleetRow, now: datetime) -> str:
+    """What to do next about one connection: the act, by its name, or what the console says."""
+    from tui import wording
+    from tui.commands.words import moment
+
+    if row.running:
+        return context.say("cli.running", act=row.running)
+    if row.wait_until and row.wait_until > now:
+        return context.say("cli.wait_until", until=moment(row.wait_until))
+    return row.action or wording.next_step(row, now, context.say)
+
+
 def _columns(context: Context, row: FleetRow, now: datetime) -> list[str]:
     from tui.commands.words import days_left, moment
 
@@ -137,17 +149,6 @@ def _columns(context: Context, row: FleetRow, now: datetime) -> list[str]:
         str(row.pending),
         next_step(context, row, now),
     ]
-
-
-def next_step(context: Context, row: FleetRow, now: datetime) -> str:
-    """What to do next about one connection, in a word or two."""
-    from tui.commands.words import moment
-
-    if row.running:
-        return context.say("cli.running", act=row.running)
-    if row.wait_until and row.wait_until > now:
-        return context.say("cli.wait_until", until=moment(row.wait_until))
-    return str(row.action or row.verdict)
 
 
 def found_connections(context: Context, reference: str) -> list[ConnectionView]:
