@@ -128,14 +128,14 @@ async def gather(
 ) -> Harvest:
     """Everything behind a session, matched to what is known. One account's failure does not starve its siblings.
 
-    `renewed_at` says that a candidate is being put to the test: what it leaves in doubt is held, and the diff is made.
+    What is in doubt is held. `renewed_at` says that a candidate is being put to the test: then the diff is made.
     """
     reported = await tools.provider.accounts(session)
     mine = ours(context, reported)
     match = match_accounts(context.accounts, mine)
     # An account that was gone before we ever knew it is nobody's news.
     match = replace(match, new=tuple(account for account in match.new if not account.orphaned))
-    doubts = {} if renewed_at is None else in_doubt(context.accounts, match)
+    doubts = in_doubt(context.accounts, match, renewed=renewed_at is not None)
     if doubts:
         unsure = [tuple(replace(a, doubt=doubts.get(a.key, "")) for a in some) for some in (match.matched, match.new)]
         match = replace(match, matched=unsure[0], new=unsure[1])

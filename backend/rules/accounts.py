@@ -58,18 +58,19 @@ def match_accounts(old: Sequence[Account], new: Sequence[Account]) -> AccountMat
     )
 
 
-def in_doubt(known: Sequence[Account], match: AccountMatch) -> dict[str, str]:
-    """The accounts that a *renewal* leaves in doubt, by key: why, as a text key.
+def in_doubt(known: Sequence[Account], match: AccountMatch, *, renewed: bool) -> dict[str, str]:
+    """The accounts that a fetch (the first one of a renewal, if `renewed`) leaves in doubt, by key: why, as a text key.
 
     A new account may be a vanished one under a new number (`maybe_renumbered`) as long as one vanished that was there
     until now, or that still has a ledger account; a plainly new one is in no doubt, it waits for its ledger account
-    anyway. What only the provider's id tells (`only_by_id`) is unsure because ids change (`facts/operations.md` §0
-    rule 8). Doubt that nobody has settled since the last renewal stays.
+    anyway. What only the provider's id tells (`only_by_id`) is unsure after a renewal, because ids change then
+    (`facts/operations.md` §0 rule 8). Doubt that nobody has settled stays.
     """
     there = {account.id for account in known if not account.orphaned}
     gone = any(account.id in there or account.ledger_account is not None for account in _gone(match))
     doubts = {account.key: account.doubt for account in match.matched if account.doubt}
-    doubts |= {account.key: "only_by_id" for account in match.matched if account.key in match.weak}
+    if renewed:
+        doubts |= {account.key: "only_by_id" for account in match.matched if account.key in match.weak}
     return doubts | ({account.key: "maybe_renumbered" for account in match.new} if gone else {})
 
 

@@ -9,7 +9,7 @@ from backend.model.facts import Act, Case, PostingState, Stage
 from backend.model.views import ConnectionView, PostingFilter
 from backend.operations import Operations
 from tests.agent.world import World
-from tests.fakes import NOON, account, import_account, row
+from tests.fakes import NOON, account, import_account, record, row
 
 
 def seen(world: World, connection: str) -> ConnectionView:
@@ -96,6 +96,27 @@ def test_an_account_under_a_new_number_goes_on_where_it_ended_and_no_row_comes_t
     world.clock.move(days=1)
     world.once(restarted=True)
     assert len(world.ledger.booked) == 5
+
+
+def test_an_account_that_is_renumbered_without_a_renewal_is_in_doubt_too(world: World) -> None:
+    """Else a ledger account that the accounting system maps to the new number would book its history twice (law 7)."""
+    connection = world.customer(1)
+    world.bank(row("a"))
+    world.once()
+    moved = account(7, last_synchronized=world.clock.now())
+    world.provider.shown["consent-1"] = [moved]
+    world.provider.rows[moved.provider_account_id] = [row("z")]
+    world.clock.move(days=1)
+    world.once(restarted=True)
+    world.store.import_records([record(1, accounts=(import_account(7, "5820"),), fingerprint="new")], NOON, "eva")
+    world.clock.move(days=1)
+    world.once(restarted=True)
+    assert len(world.ledger.booked) == 1 and seen(world, connection).row.situation == "renewal_doubted"
+    (new, old) = (moved.key, account(1).key)
+    operations(world).accept_renewal(connection, [(new, old)])
+    world.once(restarted=True)
+    assert set(world.ledger.booked.values()) == {1} and len(world.ledger.booked) == 1
+    assert seen(world, connection).facts.doubted == 0
 
 
 def test_two_accounts_stay_two_when_they_are_accepted_as_such(world: World) -> None:

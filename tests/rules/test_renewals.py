@@ -88,7 +88,7 @@ def test_every_known_account_is_matched_or_vanished_and_doubt_needs_one_that_van
     after = [account(n, provider_account_id=f"x{n}", orphaned=n in orphans) for n in shown]
     match = match_accounts(before, after)
     match = replace(match, new=tuple(a for a in match.new if not a.orphaned))
-    doubts = in_doubt(before, match)
+    doubts = in_doubt(before, match, renewed=True)
     diff = diff_of(before, match, doubts)
     alive = {a.key for a in after if not a.orphaned}
     assert {s.key for s in diff.matched} | {s.key for s in diff.new} == alive
@@ -103,14 +103,14 @@ def test_every_known_account_is_matched_or_vanished_and_doubt_needs_one_that_van
 def test_an_account_that_vanished_earlier_and_is_still_mapped_raises_doubt() -> None:
     before = [account(1, id=1), account(2, id=2, orphaned=True, ledger_account="5830")]
     match = match_accounts(before, [account(1), account(3)])
-    assert list(in_doubt(before, match).values()) == ["maybe_renumbered"]
-    assert in_doubt(before, match_accounts(before, [account(1)])) == {}
+    assert list(in_doubt(before, match, renewed=True).values()) == ["maybe_renumbered"]
+    assert in_doubt(before, match_accounts(before, [account(1)]), renewed=True) == {}
 
 
 def test_doubt_that_nobody_has_settled_stays() -> None:
     before: list[Account] = [account(1, id=1), account(3, id=3, doubt="maybe_renumbered")]
     match = match_accounts(before, [account(1), account(3)])
-    assert in_doubt(before, match) == {account(3).key: "maybe_renumbered"}
+    assert in_doubt(before, match, renewed=True) == {account(3).key: "maybe_renumbered"}
 
 
 def test_every_text_is_used_and_says_the_same_in_both_languages() -> None:
