@@ -34,6 +34,9 @@ BUSY_SECONDS = 30.0
 _GROUP = 500
 """At most so many writes share one commit."""
 
+_STATEMENTS = 1024
+"""Statements that stay compiled. The driver's own number is less than one fetch needs: compiling took half its time."""
+
 _FIXED_IN_LINE = {(3, 50): 7, (3, 44): 6}
 
 
@@ -76,7 +79,11 @@ class Engine:
     def _connect(self) -> Any:
         try:
             connection = sqlite.connect(
-                str(self.path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                str(self.path),
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=_STATEMENTS,
             )
             connection.row_factory = sqlite.Row
             journal = "WAL" if wal_is_safe(sqlite.sqlite_version_info) else "TRUNCATE"
