@@ -194,7 +194,7 @@ def test_a_renewal_in_doubt_is_accepted_with_the_one_key() -> None:
             await it.see(f"{new} fortsætter {old}")
             assert "0 posteringer" not in it.text(), "its rows are fetched anew: how many they are is not known"
             assert operations.accepted == [("c1000", ((new, old),))]
-            await it.until(lambda: shown(screen) == "c1001")
+            await it.until(lambda: shown(screen) == "c1001" and screen.view is not None)
             await it.press("a")
             await it.see("Der er ingen fornyelse i tvivl")
 
