@@ -136,7 +136,11 @@ class Fleet(Tables):
         facts = facts_of(row, self.stale_after)
         consent = self.db.row("SELECT consent_id FROM consents WHERE id = ?", (row["consent"],))
         accounts = self.db.rows("SELECT * FROM accounts WHERE connection = ? ORDER BY id", (row["id"],))
-        actions = self.db.rows(f"{SELECT_ACTION} WHERE a.connection = ? ORDER BY a.id DESC LIMIT 20", (row["id"],))
+        actions = self.db.rows(
+            f"{SELECT_ACTION} WHERE a.connection = ? AND a.state NOT IN ('planned', 'refused')"
+            " ORDER BY a.id DESC LIMIT 20",
+            (row["id"],),
+        )
         case = self.db.row(f"{SELECT_CASE} WHERE k.connection = ? ORDER BY k.id DESC LIMIT 1", (row["id"],))
         return ConnectionView(
             row=self._fleet_row(row, now),

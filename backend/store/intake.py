@@ -303,12 +303,12 @@ class Intake(Webhooks, Noticed):
             )
 
     def spend(self, connection: str, scope: str, now: datetime) -> None:
-        """One unattended call against the bank's daily allowance (`facts/operations.md` §6)."""
+        """One unattended look-up of each of its accounts, against the bank's allowance (`facts/operations.md` §6)."""
         with self.db.write():
             self.db.run(
-                "INSERT INTO quota (connection, scope, day, calls) VALUES (?, ?, ?, 1)"
-                " ON CONFLICT (connection, scope, day) DO UPDATE SET calls = calls + 1",
-                (number(connection), scope, iso(now.date())),
+                "INSERT INTO spent (connection, account, scope, at)"
+                " SELECT connection, id, ?2, ?3 FROM accounts WHERE connection = ?1 AND seen = 1 AND NOT orphaned",
+                (number(connection), scope, ms(now)),
             )
 
 

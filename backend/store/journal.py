@@ -26,8 +26,9 @@ class Journal(Tables):
         now = plan.created_at
         with self.db.write():
             plan_id = self.db.value(
-                "INSERT INTO plans (act, operator, host, created_at, then_sync) VALUES (?, ?, ?, ?, ?) RETURNING id",
-                (plan.act, plan.operator, host, ms(now), plan.then_sync),
+                "INSERT INTO plans (act, operator, host, created_at, then_sync, state, run_at, run_by, run_host)"
+                " VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?) RETURNING id",
+                (plan.act, plan.operator, host, ms(now), plan.then_sync, ms(now), plan.operator, host),
             )
             for item in plan.with_fate("run"):
                 if blocked := self._blocked_by(number(item.connection)):
@@ -41,8 +42,20 @@ class Journal(Tables):
                 )
                 told = {"plan": plan_id}
                 self.log(f"{plan.act}.intent", number(item.connection), told, now, operator=plan.operator, host=host)
-            self.db.run("UPDATE plans SET refused = ? WHERE id = ?", (json.dumps(refused), plan_id))
-        actions = tuple(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.plan = ? ORDER BY a.id", (plan_id,))))
+            self.db.many(
+                "INSERT INTO actions (plan, connection, act, state, key, reason, created_at, position)"
+                " VALUES (?, ?, ?, 'refused', ?, ?, ?, ?)",
+                [
+                    (plan_id, number(connection), plan.act, str(uuid.uuid4()), reason, ms(now), place)
+                    for place, (connection, reason) in enumerate(refused, 1_000_000)
+                ],
+            )
+        actions = tuple(
+            map(
+                action_of,
+                self.db.rows(f"{SELECT_ACTION} WHERE a.plan = ? AND a.state <> 'refused' ORDER BY a.id", (plan_id,)),
+            )
+        )
         return Submitted(plan=plan_id, actions=actions, refused=tuple(refused))
 
     def _blocked_by(self, connection: int) -> str:
@@ -146,7 +159,8 @@ class Journal(Tables):
         row = self.db.row("SELECT * FROM plans WHERE id = ?", (plan,))
         if row is None:
             return None
-        actions = tuple(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.plan = ? ORDER BY a.id", (plan,))))
+        told = tuple(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.plan = ? ORDER BY a.id", (plan,))))
+        actions = tuple(action for action in told if action.state != ActionState.REFUSED)
         counts: dict[ActionState, int] = {}
         for action in actions:
             counts[action.state] = counts.get(action.state, 0) + 1
@@ -158,7 +172,7 @@ class Journal(Tables):
             created_at=at(row["created_at"]),
             counts=counts,
             actions=actions,
-            refused=tuple((connection, reason) for connection, reason in json.loads(row["refused"])),
+            refused=tuple((action.connection, action.reason) for action in told if action.state == ActionState.REFUSED),
         )
 
     def plans(self, limit: int) -> list[PlanView]:

@@ -28,7 +28,7 @@ from backend.store.liveness import Lock
 OWN = ("connections", "cases", "incidents")
 """Tables that are rebuilt in the private file; the others are views."""
 
-_NEVER = ("tokens", "quota")
+_NEVER = ("tokens", "spent", "gates")
 
 _RUNNING = (
     "coalesce((SELECT substr(e.kind, instr(e.kind, '.') + 1) FROM live.events e WHERE e.connection = t.connection"

@@ -261,12 +261,55 @@ ALTER TABLE connections ADD COLUMN facts_print INTEGER;
 UPDATE connections SET next_change_at = 0;
 """
 
+_ACTING = """
+ALTER TABLE plans ADD COLUMN state TEXT NOT NULL DEFAULT 'ended';
+ALTER TABLE plans ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE plans ADD COLUMN allowed INTEGER;
+ALTER TABLE plans ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE plans ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE plans ADD COLUMN run_at INTEGER;
+ALTER TABLE plans ADD COLUMN run_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE plans ADD COLUMN run_host TEXT NOT NULL DEFAULT '';
+ALTER TABLE plans ADD COLUMN ended_at INTEGER;
+ALTER TABLE plans ADD COLUMN approved_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE plans ADD COLUMN approved_at INTEGER;
+UPDATE plans SET run_at = created_at, run_by = operator, run_host = host;
+CREATE INDEX plans_open ON plans(id) WHERE state IN ('approval', 'running', 'paused');
+ALTER TABLE actions ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE actions ADD COLUMN not_before INTEGER;
+ALTER TABLE actions ADD COLUMN calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE actions ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE actions ADD COLUMN seen TEXT NOT NULL DEFAULT '';
+DROP INDEX actions_plan;
+CREATE INDEX actions_plan ON actions(plan, state, position);
+CREATE INDEX actions_ready ON actions(plan, position) WHERE state = 'intent' AND owner IS NULL;
+CREATE INDEX actions_owned ON actions(owner) WHERE state IN ('intent', 'sent', 'unknown') AND owner IS NOT NULL;
+INSERT INTO actions (plan, connection, act, state, key, reason, created_at, position)
+    SELECT p.id, CAST(substr(json_extract(r.value, '$[0]'), 2) AS INTEGER), p.act, 'refused',
+        lower(hex(randomblob(16))), json_extract(r.value, '$[1]'), p.created_at, 1000000 + r.key
+    FROM plans p, json_each(p.refused) r WHERE json_extract(r.value, '$[0]') LIKE 'c%';
+ALTER TABLE plans DROP COLUMN refused;
+DROP TABLE quota;
+CREATE TABLE spent (
+    connection INTEGER NOT NULL REFERENCES connections, account INTEGER NOT NULL, scope TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX spent_lately ON spent(connection, scope, at);
+CREATE TABLE gates (
+    scope TEXT PRIMARY KEY, until INTEGER, reason TEXT NOT NULL DEFAULT '', width INTEGER, at INTEGER NOT NULL
+);
+CREATE TABLE checkpoints (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL
+);
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("first", _FIRST),
     ("incidents", _INCIDENTS),
     ("lifetimes", _LIFETIMES),
     ("webhooks", _WEBHOOKS),
     ("situations", _SITUATIONS),
+    ("acting", _ACTING),
 )
 """Name and statements of each step; `user_version` counts the steps that a file has taken."""
 
