@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from backend.model.clock import Clock
-from backend.model.facts import Act, Plan, PlanItem
+from backend.model.facts import Act
+from backend.model.plans import Plan, PlanItem, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
-from backend.model.views import Submitted
 from backend.ports import Door, FleetReader
 from backend.texts import Say, texts_in
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from backend.model.facts import Act, Action, ActionState, Plan
-from backend.model.views import PlanView, Submitted
+from backend.model.facts import Act
+from backend.model.plans import Action, ActionState, Plan, PlanView, Submitted
 from tui.pace import Pace
 from tui.proposal import RENEW_FIRST, Proposal, groups_of
 from tui.wording import act_word, number, state_word

@@ -9,11 +9,12 @@ from typing import Protocol
 
 from backend.config import Settings
 from backend.model.clock import Clock
-from backend.model.facts import Act, Plan
+from backend.model.facts import Act
+from backend.model.plans import Plan, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
-from backend.model.views import AgentStatus, Submitted
+from backend.model.views import AgentStatus
 from backend.ports import FleetReader
 from backend.texts import Say
 

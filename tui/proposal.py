@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backend.model.facts import Plan, PlanItem
+from backend.model.plans import Plan, PlanItem
 
 RENEW_FIRST = "renew_first"
 """The reason that says: synchronising cannot work until the consent is renewed (the help page's OBS)."""

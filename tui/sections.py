@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.model.facts import Account, Action, ActionState, Case, Stage
+from backend.model.facts import Account, Case, Stage
 from backend.model.lifetimes import Lifespan
+from backend.model.plans import Action, ActionState
 from backend.model.problems import Note
 from backend.model.views import ConnectionView, FleetRow, PostingLine, ProblemView
 from backend.rules import explain

@@ -4,8 +4,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from backend.model.facts import Account, Act, ActionState, Consent, Fetch, PostingState, Status, Transfer, Verdict
+from backend.model.facts import Account, Act, Consent, Fetch, PostingState, Status, Transfer, Verdict
 from backend.model.health import Assessment
+from backend.model.plans import ActionState
 from backend.model.text import clean
 from backend.model.views import FleetRow
 from backend.rules import explain

@@ -18,7 +18,8 @@ from backend.agent.turns import Turns
 from backend.agent.webhooks import Key
 from backend.model.clock import Clock
 from backend.model.errors import OutsideError, RefusedCredentials
-from backend.model.facts import Act, Action
+from backend.model.facts import Act
+from backend.model.plans import Action
 from backend.ports import Books, Ledger, Mailer, Provider
 from backend.rules.clusters import CLUSTERS, Clusters
 from backend.texts import Say

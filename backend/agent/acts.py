@@ -8,7 +8,8 @@ from backend.agent.fetch import fetch_connection, session_of
 from backend.agent.receiver import link_to
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RefusedAddress
-from backend.model.facts import Act, Action, ActionState, Case, Stage
+from backend.model.facts import Act, Case, Stage
+from backend.model.plans import Action, ActionState
 from backend.model.views import FetchContext
 from backend.rules.letters import case_mail
 from backend.rules.lifetimes import next_end

@@ -7,7 +7,8 @@ from backend.agent.acts import group_of
 from backend.agent.fetch import Harvest, ask_selected, gather
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import OutsideError
-from backend.model.facts import Account, Act, ActionState, Case, Session, Stage
+from backend.model.facts import Account, Act, Case, Session, Stage
+from backend.model.plans import ActionState
 
 LINK_LIFE = timedelta(days=30)
 """A link that nobody has used by then is given up; the operator makes a new one. Customers take days (T6)."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from backend.model.facts import Account, Act, Action, ActionState, Case, Posting, PostingState
+from backend.model.facts import Account, Case, Posting, PostingState
 from backend.model.health import Assessment, HealthFacts
+from backend.model.plans import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,34 +78,6 @@ class PendingTotals:
     held: int = 0
     late: int = 0
     oldest_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanView:
-    """A submitted plan and how far it has come."""
-
-    id: int
-    act: Act
-    operator: str
-    host: str
-    created_at: datetime
-    counts: dict[ActionState, int]
-    actions: tuple[Action, ...]
-    refused: tuple[tuple[str, str], ...]
-
-    @property
-    def settled(self) -> bool:
-        """No action of it is still on its way."""
-        return all(state.settled for state in self.counts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
-    """What became of a plan at the door: its id, the actions written, and what stood in the way of the others."""
-
-    plan: int
-    actions: tuple[Action, ...]
-    refused: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,21 +5,7 @@ from concurrent.futures import Future
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from backend.model.facts import (
-    Account,
-    Act,
-    Action,
-    ActionState,
-    Bank,
-    Case,
-    Delivery,
-    Grant,
-    Posting,
-    Receipt,
-    Session,
-    Stage,
-    Tokens,
-)
+from backend.model.facts import Account, Act, Bank, Case, Delivery, Grant, Posting, Receipt, Session, Stage, Tokens
 from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.incidents import (
     BankWord,
@@ -31,12 +17,10 @@ from backend.model.incidents import (
     Usual,
 )
 from backend.model.lifetimes import Lifespan, Lives
+from backend.model.plans import Action, ActionState, PlanView
 from backend.model.reminders import Mailing, Outlook, Reminder, ReminderFacts
 from backend.model.renewals import RenewalDiff
-from backend.model.views import (
-    FetchContext,
-    PlanView,
-)
+from backend.model.views import FetchContext
 from backend.model.webhooks import Arrived, Effect, Notice
 
 T = TypeVar("T")

@@ -4,17 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from backend.model.facts import (
-    Plan,
-)
+from backend.model.plans import Plan, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
-from backend.model.views import (
-    ImportRecord,
-    ImportReport,
-    Submitted,
-)
+from backend.model.views import ImportRecord, ImportReport
 
 
 class Door(Protocol):

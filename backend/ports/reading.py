@@ -16,6 +16,7 @@ from backend.model.incidents import (
     IncidentView,
 )
 from backend.model.lifetimes import Lifespan
+from backend.model.plans import PlanView
 from backend.model.problems import Note
 from backend.model.reminders import Reminder, ReminderFacts
 from backend.model.renewals import Rival
@@ -25,7 +26,6 @@ from backend.model.views import (
     ConnectionView,
     FleetRow,
     PendingTotals,
-    PlanView,
     PostingFilter,
     PostingLine,
     ProblemView,

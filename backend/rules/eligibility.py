@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.model.facts import Act, Consent, Fetch, PlanItem
+from backend.model.facts import Act, Consent, Fetch
 from backend.model.health import HealthFacts
+from backend.model.plans import PlanItem
 from backend.model.renewals import Rival
 from backend.model.views import FleetRow
 from backend.rules import axes

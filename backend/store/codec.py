@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from backend.model.facts import Account, Act, Action, ActionState, Consent, Posting, PostingState, Stage
+from backend.model.facts import Account, Act, Consent, Posting, PostingState, Stage
 from backend.model.findings import NOTHING_FOUND, Found
 from backend.model.health import HealthFacts
+from backend.model.plans import Action, ActionState
 from backend.model.renewals import RenewalDiff
 
 

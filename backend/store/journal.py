@@ -4,8 +4,8 @@ import json
 import uuid
 from datetime import datetime
 
-from backend.model.facts import Act, Action, ActionState, Plan
-from backend.model.views import PlanView, Submitted
+from backend.model.facts import Act
+from backend.model.plans import Action, ActionState, Plan, PlanView, Submitted
 from backend.store.codec import action_of, at, ms, number
 from backend.store.fleet import SELECT_ACTION
 from backend.store.tables import Tables

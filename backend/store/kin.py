@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from backend.model.facts import ActionState, Consent
+from backend.model.facts import Consent
+from backend.model.plans import ActionState
 from backend.model.renewals import Rival
 from backend.store.codec import ms, number, public
 from backend.store.journal import Journal

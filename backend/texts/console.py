@@ -120,6 +120,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.next.operator": ("se årsag", "see why"),
     "console.next.incident": ("afvent", "hold off"),
     "console.next.fine": ("", ""),
+    "console.state.planned": ("i planen", "in the plan"),
     "console.state.intent": ("i kø", "queued"),
     "console.state.sent": ("sendt", "sent"),
     "console.state.awaiting_customer": ("afventer kunden", "awaiting the customer"),

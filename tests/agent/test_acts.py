@@ -7,12 +7,8 @@ from backend.model.errors import (
     OutsideError,
     Unreachable,
 )
-from backend.model.facts import (
-    Act,
-    ActionState,
-    PostingState,
-    SyncAnswer,
-)
+from backend.model.facts import Act, PostingState, SyncAnswer
+from backend.model.plans import ActionState
 from tests.agent.world import World
 from tests.fakes import NOON, account, row
 

@@ -10,7 +10,8 @@ import pytest
 from backend.agent.receiver import application
 from backend.agent.renewals import login_finished
 from backend.model.errors import NeedsCustomer, OutsideError, Refused
-from backend.model.facts import Act, ActionState, Bank, Session, Stage
+from backend.model.facts import Act, Bank, Session, Stage
+from backend.model.plans import ActionState
 from backend.operations import Operations
 from backend.texts import texts_in
 from tests.agent.test_renewals import case_of, invited, seen

@@ -10,12 +10,8 @@ from backend.model.errors import (
     BankDown,
     Unreachable,
 )
-from backend.model.facts import (
-    Act,
-    ActionState,
-    PostingState,
-    Stage,
-)
+from backend.model.facts import Act, PostingState, Stage
+from backend.model.plans import ActionState
 from tests.agent.world import World, renewed
 from tests.fakes import NOON, account, row
 

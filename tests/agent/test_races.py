@@ -8,7 +8,8 @@ import pytest
 from backend.agent.fetch import fetch_connection
 from backend.agent.renewals import advance, login_finished
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedAddress, Unreachable
-from backend.model.facts import Account, Act, ActionState, Session, Stage
+from backend.model.facts import Account, Act, Session, Stage
+from backend.model.plans import ActionState
 from backend.rules.eligibility import judge
 from tests.agent.test_kin import ended
 from tests.agent.test_renewals import case_of, invited, seen

@@ -2,12 +2,8 @@
 
 import asyncio
 
-from backend.model.facts import (
-    Act,
-    ActionState,
-    PostingState,
-    Session,
-)
+from backend.model.facts import Act, PostingState, Session
+from backend.model.plans import ActionState
 from tests.agent.world import World
 from tests.fakes import row
 

@@ -5,14 +5,9 @@ from pathlib import Path
 
 from backend.agent import Agent, RoundReport
 from backend.agent.renewals import login_finished
-from backend.model.facts import (
-    Act,
-    ActionState,
-    Plan,
-    PlanItem,
-    PostingState,
-)
+from backend.model.facts import Act, PostingState
 from backend.model.filters import EVERYTHING
+from backend.model.plans import ActionState, Plan, PlanItem
 from backend.model.views import PostingFilter
 from backend.rules.assess import assess
 from backend.store import open_store

@@ -11,21 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.model.facts import (
-    Act,
-    ActionState,
-    Attempt,
-    Case,
-    Plan,
-    PlanItem,
-    Posting,
-    PostingState,
-    Receipt,
-    Stage,
-)
+from backend.model.facts import Act, Attempt, Case, Posting, PostingState, Receipt, Stage
 from backend.model.filters import EVERYTHING, Compare, Filter
 from backend.model.health import HealthFacts
 from backend.model.incidents import Opening, Restart, Scope
+from backend.model.plans import ActionState, Plan, PlanItem
 from backend.model.views import FleetRow, PostingFilter
 from backend.model.webhooks import Arrived, Notice
 from backend.rules.assess import assess

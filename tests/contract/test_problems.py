@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.model.facts import Act, Attempt, Plan, PlanItem
+from backend.model.facts import Act, Attempt
 from backend.model.filters import EVERYTHING
 from backend.model.incidents import Opening, Scope
+from backend.model.plans import Plan, PlanItem
 from backend.model.problems import COMES_BACK, MAX_NOTE, Handled, ProblemError
 from backend.model.views import ProblemView
 from backend.operations import Operations

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.model.facts import Act, ActionState, Plan, PlanItem, Tokens
+from backend.model.facts import Act, Tokens
 from backend.model.filters import EVERYTHING, Compare, Filter, Not, Pattern, Word
+from backend.model.plans import ActionState, Plan, PlanItem
 from backend.rules.assess import assess
 from backend.store import AgentBusy, SqliteStore, StoreError, open_store
 from backend.store.engine import wal_is_safe

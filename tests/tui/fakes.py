@@ -8,23 +8,13 @@ from pathlib import Path
 from threading import Event as Gate
 
 from backend.config import Settings
-from backend.model.facts import (
-    Account,
-    Act,
-    Action,
-    ActionState,
-    Attempt,
-    Event,
-    Plan,
-    PlanItem,
-    PostingState,
-    Verdict,
-)
+from backend.model.facts import Account, Act, Attempt, Event, PostingState, Verdict
 from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
 from backend.model.forecast import Answers, Expiries
 from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
+from backend.model.plans import Action, ActionState, Plan, PlanItem, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.reminders import Reminder, ReminderFacts
@@ -36,11 +26,9 @@ from backend.model.views import (
     ConnectionView,
     FleetRow,
     PendingTotals,
-    PlanView,
     PostingFilter,
     PostingLine,
     ProblemView,
-    Submitted,
 )
 from backend.model.webhooks import WebhookView
 from backend.ports import FleetReader

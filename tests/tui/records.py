@@ -7,8 +7,6 @@ from decimal import Decimal
 from backend.model.facts import (
     Account,
     Act,
-    Action,
-    ActionState,
     Attempt,
     Case,
     Consent,
@@ -21,6 +19,7 @@ from backend.model.facts import (
     Verdict,
 )
 from backend.model.health import Assessment, HealthFacts, Reason
+from backend.model.plans import Action, ActionState
 from backend.model.views import ConnectionView, FleetRow, PostingLine, ProblemView
 from backend.model.webhooks import WebhookView
 

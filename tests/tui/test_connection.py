@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from backend.model.facts import Act, ActionState, Event, Stage
+from backend.model.facts import Act, Event, Stage
+from backend.model.plans import ActionState
 from backend.model.problems import Note
 from backend.model.reminders import Mailing, Reminder
 from tests.tui.driving import console

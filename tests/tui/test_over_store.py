@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.model.facts import ActionState
+from backend.model.plans import ActionState
 from backend.operations import Operations
 from backend.rules.assess import assess
 from backend.store import SORTS, SqliteStore, open_store

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from textual.events import Key, Paste
 
-from backend.model.facts import Act, ActionState
+from backend.model.facts import Act
 from backend.model.filters import EVERYTHING
+from backend.model.plans import ActionState
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk
 from tui.desk import Desk

@@ -50,7 +50,8 @@ def test_both_languages_take_the_same_values() -> None:
 
 
 def test_every_word_of_the_axes_has_its_text() -> None:
-    from backend.model.facts import Act, ActionState, Consent, Fetch, HeldReason, PostingState, Stage, Transfer, Verdict
+    from backend.model.facts import Act, Consent, Fetch, HeldReason, PostingState, Stage, Transfer, Verdict
+    from backend.model.plans import ActionState
 
     words = [f"console.verdict.{word}" for word in Verdict]
     words += [f"console.consent.{word}" for word in Consent]

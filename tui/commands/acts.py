@@ -5,9 +5,9 @@ from typing import Any, NoReturn
 
 import click
 
-from backend.model.facts import Act, ActionState, Plan
+from backend.model.facts import Act
+from backend.model.plans import ActionState, Plan, PlanView, Submitted
 from backend.model.text import clean
-from backend.model.views import PlanView, Submitted
 from tui.commands.context import (
     ALL_DONE,
     NEEDS_CUSTOMER,

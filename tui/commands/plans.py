@@ -2,8 +2,7 @@
 
 import click
 
-from backend.model.facts import ActionState
-from backend.model.views import PlanView
+from backend.model.plans import ActionState, PlanView
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, talk
 from tui.commands.output import put_array, put_json, put_pairs, put_table
 

@@ -2,14 +2,15 @@
 
 from datetime import datetime
 
-from backend.model.facts import Account, Action, Attempt, Case, Event, Plan, Posting
+from backend.model.facts import Account, Attempt, Case, Event, Posting
 from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
+from backend.model.plans import Action, Plan, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted, RenewalDiff, Shown
-from backend.model.views import ConnectionView, FleetRow, PlanView, PostingLine, ProblemView, Submitted
+from backend.model.views import ConnectionView, FleetRow, PostingLine, ProblemView
 from backend.rules.forecast import Forecast
 from backend.texts import Say
 from tui.commands.output import day, fields, iso

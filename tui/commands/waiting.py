@@ -1,7 +1,6 @@
 """Waiting for a plan: with a living agent by looking, without one by working it off in this process."""
 
-from backend.model.facts import ActionState
-from backend.model.views import PlanView
+from backend.model.plans import ActionState, PlanView
 from tui.commands.context import Context, talk
 
 PATIENCE = 120.0

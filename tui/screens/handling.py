@@ -7,9 +7,10 @@ from functools import partial
 from typing import ClassVar
 
 from backend.model.facts import Act
+from backend.model.plans import Submitted
 from backend.model.problems import Condition, ProblemError
 from backend.model.renewals import Accepted
-from backend.model.views import ConnectionView, ProblemView, Submitted
+from backend.model.views import ConnectionView, ProblemView
 from backend.rules import explain
 from backend.rules.danish import local
 from backend.rules.moments import instant_of

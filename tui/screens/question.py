@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from textual import events
 
-from backend.model.facts import Act, PlanItem
+from backend.model.facts import Act
+from backend.model.plans import PlanItem
 from backend.rules.danish import local
 from tui.cells import Line, Span, fit, width_of, wrap
 from tui.proposal import RENEW_FIRST, Group, Proposal

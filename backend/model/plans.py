@@ -1,0 +1,221 @@
+"""Plans and actions: a reviewed list of what will run, wait or be refused, and what became of each (DESIGN §6)."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from backend.model.facts import Act
+
+DRAFT_LIFE = timedelta(days=1)
+"""A plan that nobody has run by then is too old to be run: too much may have changed since it was looked at."""
+
+
+class ActionState(StrEnum):
+    """What is known of one act on one connection (DESIGN §6, law 10).
+
+    `PLANNED` stands in a plan that nobody has run yet. An `INTENT` may have a time before which it does not begin.
+    """
+
+    PLANNED = "planned"
+    INTENT = "intent"
+    SENT = "sent"
+    AWAITING_CUSTOMER = "awaiting_customer"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more will happen by itself, or not before somebody outside acts."""
+        return self not in (ActionState.INTENT, ActionState.SENT, ActionState.UNKNOWN)
+
+
+class PlanState(StrEnum):
+    """How far a plan is. Nothing of a `DRAFT` happens; `APPROVAL` waits for a second operator.
+
+    A `PAUSED` or `CANCELLED` plan begins nothing more; what it had sent is still followed to its outcome.
+    """
+
+    DRAFT = "draft"
+    APPROVAL = "approval"
+    RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class Order(StrEnum):
+    """What an operator may say to a plan. `UNDO` is a cancel that must come before the first of it has begun."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    UNDO = "undo"
+
+
+class PlanError(Exception):
+    """A plan cannot be run or steered so. `key` is a text key, `values` are what its text needs."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One step of a plan on one connection. `key` is its idempotency key for its whole life.
+
+    An intent does not begin before `not_before`; `reason` says why, as it does for what was refused or failed.
+    """
+
+    id: int
+    plan: int
+    act: Act
+    connection: str
+    agreement_number: str
+    customer: str
+    state: ActionState
+    key: str
+    bank: str = ""
+    reason: str = ""
+    result: dict[str, str] = field(default_factory=dict)
+    operator: str = ""
+    created_at: datetime
+    not_before: datetime | None = None
+    sent_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanItem:
+    """One line of a plan before it runs. `fate`: `run`, `wait` (until `until`) or `refused`; `reason` is a text key.
+
+    `seen` stands for the facts that the plan was made on: when it differs at the run, the item is not touched.
+    """
+
+    connection: str
+    agreement_number: str
+    customer: str
+    bank: str
+    fate: str
+    reason: str = ""
+    until: datetime | None = None
+    calls: int = 0
+    note: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A reviewed list of what will run, wait or be refused. The ids are frozen here (law 9). `id`: once it is kept.
+
+    `ends_at` is when the last of it will probably have begun; None where nothing tells.
+    """
+
+    act: Act
+    operator: str
+    created_at: datetime
+    items: tuple[PlanItem, ...]
+    then_sync: bool = False
+    id: int | None = None
+    ends_at: datetime | None = None
+
+    def with_fate(self, fate: str) -> tuple[PlanItem, ...]:
+        """The items of one fate, in the plan's order."""
+        return tuple(item for item in self.items if item.fate == fate)
+
+    @property
+    def acts(self) -> tuple[PlanItem, ...]:
+        """What will be done, at once or at its time, in this order."""
+        return (*self.with_fate("run"), *self.with_fate("wait"))
+
+    @property
+    def digest(self) -> str:
+        """Stands for what a second operator approves: the act and the connections that it is for."""
+        said = [self.act, str(self.then_sync), *sorted(f"{item.connection} {item.seen}" for item in self.acts)]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """A kept plan and how far it has come. `actions` are empty when only the counts were asked for.
+
+    `waits`: how many of its intents have a time that is yet to come. `allowed`: how many may have begun at this stage
+    (None: all). `undo_until`: until then a removal can be taken back whole. `note` is a text key: why it is paused or
+    was cancelled.
+    """
+
+    id: int
+    act: Act
+    operator: str
+    host: str
+    created_at: datetime
+    counts: dict[ActionState, int]
+    actions: tuple[Action, ...]
+    refused: tuple[tuple[str, str], ...]
+    state: PlanState = PlanState.ENDED
+    then_sync: bool = False
+    digest: str = ""
+    note: str = ""
+    allowed: int | None = None
+    waits: int = 0
+    run_at: datetime | None = None
+    run_by: str = ""
+    ended_at: datetime | None = None
+    undo_until: datetime | None = None
+    approved_by: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many connections it is for, without those that were refused."""
+        return sum(many for state, many in self.counts.items() if state != ActionState.REFUSED)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing of it will move by itself before the time comes that its waiting actions have."""
+        moving = self.counts.get(ActionState.SENT, 0) + self.counts.get(ActionState.UNKNOWN, 0)
+        begun = self.counts.get(ActionState.INTENT, 0) - self.waits if self.state == PlanState.RUNNING else 0
+        return not moving and begun <= 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What became of a plan at the door: its id, the actions written, and what stood in the way of the others.
+
+    `changed` are those of the refused that the plan had promised to run: something has happened since it was shown.
+    """
+
+    plan: int
+    actions: tuple[Action, ...]
+    refused: tuple[tuple[str, str], ...]
+    changed: tuple[tuple[str, str], ...] = ()
+    state: PlanState = PlanState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How a running plan stands at its stage, for the rule that opens the next one or stops it.
+
+    `size` is all of it, `allowed` how many may have begun (None: all), `open` how many of those have no answer yet,
+    `good`, `failed` and `unknown` how the others ended; `forgiven` failures were there when an operator let it go on.
+    """
+
+    size: int
+    allowed: int | None
+    open: int
+    good: int
+    failed: int
+    unknown: int
+    forgiven: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What the rule says of a plan: how many may have begun from now on, or why it stops (a text key)."""
+
+    allowed: int | None = None
+    stop: str = ""
