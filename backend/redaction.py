@@ -72,7 +72,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without the given secrets, in whatever form, and without what looks like one, an address or a CPR
     number; IBANs, account and card numbers are cut to their last four. JSON is read and written anew, at every depth.
     """
-    return _Redaction(secrets).whole(text)
+    # A secret is no shorter in any of its forms, so one that is longer than the text cannot stand in it.
+    return _Redaction(secret for secret in secrets if len(secret) <= len(text)).whole(text) if text else ""
 
 
 class _Number(str):
@@ -93,8 +94,8 @@ class _Redaction:
                 raw, escaped = secret.encode(errors="replace"), json.dumps(secret)[1:-1]
                 forms |= {secret, quote(secret, safe=""), quote(secret), escaped, escaped.replace("/", "\\/")}
                 forms |= {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if forms else None
+        self._forms = sorted(forms, key=len, reverse=True)
+        self._known: re.Pattern[str] | None = None
 
     def whole(self, text: str, depth: int = 0) -> str:
         """A text that may be JSON."""
@@ -145,7 +146,13 @@ class _Redaction:
         return "".join(parts)
 
     def _unknown(self, text: str) -> str:
-        return text if self._known is None else self._known.sub(GONE, text)
+        lower = text.lower()
+        if not self._forms or (text.isascii() and not any(form.lower() in lower for form in self._forms)):
+            return text
+        # Compiled when there is need only: for long secrets that takes longer than the call that they belong to.
+        if self._known is None:
+            self._known = re.compile("|".join(map(re.escape, self._forms)), re.IGNORECASE)
+        return self._known.sub(GONE, text)
 
 
 def _named(text: str) -> str:

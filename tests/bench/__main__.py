@@ -6,6 +6,7 @@ Nothing here is asserted: a shared machine's timings prove nothing by themselves
 import asyncio
 import json
 import os
+import platform
 import resource
 import statistics
 import subprocess
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from backend.agent import RoundReport
@@ -23,10 +25,12 @@ from backend.runtime import Runtime
 from backend.settings import load
 from backend.store import open_store
 from backend.texts import texts_in
+from tests.bench import acts
 from tests.fakes import record
 from tests.terminal.harness import Terminal
 
 ROUNDS = 7
+SEED = 1
 EMPTY_APP = (
     "from textual.app import App\nfrom textual.widgets import Static\n"
     "class Empty(App[None]):\n    def compose(self):\n        yield Static('first frame')\nEmpty().run()\n"
@@ -37,6 +41,7 @@ def main() -> None:
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else 250
     rows: list[tuple[str, str]] = []
     with tempfile.TemporaryDirectory() as folder:
+        rows += _about(Path(folder))
         rows.append(("import of 10,000 connections", f"{_import_rate(Path(folder)):,.0f} lines/s"))
         with _world(customers) as env:
             store = Path(folder) / "forny.db"
@@ -51,9 +56,24 @@ def main() -> None:
             again, wall, _ = _round(env)
             rows.append(("connections fetched again, a second", f"{again.fetched / wall:,.0f}"))
             rows += _starts(env)
+    rows += acts.figures()
     width = max(len(name) for name, _ in rows)
     for name, figure in rows:
         sys.stdout.write(f"{name:<{width}}  {figure}\n")
+
+
+def _about(folder: Path) -> list[tuple[str, str]]:
+    """What the figures are of (`facts/reliability.md` §5)."""
+    store = open_store(folder / "about.db", assess=assess, clock=ScaledClock())
+    sqlite = store.db.value("SELECT sqlite_version()")
+    store.close()
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+    versions = ", ".join(f"{name} {version(name)}" for name in ("httpx", "aiohttp", "pysqlite3", "textual"))
+    return [
+        ("commit", commit or "not in a checkout"),
+        ("versions", f"Python {platform.python_version()}, SQLite {sqlite}, {versions}"),
+        ("seed; faults injected", f"{SEED}; none"),
+    ]
 
 
 def _import_rate(folder: Path) -> float:
@@ -69,7 +89,7 @@ def _import_rate(folder: Path) -> float:
 @contextmanager
 def _world(customers: int) -> Iterator[dict[str, str]]:
     """A sandbox in a process of its own; gives the environment that leads to it."""
-    command = [sys.executable, "-m", "tui.cli", "sandbox", "--customers", str(customers)]
+    command = [sys.executable, "-m", "tui.cli", "sandbox", "--customers", str(customers), "--seed", str(SEED)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         at = json.loads(process.stdout.readline())
