@@ -84,26 +84,25 @@ def _configuration(loaded: Loaded, found: _Examination) -> bool:
 
 def _store(runtime: Runtime, found: _Examination) -> bool:
     from backend.store import StoreError
-    from backend.store.about import about
 
     try:
-        facts = about(runtime.store)
+        engine, schema, connections = runtime.store.about()
         with runtime.store.db.write():
             pass
     except StoreError as error:
         found.findings.append(Finding(subject="store", level=FAIL, text=str(error)))
         return False
-    path = runtime.settings.store
-    size = {"path": path, "count": facts.connections, "mib": facts.bytes // 2**20 + 1}
+    path = runtime.store.db.name
+    size = {"path": path, "count": connections, "mib": engine.bytes // 2**20 + 1}
     found.add("store", OK, "doctor.store", size)
-    if facts.sound not in ("", "ok"):
-        found.add("store", FAIL, "doctor.damaged", {"why": facts.sound}, "doctor.damaged_todo")
-    engine: dict[str, object] = {"sqlite": facts.sqlite, "journal": facts.journal, "schema": facts.schema}
-    if facts.journal == "wal":
-        found.add("store", OK, "doctor.engine", engine)
+    if engine.sound not in ("", "ok"):
+        found.add("store", FAIL, "doctor.damaged", {"why": engine.sound}, "doctor.damaged_todo")
+    values: dict[str, object] = {"engine": engine.kind, "journal": engine.journal, "schema": schema}
+    if engine.good:
+        found.add("store", OK, "doctor.engine", values)
     else:
-        found.add("store", WARN, "doctor.engine", engine, "doctor.engine_todo")
-    if not facts.private:
+        found.add("store", WARN, "doctor.engine", values, "doctor.engine_todo")
+    if not engine.private:
         found.add("store", WARN, "doctor.not_private", {"path": path}, "doctor.not_private_todo")
     return True
 

@@ -21,7 +21,7 @@ from backend.texts import Say, texts_in
 
 if TYPE_CHECKING:
     from backend.agent import Agent
-    from backend.store import SqliteStore
+    from backend.store import Store
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Runtime:
         return self if self._from is None else self._from.present
 
     @cached_property
-    def store(self) -> "SqliteStore":
+    def store(self) -> "Store":
         """The store, brought up to date. Raises StoreError with a sentence."""
         from backend.rules.assess import assess
         from backend.store import open_store

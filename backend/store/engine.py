@@ -1,27 +1,19 @@
-"""The embedded engine: SQLite connections, one writer at a time, group commit. The only module that knows the driver.
+"""What the engines under the store share: one connection a thread, one writer at a time, group commit.
 
-SQLite up to 3.51.2 can corrupt a WAL that several processes checkpoint (`facts/reliability.md` finding 4), so WAL is
-used only on a version without that bug; others get a rollback journal. Every read-then-write runs in our own
-`BEGIN IMMEDIATE`; a library's deferred transaction loses to a second process (finding 5).
+The engines differ in a handful of places: how they connect, begin, commit and undo, how a failure is put in words, who
+lives, and how a change elsewhere is noticed. No driver's name stands outside `sqlite.py` and `postgres.py`.
 """
 
-import os
 import queue
-import re
 import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
 
-from backend.model.text import searchable
-
-try:
-    from pysqlite3 import dbapi2 as sqlite
-except ImportError:  # pragma: no cover - other systems than Linux bring their own, newer SQLite
-    import sqlite3 as sqlite
+from backend.store.liveness import Lock
 
 Row = Any
 """A row that can be read by column name."""
@@ -34,110 +26,143 @@ BUSY_SECONDS = 30.0
 _GROUP = 500
 """At most so many writes share one commit."""
 
-_STATEMENTS = 1024
-"""Statements that stay compiled. The driver's own number is less than one fetch needs: compiling took half its time."""
 
-_FIXED_IN_LINE = {(3, 50): 7, (3, 44): 6}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """What `forny doctor` tells of an engine and its files.
+
+    `good`: its journal is the one that we want. `sound` is what the engine's own quick check says (`ok`, or what is
+    wrong); empty where there is none, or none that is quick enough. `private`: nobody else can read the files.
+    """
+
+    kind: str
+    journal: str
+    good: bool
+    bytes: int
+    private: bool = True
+    sound: str = ""
 
 
 class StoreError(Exception):
     """The store cannot be used; the message says why and what to do."""
 
 
-def wal_is_safe(version: tuple[int, int, int]) -> bool:
-    """Whether this SQLite is free of the WAL-reset bug."""
-    return version >= (3, 51, 3) or version[2] >= _FIXED_IN_LINE.get(version[:2], 10**6)
+class Engine(ABC):
+    """Connections to one store, one per thread, and the writer thread that commits in groups.
 
+    SQL is written once, in the subset that both engines understand, with `?` or `?1` where a value stands.
+    """
 
-class Engine:
-    """Connections to one file, one per thread, and the writer thread that commits in groups."""
+    error: ClassVar[type[Exception]]
+    broken_rule: ClassVar[type[Exception]]
+    """What the driver raises; the second when a statement breaks a rule of the schema, which is our own mistake."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    name: str
+    """What the store is called where people read it: a path, or an address without its password."""
+
+    def __init__(self) -> None:
+        self.acting: Lock | None = None
+        """The right to act, while this process is the agent: nothing is written once it is lost."""
         self._local = threading.local()
         self._all: list[Any] = []
         self._guard = threading.Lock()
         self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._closed = False
-        self._create_private()
 
-    def _create_private(self) -> None:
-        """The file is made by us, readable by its owner only, before SQLite can make it otherwise."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not self.path.exists():
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            raise StoreError(
-                f"The store {self.path} cannot be made: {error.strerror}. "
-                "Choose a folder that you may write to with FORNY_STORE."
-            ) from error
-        if not os.access(self.path, os.R_OK | os.W_OK):
-            raise StoreError(f"The store {self.path} may not be read and written by you. Check its owner and mode.")
+    # -- where engines differ ----------------------------------------------------------------------------------
 
+    @abstractmethod
     def _connect(self) -> Any:
-        try:
-            connection = sqlite.connect(
-                str(self.path),
-                timeout=BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=_STATEMENTS,
-            )
-            connection.row_factory = sqlite.Row
-            journal = "WAL" if wal_is_safe(sqlite.sqlite_version_info) else "TRUNCATE"
-            connection.execute(f"PRAGMA journal_mode={journal}")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA cache_size=-16000")
-        except sqlite.Error as error:
-            raise self._sentence(error) from error
-        connection.create_function("regexp", 2, _regexp, deterministic=True)
-        connection.create_function("fold", 1, searchable, deterministic=True)
-        with self._guard:
-            if self._closed:
-                connection.close()
-                raise StoreError("The store is closed.")
-            self._all.append(connection)
-        return connection
+        """A new connection; raises StoreError."""
 
+    @abstractmethod
+    def _execute(self, sql: str, values: Sequence[Any]) -> Any:
+        """Run a statement on this thread's connection; gives a cursor."""
+
+    @abstractmethod
+    def _execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each of the rows."""
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Begin a transaction that no other writer can come between."""
+
+    @abstractmethod
+    def _commit(self) -> None:
+        """End it, on disk."""
+
+    @abstractmethod
+    def _undo(self, depth: int) -> None:
+        """Undo the transaction, or the savepoint of that depth; never raises."""
+
+    @abstractmethod
     def _sentence(self, error: Exception) -> StoreError:
-        text = str(error)
-        if "not a database" in text or "malformed" in text:
-            return StoreError(f"{self.path} is damaged or not a store ({text}). Nothing was written. Restore a backup.")
-        if "full" in text:
-            return StoreError(f"The disk under {self.path} is full. Nothing was sent. Make room, then try again.")
-        if "readonly" in text or "unable to open" in text:
-            return StoreError(f"The store {self.path} cannot be written ({text}). Check its owner, mode and disk.")
-        if "disk I/O" in text:
-            return StoreError(f"The store {self.path} cannot be used ({text}): its disk is full, failing or gone.")
-        if "locked" in text:
-            return StoreError(f"The store {self.path} is held by another process for too long. Try again.")
-        return StoreError(f"The store {self.path} failed: {text}.")
+        """A failure of the driver in words."""
+
+    @abstractmethod
+    def version(self) -> int:
+        """How many migrations the store has taken; raises StoreError for a store of somebody else."""
+
+    @abstractmethod
+    def migrate(self, steps: Sequence[tuple[str, str]]) -> None:
+        """Take the steps that are missing; several processes may try at once."""
+
+    @abstractmethod
+    def lock(self, name: str) -> Lock:
+        """A lock that the system drops with its process."""
+
+    @abstractmethod
+    def sweep(self) -> None:
+        """Clear away what dead sessions have left."""
+
+    @abstractmethod
+    def data_version(self) -> int:
+        """Changes when another connection has committed."""
+
+    @abstractmethod
+    def about(self) -> EngineFacts:
+        """How it is set up."""
+
+    @abstractmethod
+    def aside(self) -> "Aside":
+        """A private place beside the store, for tables that nobody else sees; close it to be rid of them."""
+
+    # -- what they share ---------------------------------------------------------------------------------------
 
     @property
     def raw(self) -> Any:
         """This thread's connection, for schema work."""
         if (connection := getattr(self._local, "connection", None)) is None:
-            connection = self._local.connection = self._connect()
-            self._local.depth = 0
+            connection = self._connect()
+            with self._guard:
+                if self._closed:
+                    connection.close()
+                    raise StoreError("The store is closed.")
+                self._all.append(connection)
+            self._local.connection = connection
         return connection
+
+    @property
+    def _depth(self) -> int:
+        """How many `write()` this thread is in."""
+        return getattr(self._local, "depth", 0)
+
+    def _fetch(self, sql: str, values: Sequence[Any], take: Callable[[Any], T]) -> T:
+        try:
+            return take(self._execute(sql, values))
+        except self.broken_rule:
+            raise
+        except self.error as error:
+            raise self._sentence(error) from error
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""
-        try:
-            found: list[Row] = self.raw.execute(sql, values).fetchall()
-        except sqlite.Error as error:
-            raise self._sentence(error) from error
-        return found
+        return self._fetch(sql, values, lambda cursor: list(cursor.fetchall()))
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row of a query, or None."""
-        try:
-            return self.raw.execute(sql, values).fetchone()
-        except sqlite.Error as error:
-            raise self._sentence(error) from error
+        return self._fetch(sql, values, lambda cursor: cursor.fetchone())
 
     def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None."""
@@ -146,50 +171,42 @@ class Engine:
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Execute one statement inside `write()`; gives the number of rows it touched."""
-        try:
-            return int(self.raw.execute(sql, values).rowcount)
-        except sqlite.IntegrityError:
-            raise
-        except sqlite.Error as error:
-            raise self._sentence(error) from error
+        return self._fetch(sql, values, lambda cursor: int(cursor.rowcount))
 
     def many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         """Execute one statement for many rows inside `write()`."""
         try:
-            self.raw.executemany(sql, values)
-        except sqlite.Error as error:
+            self._execute_many(sql, values)
+        except self.error as error:
             raise self._sentence(error) from error
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """One immediate transaction; inside another one, a savepoint of it. Undone when the block raises."""
-        connection = self.raw
-        depth = self._local.depth
+        """One transaction, alone among writers; inside another one, a savepoint of it. Undone when the block raises.
+
+        Raises StoreError when it cannot begin, when its end could not be told, and for an agent that has lost the
+        right to act.
+        """
+        depth = self._depth
         try:
-            connection.execute("BEGIN IMMEDIATE" if depth == 0 else f"SAVEPOINT s{depth}")
-        except sqlite.Error as error:
+            self._begin() if depth == 0 else self._execute(f"SAVEPOINT s{depth}", ())
+        except self.error as error:
             raise self._sentence(error) from error
         self._local.depth = depth + 1
         try:
+            if depth == 0 and self.acting is not None and not self.acting.keep():
+                raise StoreError(
+                    "The right to act went with the connection, and another agent has it. Nothing is sent."
+                )
             yield
-            connection.execute("COMMIT" if depth == 0 else f"RELEASE s{depth}")
+            self._commit() if depth == 0 else self._execute(f"RELEASE s{depth}", ())
         except BaseException as error:
-            self._undo(connection, depth)
-            if isinstance(error, sqlite.Error) and not isinstance(error, sqlite.IntegrityError):
+            self._undo(depth)
+            if isinstance(error, self.error) and not isinstance(error, self.broken_rule):
                 raise self._sentence(error) from error
             raise
         finally:
             self._local.depth = depth
-
-    @staticmethod
-    def _undo(connection: Any, depth: int) -> None:
-        if not connection.in_transaction:
-            return  # SQLite has rolled back by itself, as it does on a full disk
-        if depth == 0:
-            connection.execute("ROLLBACK")
-        else:
-            connection.execute(f"ROLLBACK TO s{depth}")
-            connection.execute(f"RELEASE s{depth}")
 
     def enqueue(self, work: Callable[[], T]) -> "Future[T]":
         """Run `work` on the writer thread; what waits there together shares one commit. The future ends after it."""
@@ -237,10 +254,6 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - handed to the waiting side
             return None, error
 
-    def data_version(self) -> int:
-        """Changes when another connection has committed."""
-        return int(self.value("PRAGMA data_version"))
-
     def close(self) -> None:
         """Finish what is queued, then close every connection."""
         with self._guard:
@@ -254,13 +267,39 @@ class Engine:
             connection.close()
 
 
-_patterns: dict[str, re.Pattern[str]] = {}
+class Aside(Engine):
+    """Reads a store and a few tables of its own at once; nothing goes into the store by it."""
 
+    own: ClassVar[str]
+    live: ClassVar[str]
+    """What stands before the names of its own tables, and before those of the store."""
 
-def _regexp(pattern: str, text: str | None) -> bool:
-    if (compiled := _patterns.get(pattern)) is None:
-        _patterns.clear()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # `[[a`: legal today, and the operator's own business
-            compiled = _patterns[pattern] = re.compile(pattern, re.IGNORECASE)
-    return text is not None and compiled.search(text) is not None
+    _sealed: str = ""
+
+    @abstractmethod
+    def copy(self, tables: Sequence[str]) -> None:
+        """Make tables of its own, empty, with the columns and indexes of those of the store."""
+
+    @abstractmethod
+    def tables(self) -> list[str]:
+        """The tables of the store."""
+
+    @abstractmethod
+    def columns(self, table: str) -> list[str]:
+        """The columns of one of them."""
+
+    @abstractmethod
+    def show(self, views: Mapping[str, str]) -> None:
+        """Let a query stand under each name from now on, and let nothing be written any more."""
+
+    def seal(self, views: Mapping[str, str], sentence: str) -> None:
+        """It is filled: `show` the views; whoever wants to write gets the sentence as StoreError."""
+        self.show(views)
+        self._sealed = sentence
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        if self._sealed:
+            raise StoreError(self._sealed)
+        with super().write():
+            yield

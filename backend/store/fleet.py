@@ -10,6 +10,7 @@ from backend.model.filters import Filter
 from backend.model.health import Assessment, HealthFacts, Reason
 from backend.model.views import ConnectionView, FleetRow, PendingTotals
 from backend.store.codec import account_of, action_of, at, day, diff_of, facts_of, ms, number, public, when
+from backend.store.engine import EngineFacts
 from backend.store.query import where
 from backend.store.tables import SELECT_CONNECTION, Tables
 
@@ -188,6 +189,10 @@ class Fleet(Tables):
 
     def data_version(self) -> int:
         return self.db.data_version()
+
+    def about(self) -> tuple[EngineFacts, int, int]:
+        """For `forny doctor`: the engine, the number of its schema, and how many connections there are."""
+        return self.db.about(), self.db.version(), int(self.db.value("SELECT count(*) FROM connections"))
 
 
 def case_of(row: Any) -> Case:

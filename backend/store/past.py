@@ -1,32 +1,28 @@
 """The fleet as it was known at an earlier moment, over the same tables: every list, filter and screen works on it.
 
-What changes in place (connections, open cases, membership of incidents) is rebuilt from the log of facts into a small
-private file, and judged as of that moment. What is only ever added (attempts, postings, events, ...) is read from the
+What changes in place (connections, open cases, membership of incidents) is rebuilt from the log of facts into a few
+private tables, and judged as of that moment. What is only ever added (attempts, postings, events, ...) is read from the
 store itself through views that end at the moment. Nothing can be written through either.
 
 Where no log tells better, what stands today is shown: customers' addresses, an account's name and ledger account, why
 a row was held, and how often a problem was seen. Tokens are not there at all.
 """
 
-import shutil
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from backend.model.text import fold, searchable
 from backend.model.views import AgentStatus
-from backend.store import SqliteStore
+from backend.store import Store
 from backend.store.causes import judged
 from backend.store.codec import at as instant
 from backend.store.codec import facts_of, ms, number
-from backend.store.engine import Engine, StoreError
+from backend.store.engine import Aside
 from backend.store.history import known
-from backend.store.liveness import Lock
 
 OWN = ("connections", "cases", "incidents")
-"""Tables that are rebuilt in the private file; the others are views."""
+"""Tables that are rebuilt; the others are views."""
 
 _NEVER = ("tokens", "spent", "gates")
 
@@ -148,35 +144,11 @@ VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
 """
 
 
-class PastEngine(Engine):
-    """The private file beside the store: reads both, writes neither."""
-
-    def __init__(self, path: Path, live: Path, views: Sequence[str], at: datetime) -> None:
-        self._live, self._views, self._at = live, views, at
-        super().__init__(path)
-
-    def _connect(self) -> Any:
-        connection = super()._connect()
-        connection.execute("ATTACH DATABASE ? AS live", (str(self._live),))
-        for view in self._views:
-            connection.execute(view)
-        connection.execute("PRAGMA query_only=ON")
-        return connection
-
-    def write(self) -> NoReturn:
-        raise StoreError(
-            f"This is the fleet as it was known at {self._at:%Y-%m-%d %H:%M} UTC: nothing can be changed there. "
-            "Nothing was written. Leave out --at to act."
-        )
-
-
-class Past(SqliteStore):
+class Past(Store):
     """What `past` gives; `at` is its moment, which a caller's `now` should be too."""
 
     at: datetime
-    live: SqliteStore
-    _folder: Path
-    _lock: Lock
+    live: Store
 
     def catch_up(self, now: datetime, limit: int = 1000) -> int:
         """Everything was judged as of the moment already."""
@@ -185,105 +157,74 @@ class Past(SqliteStore):
     def agent_status(self) -> AgentStatus | None:
         return self.live.agent_status()
 
-    def close(self) -> None:
-        """Let go of the past, and leave nothing of it; the store that it was made from stays open."""
-        super().close()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._lock.release()
 
-
-def past(store: SqliteStore, at: datetime, connections: Sequence[str] | None = None) -> Past:
-    """The fleet (or only these connections) as `store` knew it at `at`. Close it to remove its private file.
+def past(store: Store, at: datetime, connections: Sequence[str] | None = None) -> Past:
+    """The fleet (or only these connections) as `store` knew it at `at`. Close it to remove what is rebuilt.
 
     A connection of which nothing was known yet is not there. Reads the log only: nothing in `store` changes.
     """
-    folder, lock = _private(store.db.path)
+    db, moment = store.db.aside(), ms(at) or 0
     try:
-        path = folder / "past.db"
-        maker = Engine(path)
-        try:
-            raw = maker.raw
-            raw.execute("PRAGMA foreign_keys=OFF")
-            raw.execute("PRAGMA synchronous=OFF")
-            raw.execute("ATTACH DATABASE ? AS live", (str(store.db.path),))
-            with maker.write():
-                _fill(maker, store, ms(at) or 0, connections)
-            views = _views(maker, ms(at) or 0)
-        finally:
-            maker.close()
-        found = Past(
-            PastEngine(path, store.db.path, views, at), store.assess, store.clock, stale_after=store.stale_after
+        with db.write():
+            _fill(db, store, moment, connections)
+        db.seal(
+            _views(db, moment),
+            f"This is the fleet as it was known at {at:%Y-%m-%d %H:%M} UTC: nothing can be changed there. "
+            "Nothing was written. Leave out --at to act.",
         )
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.release()
+        db.close()
         raise
-    found.at, found.live, found._folder, found._lock = at, store, folder, lock
+    found = Past(db, store.assess, store.clock, stale_after=store.stale_after)
+    found.at, found.live = at, store
     found.operator, found.host, found.silence_after = store.operator, store.host, store.silence_after
     return found
 
 
-def _private(store: Path) -> tuple[Path, Lock]:
-    """A folder of our own beside the store; those whose process has died are swept away."""
-    beside = store.with_name(store.name + ".locks")
-    for left in beside.glob("past-*"):
-        if (left / "lock").exists() and not Lock(left / "lock").held_by_somebody():
-            shutil.rmtree(left, ignore_errors=True)
-    folder = beside / f"past-{uuid.uuid4().hex}"
-    lock = Lock(folder / "lock")
-    try:
-        lock.acquire()
-    except OSError as error:
-        raise StoreError(f"The past needs a file beside {store}, which cannot be made: {error.strerror}.") from error
-    return folder, lock
-
-
-def _fill(db: Engine, store: SqliteStore, at: int, connections: Sequence[str] | None) -> None:
-    names = ",".join(f"'{name}'" for name in OWN)
-    for row in db.rows(
-        f"SELECT sql FROM live.sqlite_master WHERE tbl_name IN ({names}) AND sql IS NOT NULL ORDER BY type DESC"
-    ):
-        db.run(row["sql"])
-    db.run(
-        "INSERT INTO main.incidents SELECT * FROM live.incidents WHERE opened_at <= ?",
-        (at,),
-    )
-    db.run(
-        "UPDATE main.incidents SET closed_at = iif(closed_at > ?1, NULL, closed_at),"
-        " canary_at = iif(canary_at > ?1, NULL, canary_at)",
-        (at,),
-    )
-    db.run("INSERT INTO main.cases SELECT * FROM live.cases WHERE created_at <= ?", (at,))
-    moments = ("opened_at", "sent_at", "authorised_at", "accepted_at", "closed_at")
-    db.run("UPDATE main.cases SET " + ", ".join(f"{name} = iif({name} > ?1, NULL, {name})" for name in moments), (at,))
+def _fill(db: Aside, store: Store, at: int, connections: Sequence[str] | None) -> None:
+    db.copy(OWN)
+    db.run(f"INSERT INTO {db.own}.incidents SELECT * FROM {db.live}.incidents WHERE opened_at <= ?", (at,))
+    _forget(db, "incidents", ("closed_at", "canary_at"), at)
+    db.run(f"INSERT INTO {db.own}.cases SELECT * FROM {db.live}.cases WHERE created_at <= ?", (at,))
+    _forget(db, "cases", ("opened_at", "sent_at", "authorised_at", "accepted_at", "closed_at"), at)
     _Rebuild(db, store, at).all(connections)
 
 
-class _Rebuild:
-    """Puts connections into the private file, with their cases and incidents, judged as of the moment."""
+def _forget(db: Aside, table: str, moments: Sequence[str], at: int) -> None:
+    """What happened after the moment had not happened."""
+    db.run(
+        f"UPDATE {db.own}.{table} SET "
+        + ", ".join(f"{name} = CASE WHEN {name} <= ?1 THEN {name} END" for name in moments),
+        (at,),
+    )
 
-    def __init__(self, db: Engine, store: SqliteStore, at: int) -> None:
+
+class _Rebuild:
+    """Puts connections into the private tables, with their cases and incidents, judged as of the moment."""
+
+    def __init__(self, db: Aside, store: Store, at: int) -> None:
         self._db, self._store, self._at = db, store, at
-        self._incidents = db.rows("SELECT id, scope, key, opened_at FROM main.incidents")
-        self._columns = [row["name"] for row in db.rows("SELECT name FROM pragma_table_info('connections', 'live')")]
+        self._incidents = db.rows(f"SELECT id, scope, key, opened_at FROM {db.own}.incidents")
+        self._columns = db.columns("connections")
 
     def all(self, connections: Sequence[str] | None) -> None:
         only = "" if connections is None else f"AND c.id IN ({','.join('?' * len(connections))})"
         values = () if connections is None else tuple(map(number, connections))
         last = -1
+        live, own = self._db.live, self._db.own
         while rows := self._db.rows(
             "SELECT c.*,"
-            " (SELECT facts FROM live.history h WHERE h.connection = c.id AND h.at <= ?1 AND h.whole = 1"
+            f" (SELECT facts FROM {live}.history h WHERE h.connection = c.id AND h.at <= ?1 AND h.whole = 1"
             "   ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS whole_row,"
-            " (SELECT h.at || ' ' || facts FROM live.history h WHERE h.connection = c.id AND h.at <= ?1"
+            f" (SELECT h.at || ' ' || facts FROM {live}.history h WHERE h.connection = c.id AND h.at <= ?1"
             "   ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS newest_row"
-            f" FROM live.connections c WHERE c.id > ?2 {only} ORDER BY c.id LIMIT 2000",
+            f" FROM {live}.connections c WHERE c.id > ?2 {only} ORDER BY c.id LIMIT 2000",
             (self._at, last, *values),
         ):
             last = rows[-1]["id"]
             marks = ",".join("?" * len(self._columns))
             self._db.many(
-                f"INSERT INTO main.connections ({','.join(self._columns)}) VALUES ({marks})",
+                f"INSERT INTO {own}.connections ({','.join(self._columns)}) VALUES ({marks})",
                 [self._row(row) for row in rows if row["whole_row"] is not None],
             )
 
@@ -309,8 +250,9 @@ class _Rebuild:
         """The case that was open then, brought back to the stage that it had."""
         if then["case_stage"] is None:
             return None
+        own = self._db.own
         case: int | None = self._db.value(
-            "UPDATE main.cases SET stage = ?, note = ? WHERE id = (SELECT id FROM main.cases WHERE connection = ?"
+            f"UPDATE {own}.cases SET stage = ?, note = ? WHERE id = (SELECT id FROM {own}.cases WHERE connection = ?"
             " AND created_at = ? ORDER BY id DESC LIMIT 1) RETURNING id",
             (then["case_stage"], then["case_note"] or "", connection, then["case_opened_at"]),
         )
@@ -329,25 +271,20 @@ class _Rebuild:
         return None if found is None else found["id"]
 
 
-def _views(db: Engine, at: int) -> list[str]:
-    """The statements that show the other tables as they were; `at` is a number, so that it may stand in them."""
-    made = []
-    for row in db.rows("SELECT name FROM live.sqlite_master WHERE type = 'table'"):
-        name = row["name"]
-        if name in OWN or name in _NEVER or name.startswith(("sqlite_", "_")):
+def _views(db: Aside, at: int) -> dict[str, str]:
+    """The queries that show the other tables as they were; `at` is a number, so that it may stand in them."""
+    made = {}
+    for name in db.tables():
+        if name in OWN or name in _NEVER:
             continue
-        joined, condition, changed = VIEWS.get(name, ("", "1", {}))
-        columns = [found["name"] for found in db.rows("SELECT name FROM pragma_table_info(?, 'live')", (name,))]
-        shown = ", ".join(f"{changed.get(column, f't.{column}')} AS {column}" for column in columns)
-        made.append(
-            f"CREATE TEMP VIEW {name} AS SELECT {shown} FROM live.{name} t {joined} WHERE {condition}".replace(
-                ":at", str(at)
-            )
-        )
+        joined, condition, changed = VIEWS.get(name, ("", "TRUE", {}))
+        shown = ", ".join(f"{changed.get(column, f't.{column}')} AS {column}" for column in db.columns(name))
+        query = f"SELECT {shown} FROM live.{name} t {joined} WHERE {condition}"
+        made[name] = query.replace(":at", str(at)).replace("main.", f"{db.own}.").replace("live.", f"{db.live}.")
     return made
 
 
-def began(store: SqliteStore, connection: str | None = None) -> datetime | None:
+def began(store: Store, connection: str | None = None) -> datetime | None:
     """Since when anything is known (of one connection); None when nothing is."""
     condition, values = ("AND connection = ?", (number(connection),)) if connection else ("", ())
     first = store.db.value(f"SELECT min(at) FROM history WHERE whole = 1 {condition}", values)

@@ -76,7 +76,7 @@ class Records(Tables):
 
     @property
     def _agent_lock(self) -> Lock:
-        return Lock(self.db.path.with_name(self.db.path.name + ".locks") / "agent")
+        return self.db.lock("agent")
 
     @contextmanager
     def become_agent(self, kind: str) -> Iterator[None]:
@@ -96,8 +96,10 @@ class Records(Tables):
                     " started_at = excluded.started_at, trouble = ''",
                     (os.getpid(), socket.gethostname(), kind, ms(now)),
                 )
+            self.db.acting = lock
             yield
         finally:
+            self.db.acting = None
             lock.release()
 
     def note_round(self, now: datetime, trouble: str = "") -> None:

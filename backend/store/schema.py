@@ -3,8 +3,6 @@
 Instants are integers: milliseconds since 1970 UTC. Days are ISO texts. Money is decimal text. Truth values are 0 or 1.
 """
 
-from typing import Any
-
 from backend.store.engine import Engine, StoreError
 
 _FIRST = """
@@ -311,40 +309,19 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("situations", _SITUATIONS),
     ("acting", _ACTING),
 )
-"""Name and statements of each step; `user_version` counts the steps that a file has taken."""
+"""Name and statements of each step; a store counts the steps that it has taken."""
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the file up to this program's schema; several processes may try at once.
+    """Bring the store up to this program's schema; several processes may try at once.
 
-    Raises StoreError for a file that a newer program has written, and for one that is no store at all.
+    Raises StoreError for a store that a newer program has written, and for one that is no store at all.
     """
-    version = int(engine.value("PRAGMA user_version"))
-    if version == len(MIGRATIONS):
-        return
+    version = engine.version()
     if version > len(MIGRATIONS):
         raise StoreError(
-            f"{engine.path} was written by a newer forny (its schema is {version}, this program knows "
+            f"{engine.name} was written by a newer forny (its schema is {version}, this program knows "
             f"{len(MIGRATIONS)}). Nothing was changed. Update forny, or name another store with FORNY_STORE."
         )
-    tables = {row["name"] for row in engine.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if version == 0 and tables and "_sqlite_migrations" not in tables:
-        raise StoreError(f"{engine.path} is some other program's database. Name another store with FORNY_STORE.")
-    _apply(engine)
-
-
-def _apply(engine: Engine) -> None:
-    from sqlite_utils import Database, Migrations
-
-    steps = Migrations("forny")
-    for number, (name, script) in enumerate(MIGRATIONS, start=1):
-
-        def step(db: Any, script: str = script, number: int = number) -> None:
-            for statement in script.split(";\n"):
-                if statement.strip():
-                    db.execute(statement)
-            db.execute(f"PRAGMA user_version = {number}")
-
-        steps(name=name, transactional=False)(step)
-    with engine.write():
-        steps.apply(Database(engine.raw))
+    if version < len(MIGRATIONS):
+        engine.migrate(MIGRATIONS)

@@ -53,7 +53,7 @@ class Tables:
         self.assess = assess
         self.clock = clock
         self.stale_after = stale_after
-        self.sessions = Sessions(engine.path.with_name(engine.path.name + ".locks"))
+        self.sessions = Sessions(engine)
         self.operator = ""
         self.host = ""
 

@@ -240,8 +240,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Stop the agent and restore a backup.",
     ),
     "doctor.engine": (
-        "SQLite {sqlite}, journal {journal}, skema {schema}",
-        "SQLite {sqlite}, journal {journal}, schema {schema}",
+        "{engine}, journal {journal}, skema {schema}",
+        "{engine}, journal {journal}, schema {schema}",
     ),
     "doctor.engine_todo": (
         "Uden WAL venter læsere på skrivere. Installér en SQLite fra 3.51.3 (pysqlite3).",

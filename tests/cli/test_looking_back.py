@@ -11,7 +11,7 @@ from backend.model.clock import ScaledClock
 from backend.model.facts import Attempt
 from backend.rules.assess import assess
 from backend.rules.moments import moment_of
-from backend.store import SqliteStore, open_store
+from backend.store import Store, open_store
 from tests.cli.conftest import Run
 
 NOW = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_what_is_no_moment_is_told_and_ends_with_2(fleet: Run, text: str) -> Non
 
 
 @pytest.fixture
-def store(fleet: Run, env: dict[str, str]) -> SqliteStore:
+def store(fleet: Run, env: dict[str, str]) -> Store:
     opened = open_store(Path(env["FORNY_STORE"]), assess=assess, clock=ScaledClock())
     began = opened.db.value("SELECT min(at) FROM history")
     opened.db.run("UPDATE history SET at = at - 7200000")
@@ -82,7 +82,7 @@ def store(fleet: Run, env: dict[str, str]) -> SqliteStore:
     return opened
 
 
-def test_a_connection_is_shown_as_it_was_known(fleet: Run, store: SqliteStore) -> None:
+def test_a_connection_is_shown_as_it_was_known(fleet: Run, store: Store) -> None:
     seen = [fleet("show", "c1", "--json", *at).json for at in (("--at", "90m"), ("--at", "30m"), ())]
     assert [item["fetch"] for item in seen] == ["never", "bank_down", "ok"]
     assert [len(item["attempts"]) for item in seen] == [0, 1, 2]
@@ -91,14 +91,14 @@ def test_a_connection_is_shown_as_it_was_known(fleet: Run, store: SqliteStore) -
     assert words.code == 0 and words.err.startswith("As it was known") and "the bank sleeps" in words.out
 
 
-def test_the_list_and_its_filters_look_back_too(fleet: Run, store: SqliteStore) -> None:
+def test_the_list_and_its_filters_look_back_too(fleet: Run, store: Store) -> None:
     assert fleet("list", "situation:bank_outage", "--count", "--at", "30m").out == "1\n"
     assert fleet("list", "situation:bank_outage", "--count").out == "0\n"
     before = fleet("--at", "30m", "list", "situation:bank_outage", "--json")
     assert [item["id"] for item in before.json] == ["c1"] and before.json[0]["accounts"]
 
 
-def test_why_tells_the_attempts_and_the_raw_answer(fleet: Run, store: SqliteStore) -> None:
+def test_why_tells_the_attempts_and_the_raw_answer(fleet: Run, store: Store) -> None:
     then = fleet("why", "c1", "--at", "30m").out
     assert "502, |abc." in then and "HTTP 502 Bad Gateway · the bank sleeps" in then
     now = fleet("why", "c1", "--json").json
@@ -108,7 +108,7 @@ def test_why_tells_the_attempts_and_the_raw_answer(fleet: Run, store: SqliteStor
     assert fleet("why", "c2", "--json").json["answer"] is None
 
 
-def test_the_future_and_the_time_before_anything_are_told(fleet: Run, store: SqliteStore) -> None:
+def test_the_future_and_the_time_before_anything_are_told(fleet: Run, store: Store) -> None:
     ahead = fleet("show", "c1", "--at", "2099-01-01")
     assert ahead.code == 2 and "yet to come" in ahead.err
     before = fleet("list", "--at", "2020-01-01")
@@ -116,18 +116,18 @@ def test_the_future_and_the_time_before_anything_are_told(fleet: Run, store: Sql
     assert fleet("show", "nobody", "--at", "30m").code == 4
 
 
-def test_nothing_can_be_changed_in_the_past(fleet: Run, store: SqliteStore) -> None:
+def test_nothing_can_be_changed_in_the_past(fleet: Run, store: Store) -> None:
     ran = fleet("--at", "30m", "sync", "c2", "--yes")
     assert ran.code != 0 and "nothing can be changed there" in ran.err
     assert store.plans(9) == []
 
 
-def test_what_was_looked_at_leaves_no_file(fleet: Run, store: SqliteStore) -> None:
+def test_what_was_looked_at_leaves_no_file(fleet: Run, store: Store) -> None:
     assert fleet("list", "--at", "30m").code == 0
-    assert not list(store.db.path.with_name("forny.db.locks").glob("past-*"))
+    assert not list(Path(store.db.name).with_name("forny.db.locks").glob("past-*"))
 
 
-def test_a_console_that_looks_back_stands_still_and_reads_the_past(env: dict[str, str], store: SqliteStore) -> None:
+def test_a_console_that_looks_back_stands_still_and_reads_the_past(env: dict[str, str], store: Store) -> None:
     from backend.runtime import Runtime
     from backend.settings import load
     from backend.texts import texts_in

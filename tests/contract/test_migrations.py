@@ -7,7 +7,7 @@ import pytest
 
 from backend.rules.assess import assess
 from backend.store import open_store, schema
-from backend.store.engine import Engine
+from backend.store.sqlite import SqliteEngine
 from tests.fakes import NOON, HandClock
 
 
@@ -15,7 +15,7 @@ def test_a_store_of_the_first_version_keeps_its_fleet(tmp_path: Path, monkeypatc
     path = tmp_path / "forny.db"
     with monkeypatch.context() as then:
         then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        engine = Engine(path)
+        engine = SqliteEngine(path)
         schema.migrate(engine)
         with engine.write():
             engine.run("INSERT INTO customers VALUES ('1001', 'Kunde 1', '')")

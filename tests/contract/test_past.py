@@ -19,7 +19,7 @@ from backend.model.plans import ActionState, Plan, PlanItem
 from backend.model.views import FleetRow, PostingFilter
 from backend.model.webhooks import Arrived, Notice
 from backend.rules.assess import assess
-from backend.store import SqliteStore, StoreError, open_store
+from backend.store import Store, StoreError, open_store
 from backend.store.codec import facts_of
 from backend.store.history import BLANK, GRAIN, KEPT_WHOLE, ROUTINE, TOLD
 from backend.store.past import began, past
@@ -31,7 +31,7 @@ IDS = ("c1", "c2")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
     yield opened
     opened.close()
@@ -207,7 +207,7 @@ def test_any_moment_is_rebuilt_as_it_was(steps: Sequence[tuple[int, str, int]]) 
         play.store.close()
 
 
-def test_between_two_moments_time_alone_is_counted_too(store: SqliteStore) -> None:
+def test_between_two_moments_time_alone_is_counted_too(store: Store) -> None:
     store.import_records([record(1, expires_at=NOON + timedelta(days=9))], NOON, "eva")
     store.save_fetch("c1", NOON, outcome="ok")
     expiring = Filter((Compare("consent", "=", "expiring"),))
@@ -217,7 +217,7 @@ def test_between_two_moments_time_alone_is_counted_too(store: SqliteStore) -> No
         then.close()
 
 
-def test_every_fact_is_kept_and_comes_back(store: SqliteStore) -> None:
+def test_every_fact_is_kept_and_comes_back(store: Store) -> None:
     """A fact that `facts_of` reads and the log does not keep would be wrong in every past."""
     store.import_records(records((1,)), NOON, "eva")
     (found,) = store.db.rows(f"{SELECT_CONNECTION} WHERE c.id = 1")
@@ -235,7 +235,7 @@ def test_every_fact_is_kept_and_comes_back(store: SqliteStore) -> None:
     assert set(BLANK) == {*TOLD, "running_since"}
 
 
-def test_nothing_new_writes_nothing_and_times_alone_write_little(store: SqliteStore) -> None:
+def test_nothing_new_writes_nothing_and_times_alone_write_little(store: Store) -> None:
     store.import_records(records((1,)), NOON, "eva")
     store.save_fetch("c1", NOON, outcome="ok")
     store.save_fetch("c1", NOON + HOUR, outcome="ok")
@@ -245,7 +245,7 @@ def test_nothing_new_writes_nothing_and_times_alone_write_little(store: SqliteSt
     assert len(rows[-1]["facts"]) < 60
 
 
-def test_a_clock_that_goes_back_keeps_the_order(store: SqliteStore) -> None:
+def test_a_clock_that_goes_back_keeps_the_order(store: Store) -> None:
     store.import_records(records((1,)), NOON, "eva")
     store.save_fetch("c1", NOON - HOUR, outcome="bank_down")
     then = past(store, NOON)
@@ -253,7 +253,7 @@ def test_a_clock_that_goes_back_keeps_the_order(store: SqliteStore) -> None:
     then.close()
 
 
-def test_what_came_later_is_not_there(store: SqliteStore) -> None:
+def test_what_came_later_is_not_there(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     store.save_fetch("c1", NOON, outcome="ok", upserts=[posting(1, NOON)])
     attempt = Attempt(connection="c1", operation="accounts", started_at=NOON, ended_at=NOON, outcome="ok")
@@ -273,7 +273,7 @@ def test_what_came_later_is_not_there(store: SqliteStore) -> None:
     then.close()
 
 
-def test_acts_stand_as_they_stood(store: SqliteStore) -> None:
+def test_acts_stand_as_they_stood(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
     store.submit(Plan(act=Act.SYNC, operator="eva", created_at=NOON + HOUR, items=(item,)), "host")
@@ -291,7 +291,7 @@ def test_acts_stand_as_they_stood(store: SqliteStore) -> None:
     assert seen == [("", []), *((f"sync:{state}" * (state != "done"), [state]) for state in states)]
 
 
-def test_the_past_cannot_be_changed(store: SqliteStore) -> None:
+def test_the_past_cannot_be_changed(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     before = store.db.value("SELECT count(*) FROM events")
     then = past(store, NOON)
@@ -305,25 +305,25 @@ def test_the_past_cannot_be_changed(store: SqliteStore) -> None:
     assert store.db.value("SELECT count(*) FROM events") == before
 
 
-def test_one_connection_is_rebuilt_alone(store: SqliteStore) -> None:
+def test_one_connection_is_rebuilt_alone(store: Store) -> None:
     store.import_records(records(range(3)), NOON, "eva")
     then = past(store, NOON, ["c2"])
     assert then.fleet_count(EVERYTHING, NOON) == 1
     then.close()
 
 
-def test_what_a_killed_process_left_of_a_past_is_swept(store: SqliteStore) -> None:
-    left = store.db.path.with_name("forny.db.locks") / "past-dead"
+def test_what_a_killed_process_left_of_a_past_is_swept(store: Store) -> None:
+    left = Path(store.db.name).with_name("forny.db.locks") / "past-dead"
     left.mkdir(parents=True)
     (left / "lock").touch()
     (left / "past.db").write_bytes(b"names")
     then, other = past(store, NOON), past(store, NOON)
-    assert not left.exists() and then.db.path.exists() and other.db.path.exists()
+    assert not left.exists() and Path(then.db.name).exists() and Path(other.db.name).exists()
     then.close()
     other.close()
 
 
-def test_thinning_keeps_whole_rows_and_enough_of_the_others(store: SqliteStore) -> None:
+def test_thinning_keeps_whole_rows_and_enough_of_the_others(store: Store) -> None:
     store.import_records([record(1, expires_at=NOON + timedelta(days=900))], NOON, "eva")
     for hours in range(0, 96, 2):
         store.save_fetch("c1", NOON + hours * HOUR, outcome="ok" if hours != 50 else "bank_down")
@@ -340,7 +340,7 @@ def test_thinning_keeps_whole_rows_and_enough_of_the_others(store: SqliteStore) 
         then.close()
 
 
-def test_thinning_goes_round_the_fleet(store: SqliteStore) -> None:
+def test_thinning_goes_round_the_fleet(store: Store) -> None:
     store.import_records(records(range(120)), NOON, "eva")
     for hours in range(6):
         for number in range(1, 121):
@@ -352,7 +352,7 @@ def test_thinning_goes_round_the_fleet(store: SqliteStore) -> None:
     assert len(left) == 120 and max(row["n"] for row in left) <= 2
 
 
-def test_an_older_store_is_known_from_its_next_look(store: SqliteStore) -> None:
+def test_an_older_store_is_known_from_its_next_look(store: Store) -> None:
     store.import_records(records((1,)), NOON, "eva")
     store.db.run("DELETE FROM history")
     store.db.run("UPDATE connections SET facts_print = NULL, next_change_at = 0")
@@ -361,7 +361,7 @@ def test_an_older_store_is_known_from_its_next_look(store: SqliteStore) -> None:
     assert began(store, "c1") == (NOON + HOUR).astimezone(UTC)
 
 
-def test_the_newest_event_stands_in_the_chain_as_it_was_heard_then(store: SqliteStore) -> None:
+def test_the_newest_event_stands_in_the_chain_as_it_was_heard_then(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     for hours, name in ((1, "ConnectionUpdateRequired"), (3, "ConsentRevoked")):
         now = NOON + hours * HOUR

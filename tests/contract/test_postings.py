@@ -15,7 +15,7 @@ from backend.model.views import PostingFilter
 from backend.rules.accounts import match_accounts
 from backend.rules.assess import assess
 from backend.rules.rows import RowContext, known_since, match_rows
-from backend.store import SqliteStore, open_store
+from backend.store import Store, open_store
 from tests.fakes import NOON, HandClock, account, import_account, record, row
 
 LATER = NOON + timedelta(hours=2)
@@ -23,21 +23,21 @@ SINCE = date(2026, 2, 20)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
     opened.import_records([record(1)], NOON, "eva")
     yield opened
     opened.close()
 
 
-def shown(store: SqliteStore) -> Account:
+def shown(store: Store) -> Account:
     context = store.fetch_context("c1")
     assert context is not None
     (known,) = context.accounts
     return account(1, id=known.id, ledger_account=known.ledger_account, last_fetched=NOON)
 
 
-def fetch(store: SqliteStore, *rows: BankRow) -> None:
+def fetch(store: Store, *rows: BankRow) -> None:
     """One fetch as the agent does it: what is known, what the bank shows, what follows."""
     bank = shown(store)
     known = store.known_rows("1001", [bank.key], known_since(SINCE))
@@ -54,7 +54,7 @@ def fetch(store: SqliteStore, *rows: BankRow) -> None:
     )
 
 
-def deliver(store: SqliteStore) -> list[str]:
+def deliver(store: Store) -> list[str]:
     """Everything that is queued reaches the ledger; gives the source ids."""
     sent: list[str] = []
     for delivery in store.open_deliveries(99, NOON):
@@ -63,12 +63,12 @@ def deliver(store: SqliteStore) -> list[str]:
     return sent
 
 
-def postings(store: SqliteStore, *states: PostingState) -> dict[str, Posting]:
+def postings(store: Store, *states: PostingState) -> dict[str, Posting]:
     query = PostingFilter(states=states or tuple(PostingState))
     return {line.posting.source_id: line.posting for line in store.postings(query, 999)}
 
 
-def decide(store: SqliteStore, decision: Decision, *ids: str, operator: str = "eva", dry_run: bool = False) -> object:
+def decide(store: Store, decision: Decision, *ids: str, operator: str = "eva", dry_run: bool = False) -> object:
     found = store.decide(ids, decision, operator=operator, host="bastion", now=LATER, dry_run=dry_run)
     return [posting.id for posting in found.done], [refusal.reason for refusal in found.refused]
 
@@ -78,7 +78,7 @@ OLD, NEW = row("old", text="DSB"), row("new", text="DSB Kastrup", day="2026-03-0
 
 
 @pytest.fixture
-def suspected(store: SqliteStore) -> Posting:
+def suspected(store: Store) -> Posting:
     """A row that is held because it may be one that has been delivered."""
     fetch(store, OLD)
     assert deliver(store) == ["old"]
@@ -88,7 +88,7 @@ def suspected(store: SqliteStore) -> Posting:
     return held
 
 
-def test_what_is_accepted_goes_out_once_and_is_promised_from_then_on(store: SqliteStore, suspected: Posting) -> None:
+def test_what_is_accepted_goes_out_once_and_is_promised_from_then_on(store: Store, suspected: Posting) -> None:
     assert decide(store, Decision.ACCEPT, suspected.id) == ([suspected.id], [])
     queued = postings(store)["new"]
     assert (queued.state, queued.reason, queued.ledger_account) == (PostingState.QUEUED, None, "5820")
@@ -99,7 +99,7 @@ def test_what_is_accepted_goes_out_once_and_is_promised_from_then_on(store: Sqli
     assert deliver(store) == []
 
 
-def test_what_is_discarded_never_comes_back_and_is_never_delivered(store: SqliteStore, suspected: Posting) -> None:
+def test_what_is_discarded_never_comes_back_and_is_never_delivered(store: Store, suspected: Posting) -> None:
     assert decide(store, Decision.DISCARD, suspected.id) == ([suspected.id], [])
     again = row("renumbered", text="DSB Kastrup", day="2026-03-02")
     for shown_now in ([NEW], [again], [], [again], [row("renumbered", text="DSB reworded", day="2026-03-02")]):
@@ -110,13 +110,13 @@ def test_what_is_discarded_never_comes_back_and_is_never_delivered(store: Sqlite
     assert (dropped.id, dropped.reason, dropped.decided_by) == (suspected.id, DISCARDED, "eva")
 
 
-def test_a_second_row_that_equals_a_discarded_one_is_another_row(store: SqliteStore, suspected: Posting) -> None:
+def test_a_second_row_that_equals_a_discarded_one_is_another_row(store: Store, suspected: Posting) -> None:
     decide(store, Decision.DISCARD, suspected.id)
     fetch(store, NEW, row("twin", text="DSB Kastrup", day="2026-03-02"))
     assert deliver(store) == ["twin"]
 
 
-def test_each_decision_is_one_line_of_the_audit_log(store: SqliteStore, suspected: Posting) -> None:
+def test_each_decision_is_one_line_of_the_audit_log(store: Store, suspected: Posting) -> None:
     before = store.verify_audit().checked
     decide(store, Decision.DISCARD, suspected.id)
     lines = [event for event in store.events(before, 99) if event.kind.startswith("posting.")]
@@ -139,7 +139,7 @@ def test_each_decision_is_one_line_of_the_audit_log(store: SqliteStore, suspecte
     assert store.verify_audit().broken_at is None
 
 
-def test_a_rejected_row_can_be_sent_again_or_left_out(store: SqliteStore) -> None:
+def test_a_rejected_row_can_be_sent_again_or_left_out(store: Store) -> None:
     fetch(store, row("a"), row("b", text="SKAT"))
     (delivery,) = store.open_deliveries(9, NOON)
     refused = tuple((posting.id, "barred") for posting in delivery.postings)
@@ -155,13 +155,13 @@ def test_a_rejected_row_can_be_sent_again_or_left_out(store: SqliteStore) -> Non
     assert postings(store, PostingState.DROPPED)["b"].reason == DISCARDED
 
 
-def test_a_dry_run_changes_nothing(store: SqliteStore, suspected: Posting) -> None:
+def test_a_dry_run_changes_nothing(store: Store, suspected: Posting) -> None:
     before = store.verify_audit().checked
     assert decide(store, Decision.ACCEPT, suspected.id, dry_run=True) == ([suspected.id], [])
     assert postings(store)["new"] == suspected and store.verify_audit().checked == before
 
 
-def test_what_has_changed_meanwhile_is_told_and_not_overruled(store: SqliteStore, suspected: Posting) -> None:
+def test_what_has_changed_meanwhile_is_told_and_not_overruled(store: Store, suspected: Posting) -> None:
     decide(store, Decision.ACCEPT, suspected.id, operator="ole")
     found = store.decide([suspected.id], Decision.DISCARD, operator="eva", host="bastion", now=LATER)
     (told,) = found.refused
@@ -171,7 +171,7 @@ def test_what_has_changed_meanwhile_is_told_and_not_overruled(store: SqliteStore
     assert deliver(store) == ["new"]
 
 
-def test_ids_may_be_cut_short_but_not_guessed(store: SqliteStore, suspected: Posting) -> None:
+def test_ids_may_be_cut_short_but_not_guessed(store: Store, suspected: Posting) -> None:
     assert decide(store, Decision.ACCEPT, "p_", "c1", "p_00000000") == (
         [],
         ["decision.ambiguous", "decision.unknown", "decision.unknown"],
@@ -179,7 +179,7 @@ def test_ids_may_be_cut_short_but_not_guessed(store: SqliteStore, suspected: Pos
     assert decide(store, Decision.ACCEPT, suspected.id[:10], suspected.id, dry_run=True) == ([suspected.id], [])
 
 
-def test_a_reservation_and_a_row_without_a_ledger_account_are_refused(store: SqliteStore) -> None:
+def test_a_reservation_and_a_row_without_a_ledger_account_are_refused(store: Store) -> None:
     store.import_records([record(2, accounts=(import_account(2, None),))], NOON, "eva")
     fetch(store, row("r", booked=False, state="Reserved"))
     reserved = postings(store)["r"]
@@ -193,7 +193,7 @@ def test_a_reservation_and_a_row_without_a_ledger_account_are_refused(store: Sql
     assert postings(store)["u"].amount == Decimal("-12.50")
 
 
-def test_a_fetch_that_began_before_a_decision_does_not_undo_it(store: SqliteStore, suspected: Posting) -> None:
+def test_a_fetch_that_began_before_a_decision_does_not_undo_it(store: Store, suspected: Posting) -> None:
     bank = shown(store)
     context = RowContext(connection="c1", agreement_number="1001", account=bank, since=SINCE)
     reworded = row("new", text="DSB Kastrup Lufthavn", day="2026-03-02")
@@ -211,13 +211,13 @@ def test_a_fetch_that_began_before_a_decision_does_not_undo_it(store: SqliteStor
 # -- what a fetch finds ----------------------------------------------------------------------------------------
 
 
-def facts(store: SqliteStore) -> HealthFacts:
+def facts(store: Store) -> HealthFacts:
     view = store.connection("c1", NOON)
     assert view is not None
     return view.facts
 
 
-def test_a_delivered_row_that_the_bank_deletes_waits_until_somebody_has_seen_it(store: SqliteStore) -> None:
+def test_a_delivered_row_that_the_bank_deletes_waits_until_somebody_has_seen_it(store: Store) -> None:
     fetch(store, OLD)
     deliver(store)
     for _ in range(2):
@@ -236,7 +236,7 @@ def test_a_delivered_row_that_the_bank_deletes_waits_until_somebody_has_seen_it(
     assert facts(store).changed_rows == 0, "it is told once"
 
 
-def test_another_amount_under_a_delivered_id_is_held_and_the_delivered_row_stays(store: SqliteStore) -> None:
+def test_another_amount_under_a_delivered_id_is_held_and_the_delivered_row_stays(store: Store) -> None:
     fetch(store, OLD)
     deliver(store)
     fetch(store, row("old", text="DSB", amount="-300.00"))
@@ -248,13 +248,13 @@ def test_another_amount_under_a_delivered_id_is_held_and_the_delivered_row_stays
     assert (event.data["amount"], event.data["bank_amount"]) == ("-291.00", "-300.00")
 
 
-def test_what_is_dropped_with_the_same_fetch_is_no_change_after_delivery(store: SqliteStore) -> None:
+def test_what_is_dropped_with_the_same_fetch_is_no_change_after_delivery(store: Store) -> None:
     fetch(store, OLD)
     fetch(store, row("old", text="DSB", deleted=True), row("old", text="DSB", amount="-300.00"))
     assert facts(store).changed_rows == 0
 
 
-def test_findings_are_counted_with_the_longest_gap_and_leave_with_their_cause(store: SqliteStore) -> None:
+def test_findings_are_counted_with_the_longest_gap_and_leave_with_their_cause(store: Store) -> None:
     store.import_records([record(1, accounts=(import_account(1), import_account(2)), fingerprint="two")], NOON, "eva")
     banks = [account(1, id=1), account(2, id=2)]
     short = Found(gap_from=date(2026, 2, 1), gap_to=date(2026, 2, 9), silent_since=date(2026, 2, 20))
@@ -275,7 +275,7 @@ def test_findings_are_counted_with_the_longest_gap_and_leave_with_their_cause(st
     assert (now.silent, now.rows_missing, now.balance_off, now.gap_from, now.gap_to) == (0, 0, 0, None, None)
 
 
-def test_findings_and_rows_are_written_together_or_not_at_all(store: SqliteStore, suspected: Posting) -> None:
+def test_findings_and_rows_are_written_together_or_not_at_all(store: Store, suspected: Posting) -> None:
     bank = shown(store)
     broken = Findings(accounts=((bank.key, Found(off_by="nonsense")),))  # type: ignore[arg-type]
     before = postings(store)
@@ -284,7 +284,7 @@ def test_findings_and_rows_are_written_together_or_not_at_all(store: SqliteStore
     assert postings(store) == before and store.verify_audit().broken_at is None
 
 
-def test_an_account_that_was_never_shown_is_unseen_and_one_that_was_is_orphaned(store: SqliteStore) -> None:
+def test_an_account_that_was_never_shown_is_unseen_and_one_that_was_is_orphaned(store: Store) -> None:
     store.import_records([record(1, accounts=(import_account(1), import_account(2)), fingerprint="two")], NOON, "eva")
     assert facts(store).unseen == 0, "nobody has looked yet"
     for showing, unseen, orphaned in (((1,), 1, 0), ((1, 2), 0, 0), ((1,), 0, 1)):
@@ -295,7 +295,7 @@ def test_an_account_that_was_never_shown_is_unseen_and_one_that_was_is_orphaned(
         assert (facts(store).unseen, facts(store).orphaned) == (unseen, orphaned)
 
 
-def test_days_with_rows_are_those_that_the_bank_still_shows(store: SqliteStore, suspected: Posting) -> None:
+def test_days_with_rows_are_those_that_the_bank_still_shows(store: Store, suspected: Posting) -> None:
     days = [date(2026, 3, 2), date(2026, 3, 1)]
     key = shown(store).key
     assert store.posting_days("1001", [key]) == days
@@ -305,9 +305,7 @@ def test_days_with_rows_are_those_that_the_bank_still_shows(store: SqliteStore, 
 
 
 @pytest.mark.parametrize(("after", "transfer"), [(timedelta(seconds=-1), "queued"), (timedelta(0), "late")])
-def test_rows_are_late_six_hours_after_the_renewal_to_the_second(
-    store: SqliteStore, after: timedelta, transfer: str
-) -> None:
+def test_rows_are_late_six_hours_after_the_renewal_to_the_second(store: Store, after: timedelta, transfer: str) -> None:
     bank = shown(store)
     renewed = NOON - timedelta(hours=1)
     context = RowContext(connection="c1", agreement_number="1001", account=bank, renewed_at=renewed)
@@ -318,7 +316,7 @@ def test_rows_are_late_six_hours_after_the_renewal_to_the_second(
     assert postings(store)["old"].due_at == renewed + timedelta(hours=6)
 
 
-def test_each_release_promises_six_hours_from_then_on(store: SqliteStore) -> None:
+def test_each_release_promises_six_hours_from_then_on(store: Store) -> None:
     store.import_records([record(2, accounts=(import_account(2, None),))], NOON, "eva")
     bank = account(2, id=2, last_fetched=NOON)
     context = RowContext(connection="c2", agreement_number="1002", account=bank)

@@ -17,7 +17,7 @@ from backend.operations import Operations
 from backend.rules.assess import assess
 from backend.rules.filters import parse
 from backend.rules.incidents import RESTART
-from backend.store import SqliteStore, open_store
+from backend.store import Store, open_store
 from backend.store.past import past
 from tests.fakes import NOON, HandClock, records
 
@@ -290,7 +290,7 @@ def test_everything_survives_the_process(desk: Desk, tmp_path: Path) -> None:
     try:
         assert again.problems(EVERYTHING, 9) == [] and len(again.problems(EVERYTHING, 9, hidden=True)) == 1
         assert [note.text for note in again.notes("c1", 9)] == ["husk"]
-        assert isinstance(again, SqliteStore)
+        assert isinstance(again, Store)
     finally:
         again.close()
 
@@ -329,7 +329,7 @@ def test_the_past_shows_problems_as_operators_had_handled_them_then(desk: Desk) 
         looked.close()
 
 
-def _handling(store: SqliteStore) -> object:
+def _handling(store: Store) -> object:
     """What is seen of every problem but how often and when last: no log tells these."""
     return [
         replace(view, last_at=view.since, times=0)

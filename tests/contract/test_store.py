@@ -16,13 +16,13 @@ from backend.model.facts import Act, Tokens
 from backend.model.filters import EVERYTHING, Compare, Filter, Not, Pattern, Word
 from backend.model.plans import ActionState, Plan, PlanItem
 from backend.rules.assess import assess
-from backend.store import AgentBusy, SqliteStore, StoreError, open_store
-from backend.store.engine import wal_is_safe
+from backend.store import AgentBusy, Store, StoreError, open_store
+from backend.store.sqlite import wal_is_safe
 from tests.fakes import NOON, HandClock, import_account, record, records
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
     yield opened
     opened.close()
@@ -36,7 +36,7 @@ def plan_for(*connections: str, act: Act = Act.SYNC, operator: str = "eva") -> P
 # -- import ----------------------------------------------------------------------------------------------------
 
 
-def test_importing_the_same_lines_twice_changes_nothing(store: SqliteStore) -> None:
+def test_importing_the_same_lines_twice_changes_nothing(store: Store) -> None:
     first = store.import_records(records(range(5)), NOON, "eva")
     audit = store.verify_audit().checked
     second = store.import_records(records(range(5)), NOON, "eva")
@@ -44,7 +44,7 @@ def test_importing_the_same_lines_twice_changes_nothing(store: SqliteStore) -> N
     assert store.verify_audit().checked == audit
 
 
-def test_an_old_file_never_brings_back_an_old_token(store: SqliteStore) -> None:
+def test_an_old_file_never_brings_back_an_old_token(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     asyncio.run(store.end_refresh(1, Tokens(refresh_token="rotated")))
     store.import_records([record(1, customer="Nyt Navn", fingerprint="other")], NOON, "eva")
@@ -53,14 +53,14 @@ def test_an_old_file_never_brings_back_an_old_token(store: SqliteStore) -> None:
     assert store.rows(["c1"], NOON)[0].customer == "Nyt Navn"
 
 
-def test_a_file_with_another_token_is_taken(store: SqliteStore) -> None:
+def test_a_file_with_another_token_is_taken(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     store.import_records([record(1, refresh_token="brand-new", fingerprint="other")], NOON, "eva")
     tokens = asyncio.run(store.read(1))
     assert tokens is not None and tokens.refresh_token == "brand-new"
 
 
-def test_export_gives_the_lines_back_without_tokens(store: SqliteStore) -> None:
+def test_export_gives_the_lines_back_without_tokens(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     (line,) = list(store.export())
     assert line["agreement_number"] == "1001" and line["consent_id"] == "consent-1"
@@ -68,13 +68,13 @@ def test_export_gives_the_lines_back_without_tokens(store: SqliteStore) -> None:
     assert line["expires_at"] == "2026-05-01T12:00:00Z"
 
 
-def test_tokens_are_not_readable_in_the_file(store: SqliteStore, tmp_path: Path) -> None:
+def test_tokens_are_not_readable_in_the_file(store: Store, tmp_path: Path) -> None:
     store.import_records([record(1, refresh_token="canary-token-value")], NOON, "eva")
     store.close()
     assert not [f for f in tmp_path.iterdir() if f.is_file() and b"canary-token-value" in f.read_bytes()]
 
 
-def test_a_ledger_account_once_given_releases_the_rows_that_waited(store: SqliteStore) -> None:
+def test_a_ledger_account_once_given_releases_the_rows_that_waited(store: Store) -> None:
     store.import_records([record(1, accounts=(import_account(1, None),))], NOON, "eva")
     assert store.connection("c1", NOON).facts.unmapped == 1  # type: ignore[union-attr]
     store.import_records([record(1, fingerprint="mapped")], NOON, "eva")
@@ -85,11 +85,11 @@ def test_a_ledger_account_once_given_releases_the_rows_that_waited(store: Sqlite
 # -- reading the fleet -----------------------------------------------------------------------------------------
 
 
-def ids(store: SqliteStore, *terms: object) -> list[str]:
+def ids(store: Store, *terms: object) -> list[str]:
     return store.fleet_ids(Filter(tuple(terms)), NOON)  # type: ignore[arg-type]
 
 
-def test_filters_find_what_they_say(store: SqliteStore) -> None:
+def test_filters_find_what_they_say(store: Store) -> None:
     store.import_records(
         [
             record(1, customer="Ærø Færgefart", bank="Danske Bank"),
@@ -110,7 +110,7 @@ def test_filters_find_what_they_say(store: SqliteStore) -> None:
     assert ids(store, Word("'; drop table connections; --")) == []
 
 
-def test_windows_and_positions_agree_in_every_order(store: SqliteStore) -> None:
+def test_windows_and_positions_agree_in_every_order(store: Store) -> None:
     store.import_records([record(n, customer=f"Kunde {n % 4}") for n in range(1, 24)], NOON, "eva")
     for sort in ("customer", "expires", "fetched", "verdict", "pending", "bank", "id", "agreement"):
         for descending in (False, True):
@@ -122,12 +122,12 @@ def test_windows_and_positions_agree_in_every_order(store: SqliteStore) -> None:
     assert store.fleet_count(EVERYTHING, NOON) == 23
 
 
-def test_a_negative_window_reads_nothing(store: SqliteStore) -> None:
+def test_a_negative_window_reads_nothing(store: Store) -> None:
     store.import_records(records(range(3)), NOON, "eva")
     assert store.fleet(EVERYTHING, "customer", False, -5, -3, NOON) == []
 
 
-def test_time_alone_moves_a_connection_in_filters_and_rows(store: SqliteStore) -> None:
+def test_time_alone_moves_a_connection_in_filters_and_rows(store: Store) -> None:
     store.import_records([record(1, expires_at=NOON + timedelta(days=30))], NOON, "eva")
     expired = Filter((Compare("consent", "=", "expired"),))
     assert store.fleet_ids(expired, NOON) == []
@@ -136,7 +136,7 @@ def test_time_alone_moves_a_connection_in_filters_and_rows(store: SqliteStore) -
     assert store.fleet_ids(expired, later) == ["c1"]
 
 
-def test_references_are_ids_or_agreement_numbers(store: SqliteStore) -> None:
+def test_references_are_ids_or_agreement_numbers(store: Store) -> None:
     store.import_records([record(1), record(2, agreement_number="1001", consent_id="second")], NOON, "eva")
     assert store.resolve("c2") == ["c2"]
     assert store.resolve("1001") == ["c1", "c2"]
@@ -146,7 +146,7 @@ def test_references_are_ids_or_agreement_numbers(store: SqliteStore) -> None:
 # -- the journal -----------------------------------------------------------------------------------------------
 
 
-def test_one_live_act_per_connection_and_the_other_operator_is_told_who(store: SqliteStore) -> None:
+def test_one_live_act_per_connection_and_the_other_operator_is_told_who(store: Store) -> None:
     store.import_records(records(range(2)), NOON, "eva")
     first = store.submit(plan_for("c1"), "host-a")
     second = store.submit(plan_for("c1", "c2", operator="ole"), "host-b")
@@ -156,7 +156,7 @@ def test_one_live_act_per_connection_and_the_other_operator_is_told_who(store: S
     assert blocked == "c1" and why.startswith("in_work:sync:eva:2026-03-02T12:00")
 
 
-def test_an_act_keeps_its_key_and_is_told_before_and_after(store: SqliteStore) -> None:
+def test_an_act_keeps_its_key_and_is_told_before_and_after(store: Store) -> None:
     store.import_records(records(range(1)), NOON, "eva")
     (intent,) = store.submit(plan_for("c1"), "h").actions
     (claimed,) = store.claim_actions(10, NOON)
@@ -188,20 +188,20 @@ os.kill(os.getpid(), 9)
 
 
 @pytest.mark.parametrize(("died", "state"), [("intent", ActionState.INTENT), ("sent", ActionState.UNKNOWN)])
-def test_what_a_killed_process_left_is_taken_over(store: SqliteStore, died: str, state: ActionState) -> None:
+def test_what_a_killed_process_left_is_taken_over(store: Store, died: str, state: ActionState) -> None:
     store.import_records(records(range(1)), NOON, "eva")
     (intent,) = store.submit(plan_for("c1"), "h").actions
-    killed = subprocess.run([sys.executable, "-c", _CLAIM_AND_DIE, str(store.db.path), died], capture_output=True)
+    killed = subprocess.run([sys.executable, "-c", _CLAIM_AND_DIE, str(Path(store.db.name)), died], capture_output=True)
     assert killed.returncode == -9, killed.stderr
     (taken,) = store.claim_actions(10, NOON)
     assert (taken.id, taken.state, taken.key) == (intent.id, state, intent.key)
 
 
-def test_work_of_a_living_process_is_left_to_it(store: SqliteStore) -> None:
+def test_work_of_a_living_process_is_left_to_it(store: Store) -> None:
     store.import_records(records(range(1)), NOON, "eva")
     store.submit(plan_for("c1"), "h")
     with subprocess.Popen(
-        [sys.executable, "-c", _CLAIM_AND_DIE, str(store.db.path), "live"],
+        [sys.executable, "-c", _CLAIM_AND_DIE, str(Path(store.db.name)), "live"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as other:
@@ -213,8 +213,8 @@ def test_work_of_a_living_process_is_left_to_it(store: SqliteStore) -> None:
     assert len(store.claim_actions(10, NOON)) == 1
 
 
-def test_only_one_process_is_the_agent(store: SqliteStore) -> None:
-    other = open_store(store.db.path, assess=assess, clock=HandClock())
+def test_only_one_process_is_the_agent(store: Store) -> None:
+    other = open_store(Path(store.db.name), assess=assess, clock=HandClock())
     with store.become_agent("agent"):
         with pytest.raises(AgentBusy) as busy, other.become_agent("once"):
             pass
@@ -229,7 +229,7 @@ def test_only_one_process_is_the_agent(store: SqliteStore) -> None:
 # -- tokens ----------------------------------------------------------------------------------------------------
 
 
-def test_a_refresh_that_was_cut_off_is_asked_again_under_the_same_id(store: SqliteStore) -> None:
+def test_a_refresh_that_was_cut_off_is_asked_again_under_the_same_id(store: Store) -> None:
     store.import_records(records([1]), NOON, "eva")
     assert asyncio.run(store.begin_refresh(1, "refresh-1", "first")) == "first"
     assert asyncio.run(store.begin_refresh(1, "refresh-1", "second")) == "first"
@@ -238,9 +238,9 @@ def test_a_refresh_that_was_cut_off_is_asked_again_under_the_same_id(store: Sqli
     assert asyncio.run(store.begin_refresh(1, "rotated", "fourth")) == "fourth"
 
 
-def test_tokens_sealed_with_another_key_say_so(store: SqliteStore) -> None:
+def test_tokens_sealed_with_another_key_say_so(store: Store) -> None:
     store.import_records(records([1]), NOON, "eva")
-    path = store.db.path
+    path = Path(store.db.name)
     store.close()
     path.with_name(path.name + ".key").unlink()
     again = open_store(path, assess=assess, clock=HandClock())
@@ -252,14 +252,14 @@ def test_tokens_sealed_with_another_key_say_so(store: SqliteStore) -> None:
 # -- the file --------------------------------------------------------------------------------------------------
 
 
-def test_the_file_and_its_key_are_private(store: SqliteStore) -> None:
+def test_the_file_and_its_key_are_private(store: Store) -> None:
     store.import_records(records([1]), NOON, "eva")
-    for path in (store.db.path, store.db.path.with_name("forny.db.key")):
+    for path in (Path(store.db.name), Path(store.db.name).with_name("forny.db.key")):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_store_of_a_newer_program_is_left_alone(store: SqliteStore) -> None:
-    path = store.db.path
+def test_a_store_of_a_newer_program_is_left_alone(store: Store) -> None:
+    path = Path(store.db.name)
     store.db.raw.execute("PRAGMA user_version = 99")
     store.close()
     with pytest.raises(StoreError, match="newer forny"):
@@ -322,7 +322,7 @@ def test_two_processes_can_make_the_same_store_at_once(tmp_path: Path) -> None:
         ("DELETE FROM events WHERE seq = 3", "missing"),
     ],
 )
-def test_the_chain_finds_an_edit_and_says_where(store: SqliteStore, damage: str, reason: str) -> None:
+def test_the_chain_finds_an_edit_and_says_where(store: Store, damage: str, reason: str) -> None:
     store.import_records(records(range(3)), NOON, "eva")
     store.submit(plan_for("c1", "c2"), "h")
     assert store.verify_audit().broken_at is None
@@ -334,7 +334,7 @@ def test_the_chain_finds_an_edit_and_says_where(store: SqliteStore, damage: str,
 # -- group commit ----------------------------------------------------------------------------------------------
 
 
-def test_writes_that_wait_together_succeed_and_fail_alone(store: SqliteStore) -> None:
+def test_writes_that_wait_together_succeed_and_fail_alone(store: Store) -> None:
     store.import_records(records(range(2)), NOON, "eva")
 
     def bad() -> None:

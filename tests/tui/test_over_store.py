@@ -11,7 +11,7 @@ import pytest
 from backend.model.plans import ActionState
 from backend.operations import Operations
 from backend.rules.assess import assess
-from backend.store import SORTS, SqliteStore, open_store
+from backend.store import SORTS, Store, open_store
 from tests.fakes import NOON, HandClock, records
 from tests.tui.driving import console
 from tests.tui.fakes import make_desk
@@ -28,8 +28,8 @@ class World:
     """A desk over a store, and the same store as another process sees it."""
 
     desk: Desk
-    store: SqliteStore
-    other: SqliteStore
+    store: Store
+    other: Store
     clock: HandClock
 
 

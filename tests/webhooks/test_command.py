@@ -7,7 +7,7 @@ import pytest
 
 from backend.model.webhooks import Arrived, Notice
 from backend.rules.assess import assess
-from backend.store import SqliteStore, open_store
+from backend.store import Store, open_store
 from tests.cli.conftest import Run, env, fleet, forny
 from tests.fakes import HandClock
 
@@ -18,7 +18,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture
-def store(fleet: Run, env: dict[str, str]) -> SqliteStore:
+def store(fleet: Run, env: dict[str, str]) -> Store:
     """The store of `fleet`, with two events, one of which was applied."""
     opened = open_store(Path(env["FORNY_STORE"]), assess=assess, clock=HandClock(NOW))
     for number, event in enumerate(("SyncDone", "ConsentNeedsUpdate")):
@@ -32,7 +32,7 @@ def store(fleet: Run, env: dict[str, str]) -> SqliteStore:
 
 
 @pytest.fixture(autouse=True)
-def closed(store: SqliteStore) -> None:
+def closed(store: Store) -> None:
     store.close()
 
 

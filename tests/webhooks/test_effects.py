@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from backend.model.facts import Act, Case, Grant, Stage, Tokens
 from backend.model.webhooks import Arrived, Effect, Notice
 from backend.rules.assess import assess
-from backend.store import SqliteStore, open_store
+from backend.store import Store, open_store
 from tests.fakes import NOON, HandClock, account, record
 
 HOUR = timedelta(hours=1)
@@ -323,7 +323,7 @@ TOLD = st.one_of(
 )
 
 
-def reset(store: SqliteStore, kept: dict[str, list[Any]]) -> None:
+def reset(store: Store, kept: dict[str, list[Any]]) -> None:
     """Back to where the fleet began, in one transaction: opening a store for each example would take minutes."""
     with store.db.write():
         store.db.run("DELETE FROM webhooks")

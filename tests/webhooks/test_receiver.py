@@ -22,7 +22,7 @@ from backend.agent.tools import Tools
 from backend.agent.webhooks import MAX_BODY, Key
 from backend.model.filters import EVERYTHING
 from backend.rules.assess import assess
-from backend.store import SqliteStore, open_store
+from backend.store import Store, open_store
 from backend.texts import texts_in
 from tests.fakes import NOON, FakeLedger, FakeMailer, FakeProvider, HandClock, account, record
 
@@ -88,7 +88,7 @@ class Receiver:
         self.store.close()
 
 
-def tools_for(store: SqliteStore, clock: HandClock, provider: FakeProvider) -> Tools:
+def tools_for(store: Store, clock: HandClock, provider: FakeProvider) -> Tools:
     return Tools(
         books=store, provider=provider, ledger=FakeLedger(), mailer=FakeMailer(), clock=clock, say=texts_in("da")
     )

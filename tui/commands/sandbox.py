@@ -82,10 +82,10 @@ def _sweep(folder: Path) -> None:
     """Take a demo's folder away once its agent has ended: the demo itself may have died without a chance to."""
     import asyncio
 
-    from backend.store.liveness import Lock
+    from backend.store.liveness import FileLock
 
     def working() -> bool:
-        return any(Lock(lock).held_by_somebody() for lock in folder.glob("*.locks/agent"))
+        return any(FileLock(lock).held_by_somebody() for lock in folder.glob("*.locks/agent"))
 
     async def wait() -> None:
         left = _SWEEP_AFTER
