@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backend.model.limits import ALLOWANCE
+
 
 class ConfigError(Exception):
     """A setting that cannot be used; the message names it and says what to do. Exit code 2."""
@@ -47,6 +49,10 @@ class Settings:
     fetch_every: int = 2 * 3600
     stale_after: int = 36 * 3600
     webhook_silence: int = 12 * 3600
+    allowance: int = ALLOWANCE[0]
+    allowance_reserve: int = ALLOWANCE[1]
+    most_at_once: int = 64
+    calls_per_second: int = 100
     clusters: str = ""
     clock: str = ""
     sandbox_url: str = ""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from backend.model.clock import Clock
 from backend.model.facts import Act
+from backend.model.limits import ALLOWANCE, Budget
 from backend.model.plans import Plan, PlanItem, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
@@ -27,11 +28,16 @@ class Operations:
         operator: str,
         host: str,
         provider: str = "aiia",
+        allowance: tuple[int, int] = ALLOWANCE,
         say: Say | None = None,
     ) -> None:
-        """`provider` is where a new connection is made; `say` words the warnings of a plan (None: in Danish)."""
+        """`provider` is where a new connection is made; `say` words the warnings of a plan (None: in Danish).
+
+        `allowance`: unattended look-ups that a bank allows in 24 hours, and how many of them are the nightly round's.
+        """
         self._reader, self._door, self._clock = reader, door, clock
         self._operator, self._host, self._provider = operator, host, provider
+        self._allowance = allowance
         self._say = say or texts_in("da")
 
     def plan(self, act: Act, ids: Sequence[str], *, then_sync: bool = False) -> Plan:
@@ -41,10 +47,24 @@ class Operations:
         """
         from backend.rules.eligibility import judge
 
-        now = self._clock.now()
-        known = self._reader.health(list(dict.fromkeys(ids)), now)
-        items = tuple(self._warned(act, judge(act, row, facts, now)) for row, facts in known)
+        now, ids = self._clock.now(), list(dict.fromkeys(ids))
+        known, left = self._reader.health(ids, now), self.budgets(act, ids, now)
+        many = len(known) > 1
+        items = tuple(
+            self._warned(act, judge(act, row, facts, now, budget=left.get(row.id), many=many)) for row, facts in known
+        )
         return Plan(act=act, operator=self._operator, created_at=now, items=items, then_sync=then_sync)
+
+    def budgets(self, act: Act, ids: Sequence[str], now: datetime) -> dict[str, Budget]:
+        """What is left of each connection's allowance at its bank; empty for acts that ask no bank."""
+        from backend.rules.allowance import WINDOW, budget
+        from backend.rules.eligibility import CALLS
+
+        if not CALLS[act]:
+            return {}
+        spent = self._reader.spent(ids, act, now - WINDOW)
+        allowed, reserve = self._allowance
+        return {name: budget(spent.get(name, ()), now, allowed=allowed, reserve=reserve) for name in ids}
 
     def connect(self, agreement: str, bank: str) -> Plan:
         """The plan of a new connection for a customer that is known; the connection itself is made by `submit`.

@@ -86,6 +86,7 @@ class Runtime:
             operator=self.settings.operator,
             host=self.host,
             provider=self.settings.provider,
+            allowance=(self.settings.allowance, self.settings.allowance_reserve),
             say=self.say,
         )
 

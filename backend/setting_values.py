@@ -39,6 +39,10 @@ KINDS: dict[str, str] = {
     "fetch_every": "duration",
     "stale_after": "duration",
     "webhook_silence": "duration",
+    "allowance": "count",
+    "allowance_reserve": "count",
+    "most_at_once": "count",
+    "calls_per_second": "count",
     "clusters": "clusters",
     "clock": "clock",
     "sandbox_url": "url",
@@ -173,6 +177,14 @@ def _duration(reading: Reading, key: str, raw: object, in_file: bool) -> int:
     return int(match[1]) * _UNITS[match[2] or "s"]
 
 
+def _count(reading: Reading, key: str, raw: object, in_file: bool) -> int:
+    said = str(raw).strip()
+    least = 0 if key == "allowance_reserve" else 1
+    if isinstance(raw, bool) or not re.fullmatch(r"[0-9]{1,6}", said) or int(said) < least:
+        raise WrongError(reading.say("config.want_count", least=least))
+    return int(said)
+
+
 def _schedule(reading: Reading, key: str, raw: object, in_file: bool) -> str:
     from backend.model.reminders import schedule_text, steps
 
@@ -222,6 +234,7 @@ READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "secret": _secret,
     "listen": _listen,
     "duration": _duration,
+    "count": _count,
     "schedule": _schedule,
     "flag": _flag,
     "clusters": _clusters,

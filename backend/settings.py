@@ -110,6 +110,8 @@ def read(
             reading.problems.append(say("config.wrong", where=where, setting=key, what=wrong))
     _secrets_in_the_clear(reading, origins, chosen, shared, name)
     settings = replace(Settings(profile=name, store=_default_store(name)), **values)  # type: ignore[arg-type]
+    if settings.allowance_reserve >= settings.allowance:
+        reading.wrong("config.reserve", reserve=settings.allowance_reserve, allowed=settings.allowance)
     if not settings.operator:
         settings = replace(settings, operator=_login_name())
     return Loaded(
@@ -311,6 +313,8 @@ def schema(say: Say) -> dict[str, object]:
         entry: dict[str, object] = {"description": say(f"setting.{setting.name}"), "type": "string"}
         if kind == "duration":
             entry["type"] = ["string", "integer"]
+        elif kind == "count":
+            entry["type"] = "integer"
         elif kind == "flag":
             entry["type"] = "boolean"
         elif kind == "secret":

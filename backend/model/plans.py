@@ -94,7 +94,9 @@ class Action:
 class PlanItem:
     """One line of a plan before it runs. `fate`: `run`, `wait` (until `until`) or `refused`; `reason` is a text key.
 
-    `seen` stands for the facts that the plan was made on: when it differs at the run, the item is not touched.
+    `calls` are the look-ups at the bank that it will spend, and `left` what is left of the day's allowance for it
+    (None: nothing counts). `seen` stands for the facts that the plan was made on: when it differs at the run, the item
+    is not touched.
     """
 
     connection: str
@@ -105,6 +107,7 @@ class PlanItem:
     reason: str = ""
     until: datetime | None = None
     calls: int = 0
+    left: int | None = None
     note: str = ""
     seen: str = ""
 
@@ -132,6 +135,16 @@ class Plan:
     def acts(self) -> tuple[PlanItem, ...]:
         """What will be done, at once or at its time, in this order."""
         return (*self.with_fate("run"), *self.with_fate("wait"))
+
+    @property
+    def calls(self) -> int:
+        """Look-ups at banks that it will spend."""
+        return sum(item.calls for item in self.items)
+
+    @property
+    def left(self) -> int:
+        """What is left of the day's allowance of all that it is for."""
+        return sum(item.left or 0 for item in self.items)
 
     @property
     def digest(self) -> str:

@@ -17,6 +17,7 @@ from backend.model.incidents import (
     Usual,
 )
 from backend.model.lifetimes import Lifespan, Lives
+from backend.model.limits import Gate
 from backend.model.plans import Action, ActionState, PlanView
 from backend.model.reminders import Mailing, Outlook, Reminder, ReminderFacts
 from backend.model.renewals import RenewalDiff
@@ -122,7 +123,19 @@ class Books(Vault, Protocol):
         ...
 
     def spend(self, connection: str, scope: str, now: datetime) -> None:
-        """One unattended call against the bank's daily allowance."""
+        """One unattended look-up of each of its accounts, against the bank's allowance."""
+        ...
+
+    def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:
+        """By connection: when the account was looked up that was looked up most often after `since`, oldest first."""
+        ...
+
+    def gates(self) -> list[Gate]:
+        """Every gate as it was last written."""
+        ...
+
+    def keep_gates(self, gates: Sequence[Gate], now: datetime) -> None:
+        """Write gates down as they stand now, so that the next agent begins where this one was."""
         ...
 
     def open_deliveries(self, limit: int, now: datetime, *, at_once: bool = False) -> list[Delivery]:

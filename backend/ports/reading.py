@@ -16,6 +16,7 @@ from backend.model.incidents import (
     IncidentView,
 )
 from backend.model.lifetimes import Lifespan
+from backend.model.limits import Gate
 from backend.model.plans import PlanView
 from backend.model.problems import Note
 from backend.model.reminders import Reminder, ReminderFacts
@@ -132,6 +133,14 @@ class FleetReader(Protocol):
     def verify_audit(self) -> AuditReport: ...
 
     def plan(self, plan: int) -> PlanView | None: ...
+
+    def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:
+        """By connection: when the account was looked up that was looked up most often after `since`, oldest first."""
+        ...
+
+    def shut_gates(self, now: datetime) -> list[Gate]:
+        """The gates through which nothing passes at this moment."""
+        ...
 
     def plans(self, limit: int) -> list[PlanView]: ...
 

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from backend.model.facts import Act, Consent, Fetch
 from backend.model.health import HealthFacts
+from backend.model.limits import Budget
 from backend.model.plans import PlanItem
 from backend.model.renewals import Rival
 from backend.model.views import FleetRow
 from backend.rules import axes
+from backend.rules.allowance import policy_of
 from backend.texts import Say
 
 CALLS = {Act.SYNC: 1, Act.RENEW: 0, Act.CONNECT: 0, Act.REMOVE: 0}
@@ -18,13 +20,15 @@ CALLS = {Act.SYNC: 1, Act.RENEW: 0, Act.CONNECT: 0, Act.REMOVE: 0}
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One connection in front of one act."""
+    """One connection in front of one act; `many` when others are in the same plan."""
 
     row: FleetRow
     facts: HealthFacts
     now: datetime
     consent: Consent
     outcome: Fetch
+    budget: Budget | None
+    many: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,14 @@ def _live_but(asked: _Asked, outcome: Fetch) -> bool:
     return asked.consent in axes.LIVE and asked.outcome is outcome and _lately(asked)
 
 
+def _spent(asked: _Asked) -> bool:
+    return asked.budget is not None and not asked.budget.left
+
+
+def _freed(asked: _Asked) -> datetime | None:
+    return None if asked.budget is None else asked.budget.next_at
+
+
 def _young_link(asked: _Asked) -> bool:
     return axes.case_is_young(asked.facts, asked.now)
 
@@ -85,8 +97,11 @@ HURDLES: tuple[Hurdle, ...] = (
     # ended needs the customer all the same, and his link outlives the outage.
     Hurdle("bank_down", (Act.SYNC, Act.RENEW), lambda a: _live_but(a, Fetch.BANK_DOWN)),
     Hurdle("provider_down", (Act.SYNC, Act.RENEW), lambda a: _live_but(a, Fetch.PROVIDER_DOWN)),
+    Hurdle("provider_forbids_bulk", (Act.SYNC,), lambda a: a.many and not policy_of(a.row.provider).bulk_sync),
     Hurdle("renewed_wait", (Act.SYNC,), _just_renewed, _promised),
     Hurdle("renewed_wait", (Act.RENEW,), _just_renewed),
+    # An operator's act is unattended: it counts towards the bank's four (`facts/operations.md` §6).
+    Hurdle("allowance_spent", (Act.SYNC,), _spent, _freed),
 )
 """The first row that holds decides; none means that the act runs. `reason` is a text key."""
 
@@ -102,21 +117,27 @@ def supersedes(rivals: Sequence[Rival], say: Say) -> str:
     return say("renewal.supersedes", rivals=", ".join([*named, "…"] if len(rivals) > 3 else named))
 
 
-def judge(act: Act, row: FleetRow, facts: HealthFacts, now: datetime) -> PlanItem:
-    """One line of a plan. `until` also stands on a refusal that ends by itself; `calls` is what a run will spend."""
-    asked = _Asked(row, facts, now, axes.consent_of(facts, now), axes.outcome_of(facts, now))
+def judge(
+    act: Act, row: FleetRow, facts: HealthFacts, now: datetime, *, budget: Budget | None = None, many: bool = False
+) -> PlanItem:
+    """One line of a plan. `until` also stands on a refusal that ends by itself; `calls` is what a run will spend.
+
+    `budget` is what is left of the day's allowance (None: nothing counts it); `many`: the plan has other lines too.
+    """
+    asked = _Asked(row, facts, now, axes.consent_of(facts, now), axes.outcome_of(facts, now), budget, many)
     hurdle = next((h for h in HURDLES if act in h.acts and h.holds(asked)), None)
-    fate = "run" if hurdle is None else "wait" if hurdle.until else "refused"
     until = None
     if hurdle is not None:
         until = _promised(asked) if hurdle.reason == "renewed_wait" else hurdle.until(asked) if hurdle.until else None
+    waits = hurdle is not None and hurdle.until is not None and until is not None
     return PlanItem(
         connection=row.id,
         agreement_number=row.agreement_number,
         customer=row.customer,
         bank=row.bank,
-        fate=fate,
+        fate="run" if hurdle is None else "wait" if waits else "refused",
         reason="" if hurdle is None else hurdle.reason,
         until=until,
-        calls=CALLS[act] if hurdle is None else 0,
+        calls=CALLS[act] if hurdle is None or waits else 0,
+        left=None if budget is None or not CALLS[act] else budget.left,
     )

@@ -302,15 +302,6 @@ class Intake(Webhooks, Noticed):
                 ],
             )
 
-    def spend(self, connection: str, scope: str, now: datetime) -> None:
-        """One unattended look-up of each of its accounts, against the bank's allowance (`facts/operations.md` §6)."""
-        with self.db.write():
-            self.db.run(
-                "INSERT INTO spent (connection, account, scope, at)"
-                " SELECT connection, id, ?2, ?3 FROM accounts WHERE connection = ?1 AND seen = 1 AND NOT orphaned",
-                (number(connection), scope, ms(now)),
-            )
-
 
 def _next(outcome: str, until: datetime | None, now: datetime, fetch_every: int) -> datetime:
     if until is not None and until > now:

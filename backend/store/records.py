@@ -11,8 +11,8 @@ from backend.model.facts import Attempt, Event
 from backend.model.views import AgentStatus
 from backend.store.codec import at, ms, number, public, when
 from backend.store.history import thin
+from backend.store.limits import Limits
 from backend.store.liveness import Lock
-from backend.store.tables import Tables
 
 
 class AgentBusy(Exception):
@@ -23,7 +23,7 @@ class AgentBusy(Exception):
         self.status = status
 
 
-class Records(Tables):
+class Records(Limits):
     """The rest of `ports.FleetReader`, and the right to act."""
 
     def attempts(self, connection: str, limit: int) -> list[Attempt]:
@@ -72,6 +72,7 @@ class Records(Tables):
     def thin_history(self, now: datetime) -> int:
         """Thin what is kept of old routine fetches, some connections at a time; gives how many rows went."""
         with self.db.write():
+            self.prune_spent(now)
             return thin(self.db, now)
 
     @property

@@ -292,9 +292,11 @@ CREATE TABLE spent (
     connection INTEGER NOT NULL REFERENCES connections, account INTEGER NOT NULL, scope TEXT NOT NULL,
     at INTEGER NOT NULL
 );
-CREATE INDEX spent_lately ON spent(connection, scope, at);
+CREATE INDEX spent_lately ON spent(connection, scope, at, account);
+CREATE INDEX spent_at ON spent(at);
 CREATE TABLE gates (
-    scope TEXT PRIMARY KEY, until INTEGER, reason TEXT NOT NULL DEFAULT '', width INTEGER, at INTEGER NOT NULL
+    provider TEXT NOT NULL, bank TEXT NOT NULL, until INTEGER, reason TEXT NOT NULL DEFAULT '', width INTEGER,
+    at INTEGER NOT NULL, PRIMARY KEY (provider, bank)
 );
 CREATE TABLE checkpoints (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL

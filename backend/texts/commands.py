@@ -109,8 +109,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.fate.refused": ("afvist", "refused"),
     "cli.items_header": ("Id|Aftale|Kunde|Bank|Plan|Grund", "Id|Agreement|Customer|Bank|Plan|Reason"),
     "cli.plan_counts": (
-        "{act}: {run} kører, {wait} venter, {refused} afvist; {calls} kald.",
-        "{act}: {run} run, {wait} wait, {refused} refused; {calls} calls.",
+        "{act}: {run} kører, {wait} venter, {refused} afvist; {calls} opslag i banken af {left} tilbage i døgnet.",
+        "{act}: {run} run, {wait} wait, {refused} refused; {calls} look-ups at the bank of {left} left for the day.",
+    ),
+    "cli.plan_counts_free": (
+        "{act}: {run} kører, {wait} venter, {refused} afvist.",
+        "{act}: {run} run, {wait} wait, {refused} refused.",
     ),
     "cli.submitted": (
         "Plan {plan}: {count} sat i gang ({act}). Følg den: `forny plan {plan}`.",

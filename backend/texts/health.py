@@ -174,6 +174,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "fornyet for under 6 timer siden; posteringer kan være undervejs",
         "renewed less than 6 hours ago; rows may be on their way",
     ),
+    "allowance_spent": (
+        "døgnets opslag i banken uden kunden er brugt; resten er til nattens hentning",
+        "the look-ups at the bank without the customer are used up for now; the rest is the nightly round's",
+    ),
+    "provider_forbids_bulk": (
+        "udbyderen tillader kun synkronisering af én ad gangen; vælg en enkelt forbindelse",
+        "the provider allows to synchronise one at a time only; choose a single connection",
+    ),
     "queued": ("banken er bedt om nye data", "the bank has been asked for new data"),
     "supervised_login": ("banken kræver, at kunden logger ind", "the bank wants the customer to log in"),
     "sync_timeout": ("banken kom ikke med nye data i tide", "the bank did not bring new data in time"),

@@ -93,6 +93,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "det skal være sekunder eller en varighed som 90s, 30m, 2h, 3d",
         "it must be seconds or a duration such as 90s, 30m, 2h, 3d",
     ),
+    "config.want_count": ("det skal være et helt tal fra {least}", "it must be a whole number from {least} on"),
+    "config.reserve": (
+        "allowance_reserve ({reserve}) skal være mindre end allowance ({allowed}); ellers kan ingen synkronisere",
+        "allowance_reserve ({reserve}) must be less than allowance ({allowed}); else nobody can synchronise",
+    ),
     "config.want_clusters": (
         "{part} kan ikke bruges. Skriv fx BEC=Spar Nord,Nykredit; SDC=Klitbanken, hver bank kun ét sted",
         "{part} cannot be used. Write for example BEC=Spar Nord,Nykredit; SDC=Klitbanken, each bank in one place only",
@@ -177,6 +182,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting.webhook_silence": (
         "Så længe må webhooks udeblive, mens der er nyt fra banken, før det er værd at sige",
         "How long webhooks may stay away while banks have news before that is worth saying",
+    ),
+    "setting.allowance": (
+        "Så mange opslag uden kunden tillader en bank på 24 timer",
+        "How many look-ups without the customer a bank allows in 24 hours",
+    ),
+    "setting.allowance_reserve": (
+        "Så mange af dem gemmes til nattens hentning; en operatør kan ikke bruge dem",
+        "How many of them are kept for the nightly round; an operator cannot use them",
+    ),
+    "setting.most_at_once": (
+        "Så mange forbindelser tales der højst for på én gang",
+        "For how many connections the provider is asked at once, at most",
+    ),
+    "setting.calls_per_second": (
+        "Så mange kald i sekundet får udbyderen højst",
+        "How many calls a second the provider gets at most",
     ),
     "setting.clusters": (
         "Hvilke banker der deler datacenter",

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from backend.model.facts import Act, Consent, Fetch, Stage
 from backend.model.health import HealthFacts
+from backend.model.limits import Budget
 from backend.model.views import FleetRow
+from backend.rules.allowance import budget
 from backend.rules.assess import assess
 from backend.rules.axes import LIVE
 from backend.rules.eligibility import HURDLES, judge
@@ -92,6 +94,37 @@ def test_an_item_names_its_connection_and_what_it_spends() -> None:
     assert judge(Act.SYNC, ROW, HealthFacts(), NOW).calls == 0
 
 
+SPENT = Budget(used=3, left=0, next_at=NOW + 2 * HOUR)
+
+
+def test_a_sync_waits_for_the_day_to_free_a_look_up_and_no_other_act_does() -> None:
+    item = judge(Act.SYNC, ROW, WELL, NOW, budget=SPENT)
+    assert (item.fate, item.reason, item.until, item.left) == ("wait", "allowance_spent", NOW + 2 * HOUR, 0)
+    assert judge(Act.SYNC, ROW, WELL, NOW, budget=Budget(used=2, left=1)).left == 1
+    for act in (Act.CONNECT, Act.RENEW, Act.REMOVE):
+        item = judge(act, ROW, WELL, NOW, budget=SPENT)
+        assert (item.fate, item.calls, item.left) == ("run", 0, None)
+
+
+def test_an_allowance_that_is_all_reserve_refuses_for_good() -> None:
+    item = judge(Act.SYNC, ROW, WELL, NOW, budget=Budget(used=0, left=0))
+    assert (item.fate, item.reason, item.calls) == ("refused", "allowance_spent", 0)
+
+
+@pytest.mark.parametrize(
+    ("provider", "many", "reason"),
+    [
+        *[("aiia", True, ""), ("aiia", False, "")],
+        *[("powens", True, "provider_forbids_bulk"), ("powens", False, "")],
+        *[("mastercard_us", True, "provider_forbids_bulk"), ("a provider of tomorrow", True, "provider_forbids_bulk")],
+    ],
+)
+def test_who_forbids_bulk_is_asked_for_one_at_a_time(provider: str, many: bool, reason: str) -> None:
+    row = replace(ROW, provider=provider)
+    assert judge(Act.SYNC, row, WELL, NOW, many=many).reason == reason
+    assert judge(Act.RENEW, row, WELL, NOW, many=many).reason == ""
+
+
 @pytest.mark.parametrize("act", list(Act))
 def test_two_acts_at_once_on_one_connection_are_refused(act: Act) -> None:
     assert judge(act, replace(ROW, running="sync:sent"), WELL, NOW).reason == "in_work"
@@ -101,9 +134,18 @@ def test_every_reason_has_its_words() -> None:
     assert {hurdle.reason for hurdle in HURDLES} <= TEXTS.keys()
 
 
-@given(FACTS, st.sampled_from(Act))
-def test_a_plan_never_does_what_the_laws_forbid(known: HealthFacts, act: Act) -> None:
-    item = judge(act, ROW, known, NOW)
+BUDGETS = st.none() | st.builds(
+    budget,
+    st.lists(st.integers(0, 30).map(lambda hours: NOW - hours * HOUR), max_size=8),
+    st.just(NOW),
+    allowed=st.integers(0, 6),
+    reserve=st.integers(0, 6),
+)
+
+
+@given(FACTS, st.sampled_from(Act), BUDGETS)
+def test_a_plan_never_does_what_the_laws_forbid(known: HealthFacts, act: Act, left: Budget | None) -> None:
+    item = judge(act, ROW, known, NOW, budget=left)
     found = assess(known, NOW)
     assert (item.fate == "run") == (item.reason == "")
     if item.fate == "wait":
@@ -112,6 +154,7 @@ def test_a_plan_never_does_what_the_laws_forbid(known: HealthFacts, act: Act) ->
     if act is Act.SYNC and item.fate == "run":
         assert found.consent in LIVE
         assert found.fetch not in (Fetch.RATE_LIMITED, Fetch.CUSTOMER_ACTION)
+        assert left is None or item.calls <= left.left
     if act is Act.REMOVE:
         assert (item.fate == "run") == (found.consent is not Consent.REMOVED)
 

@@ -14,6 +14,7 @@ from backend.model.forecast import Answers, Expiries
 from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
+from backend.model.limits import Gate as ShutGate
 from backend.model.plans import Action, ActionState, Plan, PlanItem, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
@@ -214,6 +215,12 @@ class FakeReader:
 
     def plans(self, limit: int) -> list[PlanView]:
         return list(self.plans_known.values())[:limit]
+
+    def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:
+        return {}
+
+    def shut_gates(self, now: datetime) -> list[ShutGate]:
+        return []
 
     def agent_status(self) -> AgentStatus | None:
         return self.agent

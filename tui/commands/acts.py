@@ -201,7 +201,8 @@ def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None
     ]
     put_table(say("cli.items_header").split("|"), rows, stretch=2, err=to_stderr)
     counts = {fate: len(plan.with_fate(fate)) for fate in ("run", "wait", "refused")}
-    talk(say("cli.plan_counts", act=plan.act, calls=sum(item.calls for item in plan.items), **counts))
+    key = "cli.plan_counts" if plan.calls else "cli.plan_counts_free"
+    talk(say(key, act=plan.act, calls=plan.calls, left=plan.left, **counts))
 
 
 def _put_submitted(context: Context, plan: Plan, submitted: Submitted) -> None:

@@ -179,7 +179,7 @@ def plan(item: Plan, say: Say, submitted: Submitted | None = None) -> dict[str, 
             "connection": line.connection or None,
             **fields(line, "agreement_number", "customer", "bank", "fate", "reason"),
             "reason_text": reason_text(say, line.reason),
-            **fields(line, "until", "calls", "note"),
+            **fields(line, "until", "calls", "left", "note"),
         }
         for line in item.items
     ]
@@ -187,6 +187,7 @@ def plan(item: Plan, say: Say, submitted: Submitted | None = None) -> dict[str, 
         "plan": submitted.plan if submitted else None,
         **fields(item, "act", "operator", "created_at", "then_sync"),
         "fates": {fate: len(item.with_fate(fate)) for fate in ("run", "wait", "refused")},
+        **fields(item, "calls", "left"),
         "items": lines,
         "actions": [action(entry, say) for entry in submitted.actions] if submitted else [],
         "refused": refused(submitted.refused, say) if submitted else [],
