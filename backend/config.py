@@ -1,9 +1,16 @@
 """Settings of one profile, as the rest of the program sees them. Where they come from: `backend.settings`."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from backend.model.limits import ALLOWANCE
+
+NOT_PRODUCTION = frozenset(
+    {"ci", "demo", "dev", "development", "local", "preprod", "qa", "sandbox", "stage", "staging", "test", "uat"}
+)
+"""Environments that are not production, by the first word of their name (`test-eu`). Everything else is production:
+a word that nobody knows must not look harmless."""
 
 
 class ConfigError(Exception):
@@ -27,6 +34,9 @@ class Settings:
 
     profile: str = "default"
     environment: str = "production"
+    roles: str = ""
+    read_only: bool = False
+    second_pair_from: int = 0
     store: Path = Path("forny.db")
     provider: str = "aiia"
     aiia_base_url: str = ""
@@ -56,3 +66,13 @@ class Settings:
     clusters: str = ""
     clock: str = ""
     sandbox_url: str = ""
+
+    @property
+    def production(self) -> bool:
+        """Whether real customers are behind this profile, as far as one can know."""
+        return re.split(r"[-_.]", self.environment.lower())[0] not in NOT_PRODUCTION
+
+    @property
+    def identified(self) -> bool:
+        """Whether it matters which system user acts, so that his name stands on record."""
+        return bool(self.roles or self.second_pair_from)

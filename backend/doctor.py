@@ -1,5 +1,6 @@
 """Is everything in order? Each finding says so in words, with what to do when it is not."""
 
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from backend.config import ConfigError, Secret
 from backend.model.errors import OutsideError
+from backend.model.people import Role
 from backend.runtime import Runtime
 from backend.setting_values import KINDS
 from backend.settings import Loaded
@@ -56,6 +58,7 @@ async def examine(loaded: Loaded, runtime: Runtime, say: Say) -> list[Finding]:
         return found.findings
     if not _store(runtime, found):
         return found.findings
+    _roles(loaded, runtime, found)
     _agent(runtime, found)
     await _provider(runtime, found)
     _webhooks(runtime, found)
@@ -105,6 +108,18 @@ def _store(runtime: Runtime, found: _Examination) -> bool:
     if not engine.private:
         found.add("store", WARN, "doctor.not_private", {"path": path}, "doctor.not_private_todo")
     return True
+
+
+def _roles(loaded: Loaded, runtime: Runtime, found: _Examination) -> None:
+    """Who may do what, and whether that holds."""
+    settings, level = runtime.settings, OK
+    if settings.production and not settings.roles:
+        level = WARN
+    found.findings.append(Finding(subject="roles", level=level, text=runtime.standing_text()))
+    if settings.roles and runtime.standing[0] < Role.ADMIN and os.access(loaded.path, os.W_OK):
+        found.add("roles", WARN, "guard.own_file", {"path": loaded.path}, "guard.own_file_todo")
+    if settings.second_pair_from:
+        found.add("roles", OK, "guard.second_pair", {"count": settings.second_pair_from})
 
 
 def _agent(runtime: Runtime, found: _Examination) -> None:

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from backend.guard import GuardedDoor
 from backend.model.clock import Clock
 from backend.model.facts import Act
 from backend.model.limits import ALLOWANCE, Budget
+from backend.model.people import NotAllowed
 from backend.model.plans import Plan, PlanItem, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
-from backend.ports import Door, FleetReader
+from backend.ports import FleetReader
 from backend.texts import Say, texts_in
 
 
@@ -22,7 +24,7 @@ class Operations:
     def __init__(
         self,
         reader: FleetReader,
-        door: Door,
+        door: GuardedDoor,
         clock: Clock,
         *,
         operator: str,
@@ -50,9 +52,8 @@ class Operations:
         now, ids = self._clock.now(), list(dict.fromkeys(ids))
         known, left = self._reader.health(ids, now), self.budgets(act, ids, now)
         many = len(known) > 1
-        items = tuple(
-            self._warned(act, judge(act, row, facts, now, budget=left.get(row.id), many=many)) for row, facts in known
-        )
+        judged = [judge(act, row, facts, now, budget=left.get(row.id), many=many) for row, facts in known]
+        items = tuple(self._warned(act, item) for item in self._weighed(act, judged))
         return Plan(act=act, operator=self._operator, created_at=now, items=items, then_sync=then_sync)
 
     def budgets(self, act: Act, ids: Sequence[str], now: datetime) -> dict[str, Budget]:
@@ -86,8 +87,25 @@ class Operations:
             item = PlanItem(
                 connection="", agreement_number=row.agreement_number, customer=row.customer, bank=bank, fate="run"
             )
+        (item,) = self._weighed(Act.CONNECT, [item])
         item = self._warned(Act.CONNECT, item)
         return Plan(act=Act.CONNECT, operator=self._operator, created_at=now, items=(item,))
+
+    def may(self, right: str, count: int = 1) -> NotAllowed | None:
+        """Why this operator may not do this to so many at once (`rules.roles.RIGHTS`); None when he may."""
+        return self._door.may(right, count)
+
+    def _weighed(self, act: Act, items: Sequence[PlanItem]) -> tuple[PlanItem, ...]:
+        """Refused, all that would act, when the operator may not do so to so many: better told now than at the door."""
+        refused = self._door.may(act, sum(item.fate != "refused" for item in items))
+        if refused is None:
+            return tuple(items)
+        return tuple(
+            item
+            if item.fate == "refused"
+            else replace(item, fate="refused", reason=refused.reason, until=None, calls=0)
+            for item in items
+        )
 
     def _warned(self, act: Act, item: PlanItem) -> PlanItem:
         """With a note when the consent that the act leads to may end another customer's."""

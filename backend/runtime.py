@@ -3,19 +3,23 @@
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from backend.config import ConfigError, Secret, Settings
+from backend.guard import GuardedDoor, whoami
 from backend.model.clock import Clock, StandingClock
 from backend.model.facts import Attempt
+from backend.model.people import Person, Role, signed
 from backend.model.reminders import steps
 from backend.model.views import AgentStatus
 from backend.operations import Operations
-from backend.ports import Door, FleetReader, Ledger, Mailer, Provider
+from backend.ports import FleetReader, Ledger, Mailer, Provider
 from backend.references import is_reference, resolve
+from backend.rules.roles import read_roles, role_of
 from backend.settings import require
 from backend.texts import Say, texts_in
 
@@ -32,9 +36,16 @@ LEDGER_SETTINGS = ("reconciliation_url", "reconciliation_token")
 class Runtime:
     """One profile at work. Everything is made on first use; `close()` lets go of it."""
 
-    def __init__(self, settings: Settings, clock: Clock, say: Say, env: Mapping[str, str]) -> None:
-        """`env` is where the references of this profile are looked up."""
-        self.settings, self.clock, self.say, self._env = settings, clock, say, env
+    def __init__(
+        self, settings: Settings, clock: Clock, say: Say, env: Mapping[str, str], person: Person | None = None
+    ) -> None:
+        """`env` is where the references of this profile are looked up; `person` is who works (None: whom the system
+        names). Where that matters, the system user stands behind the operator's chosen name from here on.
+        """
+        self.clock, self.say, self._env, self._person = clock, say, env, person
+        self.settings = settings
+        if settings.identified:
+            self.settings = replace(settings, operator=signed(settings.operator, self.person.user))
         self.host = socket.gethostname()
         self._from: Runtime | None = None
 
@@ -45,7 +56,7 @@ class Runtime:
         """
         from backend.store.past import past
 
-        then = Runtime(self.settings, StandingClock(at), self.say, self._env)
+        then = Runtime(self.settings, StandingClock(at), self.say, self._env, self._person)
         then.__dict__["store"] = past(self.present.store, at, connections)
         then._from = self
         return then
@@ -72,16 +83,36 @@ class Runtime:
     def reader(self) -> FleetReader:
         return self.store
 
-    @property
-    def door(self) -> Door:
-        return self.store
+    @cached_property
+    def person(self) -> Person:
+        """Who works here. The system may have to ask a server, so it is asked only where that matters."""
+        return self._person or whoami()
+
+    @cached_property
+    def standing(self) -> tuple[Role, str]:
+        """The role of whoever works here, and the name by which it was given (empty: by none)."""
+        if not self.settings.roles:
+            return Role.ADMIN, ""
+        return role_of(self.person, read_roles(self.settings.roles))
+
+    def standing_text(self) -> str:
+        """Who works here with which role and why, and whether anything can be changed at all."""
+        role, by = self.standing
+        key = "guard.everybody" if not self.settings.roles else "guard.by" if by else "guard.unnamed"
+        text = self.say(key, user=self.person.user, role=role.word, by=by)
+        return f"{text} {self.say('guard.read_only')}" if self.settings.read_only else text
+
+    @cached_property
+    def door(self) -> GuardedDoor:
+        """Through what operators change anything: the store's door, behind the rights of whoever works."""
+        return GuardedDoor(self.store, self.standing[0], read_only=self.settings.read_only)
 
     @cached_property
     def operations(self) -> Operations:
         """The four operations, in the name of the configured operator."""
         return Operations(
             self.store,
-            self.store,
+            self.door,
             self.clock,
             operator=self.settings.operator,
             host=self.host,
@@ -149,12 +180,13 @@ class Runtime:
     async def agent(self, kind: str) -> "AsyncIterator[Agent]":
         """An agent with the right to act on the store. `kind`: `agent`, `once`, `console` or `command`.
 
-        Raises ConfigError, StoreError, and AgentBusy while another process has the right.
+        Raises ConfigError, StoreError, NotAllowed, and AgentBusy while another process has the right.
         """
         from backend.agent import Agent
         from backend.rules.clusters import read_clusters
 
         self.check_agent_settings()
+        self.door.need("agent")
         with self.store.become_agent(kind):
             async with AsyncExitStack() as stack:
                 provider, ledger = self.provider(), self.ledger()

@@ -17,6 +17,9 @@ PROVIDERS = ("aiia",)
 
 KINDS: dict[str, str] = {
     "environment": "word",
+    "roles": "roles",
+    "read_only": "flag",
+    "second_pair_from": "count",
     "store": "path",
     "provider": "provider",
     "aiia_base_url": "url",
@@ -179,7 +182,7 @@ def _duration(reading: Reading, key: str, raw: object, in_file: bool) -> int:
 
 def _count(reading: Reading, key: str, raw: object, in_file: bool) -> int:
     said = str(raw).strip()
-    least = 0 if key == "allowance_reserve" else 1
+    least = 0 if key in ("allowance_reserve", "second_pair_from") else 1
     if isinstance(raw, bool) or not re.fullmatch(r"[0-9]{1,6}", said) or int(said) < least:
         raise WrongError(reading.say("config.want_count", least=least))
     return int(said)
@@ -199,6 +202,17 @@ def _flag(reading: Reading, key: str, raw: object, in_file: bool) -> bool:
     if said not in ("true", "false"):
         raise WrongError(reading.say("config.want_flag"))
     return said == "true"
+
+
+def _roles(reading: Reading, key: str, raw: object, in_file: bool) -> str:
+    from backend.rules.roles import read_roles
+
+    text = _text(reading, key, raw, in_file)
+    try:
+        read_roles(text)
+    except ValueError as error:
+        raise WrongError(reading.say("config.want_roles", part=clean(error, 60))) from None
+    return text
 
 
 def _clock(reading: Reading, key: str, raw: object, in_file: bool) -> str:
@@ -237,6 +251,7 @@ READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "count": _count,
     "schedule": _schedule,
     "flag": _flag,
+    "roles": _roles,
     "clusters": _clusters,
     "clock": _clock,
 }

@@ -16,10 +16,13 @@ from backend.setting_values import KINDS, PREFIX, PROVIDERS, READERS, Reading, W
 from backend.texts import LANGUAGES, Say, texts_in
 
 OTHER_VARIABLES = frozenset({"FORNY_ASCII", "FORNY_CONFIG", "FORNY_PROFILE", "FORNY_THEME"})
+GUARDS = ("environment", "roles", "read_only", "second_pair_from")
+"""What the file says of these holds: who runs a command can set its variables and flags, and must not free himself."""
+
 MAX_CONFIG_BYTES = 1_000_000
 
 _ABOUT_A_SERVICE = frozenset(KINDS) - {
-    "environment",
+    *GUARDS,
     "operator",
     "language",
     "customer_language",
@@ -105,6 +108,8 @@ def read(
         try:
             values[key] = READERS[kind](reading, key, raw, origin in ("file", "shared"))
             origins[key] = _origin(reading, key, origin, name)
+            if key in GUARDS and origin in ("flag", "variable"):
+                _guard(reading, key, values[key], chosen.get(key, shared.get(key)))
         except WrongError as wrong:
             where = _where(reading, key, origin, line_key)
             reading.problems.append(say("config.wrong", where=where, setting=key, what=wrong))
@@ -123,6 +128,14 @@ def read(
         problems=tuple(reading.problems),
         warnings=tuple(reading.warnings),
     )
+
+
+def _guard(reading: Reading, key: str, value: object, standing: object) -> None:
+    """Raise WrongError when the file says otherwise. A profile may always be made read-only for once."""
+    if standing is None or (key == "read_only" and value is True):
+        return
+    if value != READERS[KINDS[key]](reading, key, standing, True):
+        raise WrongError(reading.say("config.guarded", standing=clean(str(standing).lower(), 60)))
 
 
 def require(settings: Settings, say: Say, *names: str) -> None:

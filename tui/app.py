@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from backend.model.filters import EVERYTHING, Filter
+from backend.model.people import NotAllowed
 from backend.model.text import clean
 from backend.model.views import AgentStatus
 from tui.acting import Acting
@@ -280,6 +281,9 @@ class Console(GuardedApp):
 
     def not_done(self, error: Exception) -> None:
         """An act could not be written: say so, and that nothing has changed."""
+        if isinstance(error, NotAllowed):
+            self.tell(error.sentence(self.desk.say), "warn")
+            return
         self.tell(self.desk.say("console.submit_failed", error=f"{type(error).__name__}: {error}"), "bad")
 
     def copy(self, text: str, what: str) -> None:

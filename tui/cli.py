@@ -36,6 +36,7 @@ COMMANDS = {
     "doctor": "checks:doctor",
     "sandbox": "sandbox:sandbox",
     "config": "checks:config",
+    "roles": "roles:roles",
 }
 """Command to `module:attribute` in `tui.commands`, in the order in which help lists them."""
 
@@ -90,6 +91,7 @@ class Commands(click.Group):
 @click.option(
     "--language", type=click.Choice(["da", "en"]), help="The language of talk (else FORNY_LANGUAGE or the locale)."
 )
+@click.option("--read-only", is_flag=True, help="Nothing can be changed by this command (else FORNY_READ_ONLY).")
 @click.option("--at", metavar="TIME", help="Read everything as it was known then; nothing can be changed.")
 @click.version_option(package_name="forny", prog_name="forny", message="%(prog)s %(version)s")
 @click.pass_context
@@ -100,6 +102,7 @@ def cli(
     store: str | None,
     operator: str | None,
     language: str | None,
+    read_only: bool,
     at: str | None,
 ) -> None:
     """Keep customers' bank connections alive, and see who is stuck, why, who must act and what to press.
@@ -107,7 +110,8 @@ def cli(
     Without a command it opens the console. `forny demo` shows everything on a world of its own.
     """
     context = ctx.obj = ctx.obj or Context()
-    context.choose(profile=profile, config=config, store=store, operator=operator, language=language, at=at)
+    flags = {"store": store, "operator": operator, "language": language, "read_only": "true" if read_only else None}
+    context.choose(flags, profile=profile, config=config, at=at)
     ctx.call_on_close(context.close)
     if ctx.invoked_subcommand is None:
         from tui.commands.console import open_console

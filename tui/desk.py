@@ -10,6 +10,7 @@ from typing import Protocol
 from backend.config import Settings
 from backend.model.clock import Clock
 from backend.model.facts import Act
+from backend.model.people import NotAllowed
 from backend.model.plans import Plan, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
@@ -24,6 +25,10 @@ class Operations(Protocol):
 
     def plan(self, act: Act, ids: Sequence[str], *, then_sync: bool = False) -> Plan:
         """What would run, wait or be refused, with reasons; the ids are frozen in it (law 9)."""
+        ...
+
+    def may(self, right: str, count: int = 1) -> NotAllowed | None:
+        """Why this operator may not do this to so many at once (`rules.roles.RIGHTS`); None when he may."""
         ...
 
     def connect(self, agreement: str, bank: str) -> Plan:

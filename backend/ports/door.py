@@ -50,6 +50,10 @@ class Door(Protocol):
         """The fleet as import lines (DESIGN §8), without tokens."""
         ...
 
+    def replay_webhooks(self, ids: Sequence[str], since: datetime | None, now: datetime) -> int:
+        """Have events applied again: those named, and those received since then. Gives how many there are."""
+        ...
+
     def add_note(self, connection: str, text: str, operator: str, host: str, now: datetime) -> Note:
         """Write a note, for good. Raises ProblemError for one that is empty or too long."""
         ...

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 AREAS = (
-    *("commands", "console", "health", "history", "landing", "mail", "pages", "postings", "problems"),
+    *("commands", "console", "guard", "health", "history", "landing", "mail", "pages", "postings", "problems"),
     *("reminders", "renewals", "sandbox", "setup", "situations"),
 )
 LANGUAGES = ("da", "en")

@@ -126,6 +126,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Renew first, then synchronise, as one step: `forny renew {ids} --then-sync`.",
     ),
     "cli.not_submitted": ("{connection}: ikke sat i gang: {reason}", "{connection}: not under way: {reason}"),
+    "cli.roles_header": ("Ret|Kræver|Du", "Right|Needs|You"),
+    "cli.roles_beyond": ("{role}; over {most} ad gangen: {beyond}", "{role}; over {most} at once: {beyond}"),
+    "cli.roles_yes": ("ja", "yes"),
+    "cli.roles_no": ("nej", "no"),
+    "cli.roles_most": ("højst {most}", "up to {most}"),
     "cli.in_work": ("{operator} er i gang med {act} siden {since}", "{operator} has {act} under way since {since}"),
     "cli.no_agent": (
         "Ingen agent kører; det udføres, når en starter (`forny agent`), eller med --wait.",

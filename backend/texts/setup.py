@@ -103,6 +103,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{part} cannot be used. Write for example BEC=Spar Nord,Nykredit; SDC=Klitbanken, each bank in one place only",
     ),
     "config.want_flag": ("det skal være true eller false", "it must be true or false"),
+    "config.want_roles": (
+        "{part} kan ikke læses. Skriv rolle=bruger,@gruppe med semikolon imellem, hver rolle én gang:"
+        " admin=eva; oncall=@vagt; support=@support; view=*",
+        "{part} cannot be read. Write role=user,@group with semicolons between, each role once:"
+        " admin=eva; oncall=@oncall; support=@support; view=*",
+    ),
+    "config.guarded": (
+        "konfigurationsfilen siger {standing}, og det kan kun rettes dér",
+        "the configuration file says {standing}, and it can only be changed there",
+    ),
     "config.want_clock": (
         "det skal være tre tal med kolon imellem, eller @ og en fil, hvor de står",
         "it must be three numbers with colons between, or @ and a file that holds them",
@@ -130,7 +140,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "config.wrong_count": ("{count} fejl i konfigurationen.", "{count} things wrong with the configuration."),
     "config.not_there": ("(findes ikke endnu)", "(does not exist yet)"),
     "config.header": ("Indstilling|Værdi|Fra", "Setting|Value|From"),
-    "setting.environment": ("Hvad der står i båndet: production, test, …", "What the band says: production, test, …"),
+    "setting.environment": (
+        "Hvad der står i båndet: production, eller test, demo, sandbox, …; et ukendt ord er produktion",
+        "What the band says: production, or test, demo, sandbox, …; an unknown word is production",
+    ),
+    "setting.roles": (
+        "Hvem der må hvad: admin=eva; oncall=@vagt; support=@support; view=* (systembrugere og grupper)",
+        "Who may do what: admin=eva; oncall=@oncall; support=@support; view=* (system users and groups)",
+    ),
+    "setting.read_only": (
+        "true: intet kan ændres gennem denne profil",
+        "true: nothing can be changed through this profile",
+    ),
+    "setting.second_pair_from": (
+        "Fra hvor mange fjernelser i én plan en anden operatør skal godkende; 0: aldrig",
+        "From how many removals in one plan another operator must approve; 0: never",
+    ),
     "setting.store": ("Sti til lageret, en SQLite-fil", "Path of the store, an SQLite file"),
     "setting.provider": ("Aggregatoren", "The aggregator"),
     "setting.aiia_base_url": ("Adressen på Aiia Data API", "Address of the Aiia Data API"),

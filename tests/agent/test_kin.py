@@ -9,8 +9,10 @@ import pytest
 
 from backend.agent.receiver import application
 from backend.agent.renewals import login_finished
+from backend.guard import GuardedDoor
 from backend.model.errors import NeedsCustomer, OutsideError, Refused
 from backend.model.facts import Act, Bank, Session, Stage
+from backend.model.people import Role
 from backend.model.plans import ActionState
 from backend.operations import Operations
 from backend.texts import texts_in
@@ -142,7 +144,9 @@ def test_a_renewal_that_may_end_another_customers_consent_says_so(world: World) 
     second = world.customer(2, email="bogholder@example.test")
     world.customer(3, email="bogholder@example.test", bank="Jyske Bank")
     shared = world.customer(4, accounts=(import_account(1),))
-    operations = Operations(world.store, world.store, world.clock, operator="eva", host="h", say=texts_in("en"))
+    operations = Operations(
+        world.store, GuardedDoor(world.store, Role.ADMIN), world.clock, operator="eva", host="h", say=texts_in("en")
+    )
     (item,) = operations.plan(Act.RENEW, [first]).items
     assert item.fate == "run" and "c2 Kunde 2 at Nordea (same login)" in item.note
     assert f"{shared} Kunde 4 at Nordea (same account)" in item.note and "c3" not in item.note

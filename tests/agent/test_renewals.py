@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from backend.guard import GuardedDoor
 from backend.model.facts import Act, Case, PostingState, Stage
+from backend.model.people import Role
 from backend.model.views import ConnectionView, PostingFilter
 from backend.operations import Operations
 from tests.agent.world import World
@@ -32,7 +34,7 @@ def invited(world: World, connection: str, act: Act = Act.RENEW) -> str:
 
 
 def operations(world: World) -> Operations:
-    return Operations(world.store, world.store, world.clock, operator="eva", host="bastion")
+    return Operations(world.store, GuardedDoor(world.store, Role.ADMIN), world.clock, operator="eva", host="bastion")
 
 
 def renumbered(world: World) -> str:

@@ -102,6 +102,11 @@ def test_broken_toml_and_missing_file_are_sentences(tmp_path: Path) -> None:
         ("clusters", "Nordea", "BEC=Spar Nord"),
         ("clusters", "A=Lunar; B=Lunar", "one place only"),
         ("operator", "a\x1b[31mb", "control characters"),
+        ("roles", "boss=eva", "boss=eva cannot be read. Write role=user,@group"),
+        ("roles", "admin=eva; admin=bo", "each role once"),
+        ("read_only", "yes", "true or false"),
+        ("second_pair_from", "-1", "whole number"),
+        ("second_pair_from", "many", "whole number"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_with_what_would_do(key: str, value: str, told: str) -> None:
@@ -122,6 +127,76 @@ def test_wrong_types_in_the_file_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("2h", 7200), ("3d", 259_200)])
 def test_durations(text: str, seconds: int) -> None:
     assert load({}, {"FORNY_FETCH_EVERY": text}).fetch_every == seconds
+
+
+def test_a_wrong_role_is_told_with_file_and_line(tmp_path: Path) -> None:
+    text = problem(tmp_path, '[profiles.p]\nstore = "x.db"\nroles = "admins=@a"\n')
+    assert "config.toml, line 3: roles cannot be used: admins=@a cannot be read." in text
+
+
+GUARDED = """
+[profiles.p]
+environment = "production"
+roles = "admin=eva"
+read_only = true
+second_pair_from = 100
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "standing"),
+    [
+        ("environment", "demo", "production"),
+        ("roles", "admin=*", "admin=eva"),
+        ("read_only", "false", "true"),
+        ("second_pair_from", "0", "100"),
+    ],
+)
+def test_who_runs_a_command_cannot_free_himself_of_what_the_file_says(
+    tmp_path: Path, key: str, value: str, standing: str
+) -> None:
+    name = f"FORNY_{key.upper()}"
+    text = problem(tmp_path, GUARDED, {name: value})
+    assert name in text and f"says {standing}, and it can only be changed there" in text
+    assert load({}, {**written(tmp_path, GUARDED), name: standing}).profile == "p", "to say the same is no harm"
+
+
+def test_what_the_file_does_not_say_a_variable_may_and_read_only_always(tmp_path: Path) -> None:
+    env = {"FORNY_ROLES": "view=*", "FORNY_SECOND_PAIR_FROM": "5", "FORNY_ENVIRONMENT": "demo"}
+    settings = load({}, {**written(tmp_path, "read_only = false\n"), **env, "FORNY_READ_ONLY": "true"})
+    assert (settings.roles, settings.second_pair_from, settings.environment) == ("view=*", 5, "demo")
+    assert settings.read_only
+    assert load({"read_only": "true"}, written(tmp_path, "read_only = false\n")).read_only
+
+
+def test_the_second_pair_is_off_until_somebody_asks_for_it(tmp_path: Path) -> None:
+    assert Settings().second_pair_from == 0 and not Settings().identified
+    assert load({}, written(tmp_path, "second_pair_from = 50\n")).identified
+
+
+@pytest.mark.parametrize(
+    ("environment", "production"),
+    [
+        ("production", True),
+        ("prod", True),
+        ("PROD", True),
+        ("live", True),
+        ("drift", True),
+        ("testimony", True),
+        ("test", False),
+        ("Test-EU", False),
+        ("sandbox", False),
+        ("demo.2", False),
+        ("staging_b", False),
+    ],
+)
+def test_a_word_that_nobody_knows_is_production(environment: str, production: bool) -> None:
+    assert Settings(environment=environment).production is production
+
+
+def test_the_environment_cannot_be_left_empty(tmp_path: Path) -> None:
+    assert "one word" in problem(tmp_path, 'environment = ""\n')
+    assert load({}, {**ENGLISH, "FORNY_ENVIRONMENT": ""}).environment == "production"
 
 
 def test_urls_lose_their_last_slash_and_loopback_may_be_http() -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from backend.guard import GuardedDoor
 from backend.model.facts import Act, Attempt
 from backend.model.filters import EVERYTHING
 from backend.model.incidents import Opening, Scope
+from backend.model.people import Role
 from backend.model.plans import Plan, PlanItem
 from backend.model.problems import COMES_BACK, MAX_NOTE, Handled, ProblemError
 from backend.model.views import ProblemView
@@ -35,7 +37,7 @@ class Desk:
         self.eva, self.bo = self.operator("eva"), self.operator("bo")
 
     def operator(self, name: str) -> Operations:
-        return Operations(self.store, self.store, self.clock, operator=name, host="desk")
+        return Operations(self.store, GuardedDoor(self.store, Role.ADMIN), self.clock, operator=name, host="desk")
 
     def fetched(self, connection: str, outcome: str = "ok", **more: object) -> None:
         self.store.save_fetch(connection, self.clock.now(), outcome=outcome, **more)  # type: ignore[arg-type]

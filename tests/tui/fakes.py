@@ -15,6 +15,7 @@ from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
 from backend.model.limits import Gate as ShutGate
+from backend.model.people import NotAllowed, Role
 from backend.model.plans import Action, ActionState, Plan, PlanItem, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
@@ -33,6 +34,7 @@ from backend.model.views import (
 )
 from backend.model.webhooks import WebhookView
 from backend.ports import FleetReader
+from backend.rules.roles import refusal
 from backend.texts import texts_in
 from tests.tui.records import NOW, SEVERITY, make_action, make_attempt, make_row, make_view
 from tui.desk import Desk
@@ -256,6 +258,8 @@ class FakeOperations:
     accepted: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
     decided: list[tuple[tuple[str, ...], Decision]] = field(default_factory=list)
     gate: Gate = field(default_factory=Gate)
+    role: Role = Role.ADMIN
+    read_only: bool = False
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -278,6 +282,9 @@ class FakeOperations:
                 )
             )
         return Plan(act=act, operator="anna", created_at=NOW, items=tuple(items), then_sync=then_sync)
+
+    def may(self, right: str, count: int = 1) -> NotAllowed | None:
+        return refusal(right, count, self.role, read_only=self.read_only)
 
     def accept_renewal(self, connection: str, carry: Sequence[tuple[str, str]] = ()) -> Accepted:
         self.accepted.append((connection, tuple(carry)))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.guard import GuardedDoor
+from backend.model.people import Role
 from backend.model.plans import ActionState
 from backend.operations import Operations
 from backend.rules.assess import assess
@@ -40,7 +42,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     store = open_store(path, assess=assess, clock=clock)
     other = open_store(path, assess=assess, clock=clock)
     store.import_records(records(range(1, 61)), NOON, "eva")
-    operations = Operations(store, store, clock, operator="eva", host="bastion")
+    operations = Operations(store, GuardedDoor(store, Role.ADMIN), clock, operator="eva", host="bastion")
     desk = make_desk(None, language="en")
     desk = Desk(
         reader=store,

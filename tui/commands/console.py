@@ -88,6 +88,9 @@ def own_agent(context: Context) -> Iterator[None]:
     except ConfigError:
         yield  # the console still shows what is known; the status line says that no agent lives
         return
+    if context.runtime.door.may("agent") is not None:
+        yield
+        return
     companion = Companion(context)
     companion.start()
     try:

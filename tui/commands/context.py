@@ -38,18 +38,10 @@ class Context:
         self.profile: str | None = None
 
     def choose(
-        self,
-        *,
-        profile: str | None,
-        config: str | None,
-        store: str | None,
-        operator: str | None,
-        language: str | None,
-        at: str | None = None,
+        self, flags: Mapping[str, str | None], *, profile: str | None, config: str | None, at: str | None
     ) -> None:
-        """Take the flags that stand before the command."""
+        """Take what stands before the command; `flags` are settings by their names."""
         self.profile, self.config, self.at = profile, config, at
-        flags = {"store": store, "operator": operator, "language": language}
         self.flags = {name: value for name, value in flags.items() if value}
 
     @cached_property

@@ -58,7 +58,7 @@ def import_(context: Context, file: str, as_json: bool) -> None:
 
     door = context.runtime.door
     with _source(context, file) as source:
-        report = door.import_records(good(source), context.clock.now(), context.settings.operator)
+        report = door.import_records(good(source), context.clock.now(), context.runtime.settings.operator)
     if bad > _SHOWN_BAD_LINES:
         talk(say("import.more_bad", count=bad - _SHOWN_BAD_LINES))
     counts = {"added": report.added, "changed": report.changed, "unchanged": report.unchanged, "bad": bad}

@@ -46,6 +46,7 @@ def agent(context: Context, once: bool, as_json: bool, until_stdin_closes: bool)
     from backend.store import AgentBusy
 
     context.runtime.check_agent_settings()
+    context.runtime.door.need("agent")
     kind = "once" if once else "console" if until_stdin_closes else "agent"
     try:
         if kind == "agent":

@@ -91,7 +91,7 @@ def parsed(context: Context, text: str) -> Filter:
     from backend.rules.filters import FilterError, parse
 
     try:
-        return parse(text, context.clock.now(), context.settings.operator)
+        return parse(text, context.clock.now(), context.runtime.settings.operator)
     except FilterError as error:
         refuse(error.sentence(context.say))
 

@@ -92,7 +92,7 @@ def unmute(context: Context, ids: tuple[str, ...], as_json: bool) -> None:
 def assign(context: Context, ids: tuple[str, ...], name: str | None, as_json: bool) -> None:
     """Give problems to an operator, and say whose they were."""
     try:
-        to = name_text(context.settings.operator if name is None else name)
+        to = name_text(context.runtime.settings.operator if name is None else name)
     except ProblemError as error:
         refuse(error.sentence(context.say))
     act = context.runtime.operations.assign

@@ -48,9 +48,9 @@ def replay(context: Context, ids: tuple[str, ...], since: str | None, as_json: b
     """
     if not ids and since is None:
         refuse(context.say("cli.replay_what"))
-    store = context.runtime.store
+    door = context.runtime.door
     began = None if since is None else moment_said(context, since)
-    marked = store.replay_webhooks(ids, began, context.clock.now())
+    marked = door.replay_webhooks(ids, began, context.clock.now())
     if as_json:
         put_json({"events": marked})
     else:

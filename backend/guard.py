@@ -1,0 +1,116 @@
+"""The guarded door: every change that an operator can cause is weighed here before it comes to the store's own door."""
+
+import grp
+import os
+import pwd
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from backend.model.people import NotAllowed, Person, Role
+from backend.model.plans import Plan, Submitted
+from backend.model.postings import Decided, Decision
+from backend.model.problems import Handled, Note
+from backend.model.renewals import Accepted
+from backend.model.views import ImportRecord, ImportReport
+from backend.ports import Door
+from backend.rules.roles import refusal
+
+
+def whoami() -> Person:
+    """Who runs this process: the user and all his groups, by number where the system has no name for one."""
+    groups = {os.getgid(), *os.getgroups()}
+    return Person(_name_of_user(os.getuid()), frozenset(map(_name_of_group, groups)))
+
+
+def _name_of_user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _name_of_group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+class GuardedDoor:
+    """`ports.Door`, with each call weighed by the table of rights first. Everything raises NotAllowed.
+
+    What only says what would happen (`dry_run`) is weighed too: an answer that cannot be had is no answer.
+    """
+
+    def __init__(self, door: Door, role: Role, *, read_only: bool = False) -> None:
+        """`role` is that of the operator behind this process; nothing passes a door that is `read_only`."""
+        self._door, self.role, self.read_only = door, role, read_only
+
+    def may(self, right: str, count: int = 1) -> NotAllowed | None:
+        """Why this operator may not do this to so many at once; None when he may."""
+        return refusal(right, count, self.role, read_only=self.read_only)
+
+    def need(self, right: str, count: int = 1) -> None:
+        """Raise NotAllowed when he may not."""
+        if (refused := self.may(right, count)) is not None:
+            raise refused
+
+    def submit(self, plan: Plan, host: str) -> Submitted:
+        self.need(plan.act, len(plan.acts))
+        return self._door.submit(plan, host)
+
+    def decide(
+        self,
+        postings: Sequence[str],
+        decision: Decision,
+        *,
+        operator: str,
+        host: str,
+        now: datetime,
+        dry_run: bool = False,
+    ) -> Decided:
+        self.need(f"{decision}_posting", len(postings))
+        return self._door.decide(postings, decision, operator=operator, host=host, now=now, dry_run=dry_run)
+
+    def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:
+        self.need("connect")
+        return self._door.add_connection(agreement, bank, provider, now)
+
+    def accept_renewal(
+        self, connection: str, carry: Sequence[tuple[str, str]], now: datetime, *, operator: str, host: str
+    ) -> Accepted:
+        self.need("accept_renewal")
+        return self._door.accept_renewal(connection, carry, now, operator=operator, host=host)
+
+    def import_records(self, records: Iterable[ImportRecord], now: datetime, operator: str) -> ImportReport:
+        self.need("import")
+        return self._door.import_records(records, now, operator)
+
+    def export(self) -> Iterable[dict[str, object]]:
+        return self._door.export()
+
+    def add_note(self, connection: str, text: str, operator: str, host: str, now: datetime) -> Note:
+        self.need("note")
+        return self._door.add_note(connection, text, operator, host, now)
+
+    def snooze(
+        self, connection: str, until: datetime | None, condition: str, operator: str, host: str, now: datetime
+    ) -> Handled:
+        self.need("snooze")
+        return self._door.snooze(connection, until, condition, operator, host, now)
+
+    def wake(self, connection: str, operator: str, host: str, now: datetime) -> Handled:
+        self.need("snooze")
+        return self._door.wake(connection, operator, host, now)
+
+    def mute(self, connection: str, operator: str, host: str, now: datetime, *, muted: bool = True) -> Handled:
+        self.need("mute")
+        return self._door.mute(connection, operator, host, now, muted=muted)
+
+    def assign(self, connection: str, to: str, operator: str, host: str, now: datetime) -> Handled:
+        self.need("assign")
+        return self._door.assign(connection, to, operator, host, now)
+
+    def replay_webhooks(self, ids: Sequence[str], since: datetime | None, now: datetime) -> int:
+        self.need("replay")
+        return self._door.replay_webhooks(ids, since, now)

@@ -1,0 +1,183 @@
+"""The guarded door's contract: the store's own is never reached past it, and what passes arrives unchanged."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.guard import GuardedDoor, whoami
+from backend.model.facts import Act
+from backend.model.people import NotAllowed, Person, Role
+from backend.model.plans import Plan, PlanItem
+from backend.model.postings import Decision
+from backend.operations import Operations
+from backend.ports import Door
+from backend.rules.assess import assess
+from backend.rules.roles import BULK
+from backend.store import Store, open_store
+from tests.fakes import NOON, HandClock, records
+
+READS = {"export"}
+"""What stands at the door and changes nothing."""
+
+
+def plan(act: Act, count: int = 1, fate: str = "run") -> Plan:
+    items = [PlanItem(connection=f"c{n}", agreement_number="", customer="", bank="", fate=fate) for n in range(count)]
+    return Plan(act=act, operator="eva", created_at=NOON, items=tuple(items))
+
+
+CALLS: dict[str, tuple[Callable[[Door], object], Role]] = {
+    "submit": (lambda door: door.submit(plan(Act.SYNC), "h"), Role.SUPPORT),
+    "decide": (
+        lambda door: door.decide(["p1"], Decision.ACCEPT, operator="e", host="h", now=NOON, dry_run=True),
+        Role.SUPPORT,
+    ),
+    "add_connection": (lambda door: door.add_connection("1001", "Nordea", "aiia", NOON), Role.SUPPORT),
+    "accept_renewal": (lambda door: door.accept_renewal("c1", [], NOON, operator="e", host="h"), Role.ONCALL),
+    "import_records": (lambda door: door.import_records([], NOON, "e"), Role.ADMIN),
+    "export": (lambda door: door.export(), Role.VIEW),
+    "add_note": (lambda door: door.add_note("c1", "text", "e", "h", NOON), Role.SUPPORT),
+    "snooze": (lambda door: door.snooze("c1", NOON, "", "e", "h", NOON), Role.SUPPORT),
+    "wake": (lambda door: door.wake("c1", "e", "h", NOON), Role.SUPPORT),
+    "mute": (lambda door: door.mute("c1", "e", "h", NOON, muted=False), Role.ONCALL),
+    "assign": (lambda door: door.assign("c1", "bo", "e", "h", NOON), Role.SUPPORT),
+    "replay_webhooks": (lambda door: door.replay_webhooks(["e1"], None, NOON), Role.ONCALL),
+}
+"""One call of each method of the door, and the least role that may make it."""
+
+
+class Recording:
+    """A door that does nothing and remembers what came to it."""
+
+    def __init__(self) -> None:
+        self.came: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def called(*values: object, **named: object) -> tuple[str, object, object]:
+            self.came.append(name)
+            return name, values, named
+
+        return called
+
+
+def methods() -> set[str]:
+    return {name for name, value in vars(Door).items() if callable(value) and not name.startswith("_")}
+
+
+def test_every_method_of_the_door_is_known_here() -> None:
+    assert set(CALLS) == methods()
+
+
+@pytest.mark.parametrize("name", sorted(methods()))
+def test_nothing_passes_a_door_that_only_reads(name: str) -> None:
+    behind: Any = Recording()
+    door = GuardedDoor(behind, Role.ADMIN, read_only=True)
+    if name in READS:
+        CALLS[name][0](door)
+        return
+    with pytest.raises(NotAllowed):
+        CALLS[name][0](door)
+    assert behind.came == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("name", sorted(methods()))
+def test_each_method_asks_for_its_role_and_passes_on_what_it_was_given(name: str, role: Role) -> None:
+    call, least = CALLS[name]
+    behind: Any = Recording()
+    if role < least:
+        with pytest.raises(NotAllowed) as caught:
+            call(GuardedDoor(behind, role))
+        assert caught.value.need == least and behind.came == []
+    else:
+        assert call(GuardedDoor(behind, role)) == call(behind)
+        assert behind.came == [name, name]
+
+
+def test_a_removal_by_number_asks_for_more_the_more_it_takes() -> None:
+    behind: Any = Recording()
+    door = GuardedDoor(behind, Role.ONCALL)
+    door.submit(plan(Act.REMOVE, BULK), "h")
+    with pytest.raises(NotAllowed) as caught:
+        door.submit(plan(Act.REMOVE, BULK + 1), "h")
+    assert caught.value.need is Role.ADMIN and caught.value.most == BULK
+    door.submit(plan(Act.REMOVE, BULK + 1, "refused"), "h")  # what is refused takes nothing
+
+
+def test_a_decision_that_is_only_tried_is_weighed_too() -> None:
+    behind: Any = Recording()
+    with pytest.raises(NotAllowed):
+        GuardedDoor(behind, Role.SUPPORT).decide(
+            ["p1", "p2"], Decision.DISCARD, operator="e", host="h", now=NOON, dry_run=True
+        )
+
+
+def test_the_person_is_whom_the_system_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+    import pwd
+
+    for name in ("USER", "LOGNAME", "SUDO_USER", "FORNY_OPERATOR"):
+        monkeypatch.setenv(name, "somebody")
+    assert whoami().user == pwd.getpwuid(os.getuid()).pw_name
+    monkeypatch.setattr(os, "getuid", lambda: 54_321)
+    monkeypatch.setattr(os, "getgid", lambda: 54_322)
+    monkeypatch.setattr(os, "getgroups", lambda: [0, 54_323])
+    assert whoami() == Person("54321", frozenset({"54322", "54323", "root"}))
+
+
+# -- plans over the real store ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+    opened.import_records(records(range(1, 41)), NOON, "eva")
+    yield opened
+    opened.close()
+
+
+def operations(store: Store, role: Role, *, read_only: bool = False) -> Operations:
+    return Operations(store, GuardedDoor(store, role, read_only=read_only), HandClock(), operator="eva", host="h")
+
+
+IDS = [f"c{n}" for n in range(1, 41)]
+
+
+@pytest.mark.parametrize(
+    ("role", "read_only", "act", "count", "reason"),
+    [
+        (Role.ADMIN, True, Act.SYNC, 1, "read_only"),
+        (Role.VIEW, False, Act.SYNC, 1, "role.support"),
+        (Role.VIEW, False, Act.REMOVE, 1, "role.oncall"),
+        (Role.SUPPORT, False, Act.REMOVE, 40, "role.admin"),
+        (Role.SUPPORT, False, Act.RENEW, 40, "role_many.oncall"),
+        (Role.ONCALL, False, Act.REMOVE, 40, "role_many.admin"),
+        (Role.SUPPORT, False, Act.SYNC, BULK, ""),
+        (Role.ONCALL, False, Act.RENEW, 40, ""),
+        (Role.ADMIN, False, Act.REMOVE, 40, ""),
+    ],
+)
+def test_a_plan_says_at_once_what_may_not_be_done(
+    store: Store, role: Role, read_only: bool, act: Act, count: int, reason: str
+) -> None:
+    made = operations(store, role, read_only=read_only).plan(act, IDS[:count])
+    assert len(made.items) == count
+    assert {(item.fate, item.reason) for item in made.items} == {("refused", reason) if reason else ("run", "")}
+    assert not reason or sum(item.calls for item in made.items) == 0
+
+
+def test_what_is_refused_for_itself_keeps_its_own_reason_and_does_not_count(store: Store) -> None:
+    with_removed = operations(store, Role.SUPPORT)
+    with store.db.write():
+        store.db.run("UPDATE connections SET removed_at = 1 WHERE id > ?", (BULK,))
+    made = with_removed.plan(Act.SYNC, IDS)
+    assert {item.reason for item in made.with_fate("refused")} == {"already_removed"}
+    assert len(made.with_fate("run")) == BULK
+    none = operations(store, Role.VIEW).plan(Act.SYNC, IDS)
+    assert {item.reason for item in none.items} == {"already_removed", "role.support"}
+
+
+def test_the_plan_of_a_new_connection_says_it_too(store: Store) -> None:
+    (item,) = operations(store, Role.VIEW).connect("1001", "Nordea").items
+    assert (item.fate, item.reason) == ("refused", "role.support")
