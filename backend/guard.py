@@ -6,6 +6,7 @@ import pwd
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from backend.model.handover import Mark
 from backend.model.people import NotAllowed, Person, Role
 from backend.model.plans import Plan, Submitted
 from backend.model.postings import Decided, Decision
@@ -110,6 +111,10 @@ class GuardedDoor:
     def assign(self, connection: str, to: str, operator: str, host: str, now: datetime) -> Handled:
         self.need("assign")
         return self._door.assign(connection, to, operator, host, now)
+
+    def hand_over(self, note: str, operator: str, host: str, now: datetime) -> Mark:
+        self.need("hand_over")
+        return self._door.hand_over(note, operator, host, now)
 
     def replay_webhooks(self, ids: Sequence[str], since: datetime | None, now: datetime) -> int:
         self.need("replay")

@@ -8,11 +8,12 @@ from datetime import datetime
 from backend.guard import GuardedDoor
 from backend.model.clock import Clock
 from backend.model.facts import Act
+from backend.model.handover import Mark
 from backend.model.limits import ALLOWANCE, Budget
 from backend.model.people import NotAllowed
 from backend.model.plans import Plan, PlanItem, Submitted
 from backend.model.postings import Decided, Decision
-from backend.model.problems import Handled, Note
+from backend.model.problems import Handled, Note, note_text
 from backend.model.renewals import Accepted
 from backend.ports import FleetReader
 from backend.texts import Say, texts_in
@@ -178,6 +179,10 @@ class Operations:
     def assign(self, connection: str, to: str) -> Handled:
         """Give the open problem to an operator by name; an empty name gives it to nobody. Says whose it was."""
         return self._door.assign(connection, to, *self._who(), self._clock.now())
+
+    def hand_over(self, note: str = "") -> Mark:
+        """Note that this shift was handed over; the next handover begins here. Raises ProblemError for a long note."""
+        return self._door.hand_over(note_text(note) if note.strip() else "", *self._who(), self._clock.now())
 
     def _who(self) -> tuple[str, str]:
         return self._operator, self._host

@@ -29,6 +29,7 @@ COMMANDS = {
     "incidents": "incidents:incidents",
     "forecast": "forecast:forecast",
     "reminders": "reminders:reminders",
+    "handover": "handover:handover",
     "import": "data:import_",
     "export": "data:export",
     "audit": "data:audit",

@@ -10,6 +10,7 @@ from typing import Protocol
 from backend.config import Settings
 from backend.model.clock import Clock
 from backend.model.facts import Act
+from backend.model.handover import Mark
 from backend.model.people import NotAllowed
 from backend.model.plans import Plan, Submitted
 from backend.model.postings import Decided, Decision
@@ -61,6 +62,10 @@ class Operations(Protocol):
         """Give the open problem to an operator; an empty name gives it to nobody."""
         ...
 
+    def hand_over(self, note: str = "") -> Mark:
+        """Note that this shift was handed over. Raises ProblemError for a note that is too long."""
+        ...
+
     def submit(self, plan: Plan) -> Submitted:
         """Write the plan's runnable items as intents, on disk before this returns."""
         ...
@@ -72,7 +77,8 @@ class Desk:
 
     `agent_quiet_after` is in seconds of the machine: an agent that gave no sign for so long is said to be quiet.
     `crash_dir` is where a crash file goes (None: the platform's state directory). `as_of` is the past moment that the
-    reader shows (None: the present); then nothing can be done, and the screens say so.
+    reader shows (None: the present); then nothing can be done, and the screens say so. `warnings` are what is
+    doubtful about the configuration, in words.
     """
 
     reader: FleetReader
@@ -85,4 +91,5 @@ class Desk:
     agent_quiet_after: float = 600.0
     crash_dir: Path | None = None
     as_of: datetime | None = None
+    warnings: tuple[str, ...] = ()
     monotonic: Callable[[], float] = field(default=monotonic)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from backend.model.handover import Mark
 from backend.model.plans import Plan, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
@@ -69,3 +70,7 @@ class Door(Protocol):
     def mute(self, connection: str, operator: str, host: str, now: datetime, *, muted: bool = True) -> Handled: ...
 
     def assign(self, connection: str, to: str, operator: str, host: str, now: datetime) -> Handled: ...
+
+    def hand_over(self, note: str, operator: str, host: str, now: datetime) -> Mark:
+        """Note in the audit log that this shift was handed over, with how the fleet stands."""
+        ...

@@ -11,6 +11,7 @@ from backend.model.facts import (
 )
 from backend.model.filters import Filter
 from backend.model.forecast import Answers, Expiries
+from backend.model.handover import HandoverFacts
 from backend.model.health import HealthFacts
 from backend.model.incidents import (
     IncidentView,
@@ -122,6 +123,10 @@ class FleetReader(Protocol):
 
     def incidents(self, limit: int) -> list[IncidentView]:
         """Those that are open, oldest first, then those that are over, newest first."""
+        ...
+
+    def handover(self, since: datetime | None, now: datetime) -> HandoverFacts:
+        """What changed from `since` to `now`, and what is open; None: since the last mark, else over one shift."""
         ...
 
     def events(

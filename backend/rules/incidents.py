@@ -3,6 +3,7 @@
 `facts/operations.md` §4 no. 2: k of n connections of a bank fail with one class in a window; a canary closes it.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from backend.model.incidents import (
     TOKENS,
     BankWord,
     Count,
+    IncidentView,
     Opening,
     Restart,
     Scope,
@@ -251,3 +253,23 @@ def canary_due(opened_at: datetime, asked_at: datetime | None, now: datetime, *,
     if good_since is not None and good_since > (asked_at or opened_at):
         return True
     return now - (asked_at or opened_at) >= CANARY_EVERY
+
+
+def bank_filter(bank: str) -> str:
+    """The filter that shows a bank; the language knows no quote inside quotes, so a name ends before one."""
+    name = bank.split('"')[0].strip()
+    return f'bank:"{name}"' if name else ""
+
+
+def members_filter(view: IncidentView) -> str:
+    """The filter that shows who stands behind an incident."""
+    if view.scope is Scope.BANK:
+        members = bank_filter(view.key)
+    elif view.scope is Scope.CLUSTER:
+        names = "|".join(re.escape(bank).replace("/", "\\/") for bank in view.banks)
+        return f"incident:{view.id}" if view.closed_at is None else f"/({names})$/"
+    elif view.scope is Scope.PROVIDER:
+        members = f'provider:"{view.key}"'
+    else:
+        return "is:queued" if view.scope is Scope.LEDGER else ""
+    return f"{members} verdict:incident".strip() if view.closed_at is None else members

@@ -39,6 +39,7 @@ RIGHTS: Mapping[str, Right] = {
         Right("note", Role.SUPPORT),
         Right("snooze", Role.SUPPORT),
         Right("assign", Role.SUPPORT),
+        Right("hand_over", Role.SUPPORT),
         Right("connect", Role.SUPPORT),
         Right("renew", Role.SUPPORT, BULK, Role.ONCALL),
         Right("sync", Role.SUPPORT, BULK, Role.ONCALL),

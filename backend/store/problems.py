@@ -41,6 +41,15 @@ class Problems(Tables):
         )
         return [_view(row) for row in rows]
 
+    def waking(self, now: datetime, until: datetime, limit: int) -> list[ProblemView]:
+        """Open problems whose snooze ends between the two moments by its time, the first to end first."""
+        rows = self.db.rows(
+            f"SELECT * FROM ({_SELECT} WHERE p.closed_at IS NULL AND p.snoozed_until > ? AND p.snoozed_until <= ?)"
+            " WHERE snoozed ORDER BY snoozed_until, id LIMIT ?",
+            (ms(now), ms(now), ms(until), limit),
+        )
+        return [_view(row) for row in rows]
+
     def notes(self, connection: str, limit: int) -> list[Note]:
         rows = self.db.rows(
             "SELECT * FROM notes WHERE connection = ? ORDER BY id DESC LIMIT ?", (number(connection), limit)

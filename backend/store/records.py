@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from backend.model.facts import Attempt, Event
 from backend.model.views import AgentStatus
@@ -55,19 +56,7 @@ class Records(Limits):
         rows = self.db.rows(
             f"SELECT * FROM events WHERE seq > ? {condition} ORDER BY seq {order} LIMIT ?", (after, *values, limit)
         )
-        return [
-            Event(
-                seq=row["seq"],
-                at=at(row["at"]),
-                kind=row["kind"],
-                connection=None if row["connection"] is None else public(row["connection"]),
-                operator=row["operator"],
-                host=row["host"],
-                data=json.loads(row["data"]),
-                hash=row["hash"],
-            )
-            for row in rows
-        ]
+        return list(map(event_of, rows))
 
     def thin_history(self, now: datetime) -> int:
         """Thin what is kept of old routine fetches, some connections at a time; gives how many rows went."""
@@ -91,6 +80,9 @@ class Records(Limits):
         now = self.clock.now()
         try:
             with self.db.write():
+                before = self.db.row("SELECT coalesce(last_round_at, started_at) AS last FROM agent")
+                data = {"kind": kind, "pid": os.getpid(), "last": before and at(before["last"]).isoformat()}
+                self.log("agent.started", None, data, now)
                 self.db.run(
                     "INSERT INTO agent (one, pid, host, kind, started_at) VALUES (1, ?, ?, ?, ?) ON CONFLICT (one)"
                     " DO UPDATE SET pid = excluded.pid, host = excluded.host, kind = excluded.kind,"
@@ -106,7 +98,10 @@ class Records(Limits):
     def note_round(self, now: datetime, trouble: str = "") -> None:
         """The agent has been round once more; `trouble` is a text key when it could not work."""
         with self.db.write():
+            before = self.db.value("SELECT trouble FROM agent")
             self.db.run("UPDATE agent SET last_round_at = ?, trouble = ?", (ms(now), trouble))
+            if before is not None and before != trouble:
+                self.log("agent.trouble", None, {"trouble": trouble, "before": before}, now)
 
     def agent_status(self) -> AgentStatus | None:
         row = self.db.row("SELECT * FROM agent")
@@ -122,3 +117,17 @@ class Records(Limits):
             trouble=row["trouble"],
             silent_since=when(row["silent_since"]),
         )
+
+
+def event_of(row: Any) -> Event:
+    """A row of `events`."""
+    return Event(
+        seq=row["seq"],
+        at=at(row["at"]),
+        kind=row["kind"],
+        connection=None if row["connection"] is None else public(row["connection"]),
+        operator=row["operator"],
+        host=row["host"],
+        data=json.loads(row["data"]),
+        hash=row["hash"],
+    )

@@ -298,6 +298,7 @@ CREATE TABLE gates (
     provider TEXT NOT NULL, bank TEXT NOT NULL, until INTEGER, reason TEXT NOT NULL DEFAULT '', width INTEGER,
     at INTEGER NOT NULL, PRIMARY KEY (provider, bank)
 );
+CREATE INDEX events_handover ON events(seq) WHERE kind = 'handover';
 CREATE TABLE checkpoints (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL
 );

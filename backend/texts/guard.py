@@ -52,6 +52,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "guard.right.note": ("skrive noter", "write notes"),
     "guard.right.snooze": ("udsætte problemer", "snooze problems"),
     "guard.right.assign": ("tildele problemer", "assign problems"),
+    "guard.right.hand_over": ("overdrage vagten", "hand over the shift"),
     "guard.right.connect": ("oprette nye bankforbindelser", "make new connections"),
     "guard.right.renew": ("forny", "renew"),
     "guard.right.sync": ("synkronisere", "synchronise"),

@@ -11,6 +11,7 @@ from backend.config import Settings
 from backend.model.facts import Account, Act, Attempt, Event, PostingState, Verdict
 from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
 from backend.model.forecast import Answers, Expiries
+from backend.model.handover import HandoverFacts, Mark, Standing
 from backend.model.health import HealthFacts
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
@@ -72,6 +73,10 @@ class FakeReader:
     views_known: dict[str, ConnectionView] = field(default_factory=dict)
     problems_known: list[ProblemView] = field(default_factory=list)
     incidents_known: list[IncidentView] = field(default_factory=list)
+    handover_known: HandoverFacts = field(
+        default_factory=lambda: HandoverFacts(since=NOW - timedelta(hours=8), until=NOW, mark=None, standing=Standing())
+    )
+    looked_back: list[datetime | None] = field(default_factory=list)
     version: int = 1
     gate: Gate = field(default_factory=Gate)
     failing: Exception | None = None
@@ -203,6 +208,11 @@ class FakeReader:
     def reminder_facts(self, query: Filter, now: datetime, limit: int) -> list[ReminderFacts]:
         return []
 
+    def handover(self, since: datetime | None, now: datetime) -> HandoverFacts:
+        self.gate.wait()
+        self.looked_back.append(since)
+        return replace(self.handover_known, since=since or self.handover_known.since, until=now)
+
     def events(
         self, after: int, limit: int, connection: str | None = None, *, newest_first: bool = False
     ) -> list[Event]:
@@ -299,6 +309,12 @@ class FakeOperations:
         note = Note(id=1, connection=connection, at=NOW, operator="anna", text=text)
         self.reader.notes_known.append(note)
         return note
+
+    def hand_over(self, note: str = "") -> Mark:
+        self._handle("hand_over", "", note)
+        mark = Mark(at=NOW, operator="anna", note=note, standing=Standing())
+        self.reader.handover_known = replace(self.reader.handover_known, since=NOW, mark=mark)
+        return mark
 
     def snooze(self, connection: str, *, until: datetime | None = None, condition: str = "") -> Handled:
         return self._handle("snooze", connection, until, condition)

@@ -9,12 +9,13 @@ import pytest
 from backend.model.forecast import Answers, Expiries
 from backend.model.incidents import IncidentView, Scope
 from backend.model.lifetimes import Lifespan
+from backend.rules.incidents import members_filter
 from tests.tui.driving import console
 from tests.tui.fakes import FakeReader, make_desk
 from tests.tui.records import NOW
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
-from tui.screens.incidents import IncidentsScreen, members_filter
+from tui.screens.incidents import IncidentsScreen
 
 
 def incident(number: int = 1, **changes: object) -> IncidentView:

@@ -43,7 +43,8 @@ def open_console(context: Context) -> None:
     from tui.app import run_console
 
     look_back(context, context.at)
-    desk = desk_of(context.runtime, context.as_of)  # opens the store, before the companion's thread may want it too
+    # Opens the store, before the companion's thread may want it too.
+    desk = desk_of(context.runtime, context.as_of, context.warnings)
     if desk.as_of is not None:
         leave(run_console(desk))
     with own_agent(context):
@@ -51,7 +52,7 @@ def open_console(context: Context) -> None:
     leave(code)
 
 
-def desk_of(runtime: "Runtime", as_of: datetime | None = None) -> "Desk":
+def desk_of(runtime: "Runtime", as_of: datetime | None = None, warnings: tuple[str, ...] = ()) -> "Desk":
     """What a console on this profile is given; `as_of` is the moment of a runtime that looks back."""
     from backend.model.clock import parse_clock
     from tui.desk import Desk
@@ -65,6 +66,7 @@ def desk_of(runtime: "Runtime", as_of: datetime | None = None) -> "Desk":
         operator=runtime.settings.operator,
         agent_status=runtime.agent_status,
         as_of=as_of,
+        warnings=warnings,
         agent_quiet_after=_QUIET * parse_clock(runtime.settings.clock).speed,
     )
 

@@ -61,6 +61,12 @@ class Context:
             raise ConfigError(self.loaded.problems[0] + (self.say("config.more", count=more) if more else ""))
         return self.loaded.settings
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful about the settings, and what is missing without which less is done."""
+        no_mail = () if self.loaded.settings.smtp_url else (self.say("config.no_mail"),)
+        return (*self.loaded.warnings, *no_mail)
+
     @cached_property
     def say(self) -> "Say":
         """Texts in the language that was asked for."""

@@ -1,8 +1,11 @@
 """Facts as JSON values, with the field names of DESIGN §8: a contract with those who read our output."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from backend.model.facts import Account, Attempt, Case, Event, Posting
+from backend.model.handover import HandoverFacts, Mark
 from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
@@ -314,3 +317,28 @@ def note(item: Note) -> dict[str, object]:
 def handled(done: Handled) -> dict[str, object]:
     """One element of what `forny problem snooze|wake|mute|unmute|assign --json` did."""
     return fields(done, "connection", "problem", "cause") | {"before": done.before or None, "until": iso(done.until)}
+
+
+def handover(facts: HandoverFacts, say: Say, warnings: Sequence[str], marked: Mark | None) -> dict[str, object]:
+    """`forny handover --json`: the numbers, and the text by sections; `filter` finds whom an entry is about."""
+    from backend.rules.handover import headlines, sections
+
+    return {
+        **fields(facts, "since", "until"),
+        "last": _mark(facts.mark),
+        "marked": _mark(marked),
+        "standing": asdict(facts.standing),
+        "headlines": headlines(facts, say),
+        "sections": [
+            {
+                "key": section.key,
+                "title": section.title,
+                "entries": [{"text": entry.text, "filter": entry.filter or None} for entry in section.entries],
+            }
+            for section in sections(facts, say, warnings)
+        ],
+    }
+
+
+def _mark(mark: Mark | None) -> dict[str, object] | None:
+    return None if mark is None else fields(mark, "at", "operator", "note") | {"standing": asdict(mark.standing)}

@@ -1,11 +1,11 @@
 """Incidents by bank: who is hit, how bad against what is usual, what waits behind it, and since when."""
 
-import re
 from typing import ClassVar
 
 from textual.app import ComposeResult
 
 from backend.model.incidents import IncidentView, Scope
+from backend.rules.incidents import members_filter
 from tui.actions import INCIDENTS
 from tui.cells import Line, Span, fit
 from tui.screens.moving import MovesRoster
@@ -127,17 +127,3 @@ class IncidentsScreen(MovesRoster):
         view = self.roster.current
         assert view is not None
         self.console.show_in_fleet(members_filter(view))
-
-
-def members_filter(view: IncidentView) -> str:
-    """The filter that shows who stands behind an incident."""
-    if view.scope is Scope.BANK:
-        members = f'bank:"{view.key}"'
-    elif view.scope is Scope.CLUSTER:
-        names = "|".join(re.escape(bank).replace("/", "\\/") for bank in view.banks)
-        return f"incident:{view.id}" if view.closed_at is None else f"/({names})$/"
-    elif view.scope is Scope.PROVIDER:
-        members = f'provider:"{view.key}"'
-    else:
-        return "is:queued" if view.scope is Scope.LEDGER else ""
-    return f"{members} verdict:incident" if view.closed_at is None else members

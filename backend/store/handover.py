@@ -1,0 +1,169 @@
+"""What a handover is made from: the audit log of a period, what is open at its end, and the marks that shifts leave."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+from backend.model.facts import Event, Verdict
+from backend.model.handover import NEXT_SHIFT, SHIFT, TOLD, HandoverFacts, Mark, Moved, Standing
+from backend.model.plans import Action, PlanView
+from backend.store.causes import SEVERITY
+from backend.store.codec import action_of, at, ms, number, public
+from backend.store.fleet import SELECT_ACTION, Fleet
+from backend.store.problems import Problems
+from backend.store.records import Records, event_of
+from backend.store.registry import Registry
+from backend.store.reminders import Reminders
+
+_MANY = 500
+"""Incidents, plans and single lines that are looked through; a shift has fewer."""
+
+_UNKNOWN = "a.state IN ('intent', 'sent', 'unknown') AND a.state = 'unknown'"
+"""Said twice so that the index of what is under way serves."""
+
+
+class Handovers(Fleet, Reminders, Registry, Problems, Records):
+    """Implements the handing over of `ports.FleetReader` and `ports.Door`."""
+
+    def handover(self, since: datetime | None, now: datetime) -> HandoverFacts:
+        """What changed from `since` to `now`; None: since the last mark, or else over the length of one shift."""
+        self.catch_up(now)
+        mark = self._last_mark()
+        if since is None:
+            since = mark.at if mark is not None else now - SHIFT
+        first = self._first_event(since)
+        told, plans = self._told(first), self._plans_since(since)
+        return HandoverFacts(
+            since=since,
+            until=now,
+            mark=mark,
+            standing=self._standing(now),
+            moved=self._moved(first),
+            incidents=tuple(
+                view for view in self.incidents(_MANY) if view.closed_at is None or view.closed_at >= since
+            ),
+            plans=plans,
+            waits_until=self._waits_until([view.id for view in plans if view.waits]),
+            unknown=self._unknown(),
+            unknowns=int(self.db.value(f"SELECT count(*) FROM actions a WHERE {_UNKNOWN}")),
+            waking=tuple(self.waking(now, now + NEXT_SHIFT, _MANY)),
+            cases=tuple(self.open_cases()),
+            told=told,
+            names=self._names([event.connection for event in told if event.connection is not None]),
+            totals=self.pending_totals(now),
+            agent=self.agent_status(),
+        )
+
+    def hand_over(self, note: str, operator: str, host: str, now: datetime) -> Mark:
+        """Note in the audit log that this shift was handed over, and how the fleet stands."""
+        standing = self._standing(now)
+        with self.db.write():
+            data = {"note": note, "standing": asdict(standing)}
+            self.log("handover", None, data, now, operator=operator, host=host)
+        return Mark(at=now, operator=operator, note=note, standing=standing)
+
+    # -- the log -----------------------------------------------------------------------------------------------
+
+    def _last_mark(self) -> Mark | None:
+        row = self.db.row("SELECT * FROM events WHERE kind = 'handover' ORDER BY seq DESC LIMIT 1")
+        if row is None:
+            return None
+        data = json.loads(row["data"])
+        return Mark(
+            at=at(row["at"]), operator=row["operator"], note=data["note"], standing=Standing(**data["standing"])
+        )
+
+    def _first_event(self, since: datetime) -> int:
+        """The first line of the audit log at or after `since`, by bisection: its order is that of time."""
+        low, high = 1, int(self.db.value("SELECT coalesce(max(seq), 0) FROM events")) + 1
+        while low < high:
+            middle = (low + high) // 2
+            found = self.db.value("SELECT at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,))
+            if found is not None and found < (ms(since) or 0):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _told(self, first: int) -> tuple[Event, ...]:
+        kinds = ",".join("?" * len(TOLD))
+        rows = self.db.rows(
+            f"SELECT * FROM events WHERE seq >= ? AND kind IN ({kinds}) ORDER BY seq DESC LIMIT ?",
+            (first, *TOLD, 10 * _MANY),
+        )
+        return tuple(event_of(row) for row in reversed(rows))
+
+    def _moved(self, first: int) -> tuple[Moved, ...]:
+        """Connections whose health changed since that line, with what it was before."""
+        rows = self.db.rows(
+            "SELECT c.id, c.customer, c.bank, c.verdict, c.situation, (SELECT b.data FROM events b"
+            "  WHERE b.connection = c.id AND b.kind = 'health' AND b.seq < ? ORDER BY b.seq DESC LIMIT 1) AS before"
+            " FROM (SELECT DISTINCT connection FROM events WHERE seq >= ? AND kind = 'health') e"
+            " JOIN connections c ON c.id = e.connection WHERE c.removed_at IS NULL ORDER BY c.name_fold, c.id",
+            (first, first),
+        )
+        moved = []
+        for row in rows:
+            before = json.loads(row["before"]) if row["before"] else {}
+            moved.append(
+                Moved(
+                    connection=public(row["id"]),
+                    customer=row["customer"],
+                    bank=row["bank"],
+                    before=before.get("verdict") or "",
+                    before_situation=before.get("situation") or "",
+                    verdict=row["verdict"],
+                    situation=row["situation"] or "",
+                )
+            )
+        return tuple(moved)
+
+    # -- how it stands -----------------------------------------------------------------------------------------
+
+    def _standing(self, now: datetime) -> Standing:
+        rows = self.db.rows("SELECT severity, count(*) AS n FROM connections GROUP BY severity")
+        counted = {row["severity"]: row["n"] for row in rows}
+        totals = self.pending_totals(now)
+        return Standing(
+            operator=counted.get(SEVERITY[Verdict.OPERATOR], 0),
+            customer=counted.get(SEVERITY[Verdict.CUSTOMER], 0),
+            incident=counted.get(SEVERITY[Verdict.INCIDENT], 0),
+            incidents=int(self.db.value("SELECT count(*) FROM incidents WHERE closed_at IS NULL")),
+            queued=totals.queued,
+            held=totals.held,
+            late=totals.late,
+        )
+
+    def _plans_since(self, since: datetime) -> tuple[PlanView, ...]:
+        """Plans that were run since then or are not over, newest first."""
+        rows = self.db.rows(
+            "SELECT id FROM plans WHERE state <> 'draft' AND (coalesce(run_at, created_at) >= ?"
+            " OR state IN ('approval', 'running', 'paused')) ORDER BY id DESC LIMIT ?",
+            (ms(since), _MANY),
+        )
+        return tuple(view for row in rows if (view := self.plan(row["id"])) is not None)
+
+    def _waits_until(self, plans: list[int]) -> dict[int, datetime]:
+        """By plan, when the last of its acts that wait for a time begins."""
+        rows = self.db.rows(
+            "SELECT plan, max(not_before) AS until FROM actions WHERE state = 'intent' AND not_before IS NOT NULL"
+            f" AND plan IN ({','.join('?' * len(plans))}) GROUP BY plan",
+            plans,
+        )
+        return {row["plan"]: at(row["until"]) for row in rows}
+
+    def _unknown(self) -> tuple[Action, ...]:
+        """Acts whose outcome is not known, oldest first."""
+        rows = self.db.rows(f"{SELECT_ACTION} WHERE {_UNKNOWN} ORDER BY a.id LIMIT ?", (_MANY,))
+        return tuple(map(action_of, rows))
+
+    def _names(self, connections: list[str]) -> dict[str, str]:
+        """Their customers, by connection."""
+        wanted = list(dict.fromkeys(map(number, connections)))
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), _MANY):
+            some = wanted[start : start + _MANY]
+            marks = ",".join("?" * len(some))
+            rows = self.db.rows(f"SELECT id, customer FROM connections WHERE id IN ({marks})", some)
+            found |= {public(row["id"]): row["customer"] for row in rows}
+        return found
