@@ -232,13 +232,15 @@ async def _clock(runtime: Runtime, found: _Examination) -> None:
 
 
 async def _date_of(url: str) -> datetime | None:
-    import httpx
+    import aiohttp
 
-    from backend.http import new_client
+    from backend.http import CONNECT, new_client
 
-    with suppress(httpx.HTTPError, OSError, ValueError, TypeError, KeyError):
-        async with new_client() as client:
-            answer = await client.get(url, timeout=10.0)
-        stamp = parsedate_to_datetime(answer.headers["Date"])
+    with suppress(aiohttp.ClientError, OSError, ValueError, TypeError, KeyError):
+        async with (
+            new_client() as client,
+            client.get(url, allow_redirects=False, timeout=aiohttp.ClientTimeout(CONNECT)) as answer,
+        ):
+            stamp = parsedate_to_datetime(answer.headers["Date"])
         return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp
     return None

@@ -1,26 +1,23 @@
 """The one way out over HTTP: a client with safe settings, and a call that ends in an answer or a typed error.
 
-Measured on httpx-aiohttp 0.2, and the reason for `_never_sent`: its own translation turns a connection that was
-dropped *after* the request was sent into `httpx.ConnectTimeout`, and lets aiohttp's protocol errors through. It knows
-no time limit for writing. Both libraries keep cookies, which would mix the customers' sessions.
+aiohttp alone: httpx in front of it costs more than the call itself does, its own pool ten times that with 64 calls at
+once, and httpx-aiohttp 0.2 turns a connection that was dropped *after* the request was sent into a `ConnectTimeout`.
+aiohttp knows no time limit for writing, and would keep cookies, which would mix the customers' sessions.
 """
 
-import asyncio
 import ipaddress
-import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from http.cookiejar import CookieJar
+from functools import cache, lru_cache
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
+import certifi
+from aiohttp.http_exceptions import ContentEncodingError
 
 from backend.answers import decode, excerpt, kept_answer, limit_ends, plain, retry_after, said
 from backend.model.clock import Clock
@@ -44,19 +41,18 @@ T = TypeVar("T")
 MAX_ANSWER = 20 * 1024 * 1024
 """Bytes of one answer, unpacked; a longer one is not read to its end."""
 
-TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=30.0, pool=30.0)
-"""Seconds of the machine's own clock. `read` is the longest silence; `pool` is waiting for a connection, opening it
-included. The transport does not honour `write`: `DEADLINE` bounds a stuck or dripping exchange."""
-
 DEADLINE = 180.0
-"""Seconds that a whole call may take."""
+"""Seconds of the machine's own clock that a whole call may take: it bounds a stuck or dripping exchange."""
 
-LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=4.0)
-"""An idle connection is dropped before a common server (5 s) drops it under a request that cannot be repeated."""
+CONNECT, WAIT, SILENCE = 10.0, 30.0, 60.0
+"""Seconds: to open a connection, to get one (opening it included), and the longest silence."""
 
-for _name in ("httpx", "httpcore"):
-    # They log whole URLs, with codes and ids in the query, at INFO (`facts/reliability.md` §3.2).
-    logging.getLogger(_name).setLevel(logging.WARNING)
+CONNECTIONS = 100
+"""At most so many calls of one client are under way."""
+
+IDLE = 4.0
+"""Seconds. An idle connection is dropped before a common server (5 s) drops it under a request that cannot be
+repeated."""
 
 
 def is_loopback(host: str) -> bool:
@@ -105,36 +101,16 @@ def segment(text: str) -> str:
 @cache
 def _trusted() -> ssl.SSLContext:
     # Reading the certificates of the world takes longer than opening the client does.
-    return httpx.create_ssl_context(trust_env=False)
+    return ssl.create_default_context(cafile=certifi.where())
 
 
-class _NoCookies(CookieJar):
-    """Keeps nothing and gives nothing."""
-
-    def extract_cookies(self, response: object, request: object) -> None:
-        return
-
-    def add_cookie_header(self, request: object) -> None:
-        return
-
-
-def new_client(limits: httpx.Limits = LIMITS) -> httpx.AsyncClient:
-    """A client with this module's settings; one per adapter, used in one event loop, closed with `aclose()`."""
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=limits.max_connections or 0, keepalive_timeout=limits.keepalive_expiry, ssl=_trusted()
-        )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
-
-    transport = AiohttpTransport(verify=_trusted(), trust_env=False, limits=limits, client=session)
-    return httpx.AsyncClient(
-        transport=transport,
+def new_client(connections: int = CONNECTIONS) -> aiohttp.ClientSession:
+    """A client with this module's settings; one per adapter, made and used in one event loop, closed with `close()`."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=_trusted()),
+        cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
-        follow_redirects=False,
-        timeout=TIMEOUT,
-        headers={"User-Agent": "forny", "Accept": "application/json"},
-        cookies=_NoCookies(),
+        headers={"User-Agent": "forny", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
     )
 
 
@@ -193,7 +169,7 @@ def general(failure: Failure, who: str) -> OutsideError:
 class Caller:
     """Makes calls for one adapter and leaves an attempt for each. `who` is the other side's name in messages."""
 
-    def __init__(self, who: str, client: httpx.AsyncClient, clock: Clock, record: Recorder) -> None:
+    def __init__(self, who: str, client: aiohttp.ClientSession, clock: Clock, record: Recorder) -> None:
         self._who, self._client, self._clock, self._record = who, client, clock, record
 
     async def call(self, call: Call, into: type[T], inspect: Callable[[T], str] | None = None) -> T:
@@ -244,45 +220,42 @@ class Caller:
             headers["X-Request-Id"] = call.request_id
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise Refused("the call cannot be written: a header value has characters that cannot be sent")
+        limits = aiohttp.ClientTimeout(total=DEADLINE, connect=WAIT, sock_connect=CONNECT, sock_read=SILENCE)
         try:
-            request = self._client.build_request(call.method, call.url, headers=headers, content=call.body)
-        except (httpx.InvalidURL, ValueError) as error:
+            async with self._client.request(
+                call.method, call.url, data=call.body, headers=headers, allow_redirects=False, timeout=limits
+            ) as response:
+                return await self._answer(call, response, told)
+        except aiohttp.InvalidURL as error:
             raise Refused(f"the call cannot be written: {type(error).__name__}") from None
-        try:
-            async with asyncio.timeout(DEADLINE):
-                response = await self._client.send(request, stream=True)
-                try:
-                    return await self._answer(call, response, told)
-                finally:
-                    await response.aclose()
-        except httpx.DecodingError:
-            raise Malformed(f"{self._who}'s answer cannot be unpacked") from None
-        except (httpx.HTTPError, aiohttp.ClientError, TimeoutError) as error:
-            why = plain(str(error.__cause__ or error), call.secrets) or type(error).__name__
-            raise Unreachable(f"{self._who} gave no answer: {why}", sent=not _never_sent(error)) from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            if isinstance(error.__cause__, ContentEncodingError):
+                raise Malformed(f"{self._who}'s answer cannot be unpacked") from None
+            why = plain(str(error), call.secrets) or type(error).__name__
+            raise Unreachable(f"{self._who} gave no answer: {why}", sent=not isinstance(error, _NEVER_SENT)) from None
 
-    async def _answer(self, call: Call, response: httpx.Response, told: "_Told") -> bytes:
+    async def _answer(self, call: Call, response: aiohttp.ClientResponse, told: "_Told") -> bytes:
         now = self._clock.now()
-        told.status, told.headers = response.status_code, response.headers
+        told.status, told.headers = response.status, response.headers
         named = response.headers.get("X-Correlation-Id", "").strip()
         # An id is one word; one that repeats what we sent is a secret of ours (law 13).
         sent = (*call.secrets, call.headers.get("Authorization", "").rpartition(" ")[2])
         if len(named.split()) == 1 and not any(secret in named for secret in sent if secret):
             told.correlation_id = clean(named, 128)
-        if response.is_success:
+        if 200 <= response.status < 300:
             body, whole = await _read(response, MAX_ANSWER)
             if not whole:
                 raise Malformed(f"{self._who}'s answer is larger than {MAX_ANSWER >> 20} MiB")
             return body
         try:
             body, _ = await _read(response, 64 * 1024)
-        except (httpx.HTTPError, aiohttp.ClientError):
+        except aiohttp.ClientError:
             body = b""  # the status came, and it decides
         told.body = body
         code, reason = said(body)
         told.detail = excerpt(body, call.secrets)
         failure = Failure(
-            status=response.status_code,
+            status=response.status,
             code=plain(code, call.secrets, 80),
             reason=plain(reason, call.secrets),
             text=told.detail,
@@ -309,10 +282,17 @@ def _answer_of(call: Call, told: _Told, *, worked: bool) -> str:
     """What came back, for the record: a few words when the call worked, else all that may be kept of it."""
     if told.status is None:
         return ""
-    asked = f"{call.method} {plain(urlsplit(call.url).path, call.secrets)}"
+    path = urlsplit(call.url).path
+    asked = f"{call.method} {_told_path(path, tuple(secret for secret in call.secrets if len(secret) <= len(path)))}"
     if worked:
         return f"{asked}: {told.status}, {len(told.body)} bytes{told.counts}"
     return kept_answer(asked, told.status, told.headers, told.body, call.secrets)
+
+
+@lru_cache(maxsize=1024)
+def _told_path(path: str, secrets: tuple[str, ...]) -> str:
+    """A path as it may be kept: there are few of them, and to redact one takes longer than to write the attempt."""
+    return plain(path, secrets)
 
 
 def _counts(answer: object) -> str:
@@ -324,10 +304,10 @@ def _counts(answer: object) -> str:
     return "".join(f", {len(value)} {name}" for name, value in lists)
 
 
-async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
+async def _read(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
     """At most `limit` bytes of the unpacked answer, and whether that was all of it."""
     parts, size = [], 0
-    async for part in response.aiter_bytes():
+    async for part in response.content.iter_any():
         parts.append(part)
         size += len(part)
         if size > limit:
@@ -335,9 +315,5 @@ async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
     return b"".join(parts), True
 
 
-def _never_sent(error: BaseException) -> bool:
-    """Whether it is certain that no byte of the request reached the other side. aiohttp's own error decides."""
-    cause = error.__cause__
-    if isinstance(cause, aiohttp.ClientError):
-        return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL)
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol)
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""aiohttp's words for: it is certain that no byte of the request has reached the other side."""

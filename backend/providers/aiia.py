@@ -27,7 +27,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-import httpx
+import aiohttp
 import msgspec
 
 from backend.http import Call, Caller, Explain, checked_secret, checked_url, new_client, segment
@@ -77,7 +77,7 @@ class Aiia:
         vault: Vault,
         clock: Clock,
         record: Recorder,
-        http: httpx.AsyncClient | None = None,
+        http: aiohttp.ClientSession | None = None,
     ) -> None:
         """Raises ValueError, naming the setting, when one cannot be used."""
         self._base = checked_url(base_url, "aiia_base_url")
@@ -93,7 +93,7 @@ class Aiia:
     async def aclose(self) -> None:
         """Close the connections, unless the client was given by the caller."""
         if self._owned:
-            await self._http.aclose()
+            await self._http.close()
 
     def connect_link(
         self, *, state: str, email: str, group: str, group_name: str, consent_id: str | None, culture: str

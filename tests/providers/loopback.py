@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -75,6 +76,14 @@ class Served:
 
     url: str
     asked: list[Asked]
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def hang_up(self) -> None:
+        """Close every connection, idle ones too; returns when the other side can know it."""
+        gone = list(self.open)
+        for writer in gone:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in gone))
 
     def of(self, path: str) -> list[Asked]:
         return [one for one in self.asked if one.path == path]
@@ -93,7 +102,7 @@ async def _read(reader: asyncio.StreamReader) -> Asked | None:
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[Served]:
+async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[Served]:
     """A server for one test; every connection is closed at the end."""
     served = Served("", [])
     talks: set[asyncio.Task[None]] = set()
@@ -101,6 +110,7 @@ async def serving(handler: Handler) -> AsyncIterator[Served]:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         mine = cast("asyncio.Task[None]", asyncio.current_task())
         talks.add(mine)
+        served.open.add(writer)
         try:
             while asked := await _read(reader):
                 served.asked.append(asked)
@@ -116,8 +126,9 @@ async def serving(handler: Handler) -> AsyncIterator[Served]:
         finally:
             writer.close()
             talks.discard(mine)
+            served.open.discard(writer)
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, limit=1 << 20)
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, limit=1 << 20, ssl=tls)
     served.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield served

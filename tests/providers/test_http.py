@@ -3,13 +3,19 @@
 import asyncio
 import gzip
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 import backend.http
 from backend.answers import LONGEST_WAIT, UNSAID_WAIT
@@ -83,6 +89,41 @@ def test_what_never_connected_was_never_sent(host: str) -> None:
                 await Caller("They", client, StillClock(), attempts).call(post(url), dict[str, object])
             assert not caught.value.sent and not caught.value.unknown
             assert attempts[0].http_status is None and attempts[0].correlation_id
+
+    asyncio.run(go())
+
+
+def test_a_server_that_cannot_prove_its_name_is_told_nothing(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with serving(lambda asked: Reply(), _self_signed(tmp_path)) as served, new_client() as client:
+            with pytest.raises(Unreachable) as caught:
+                url = served.url.replace("http://127.0.0.1", "https://localhost")
+                await Caller("They", client, StillClock(), Attempts()).call(post(url), dict[str, object])
+            assert not caught.value.sent and "certificate" in str(caught.value) and served.asked == []
+
+    asyncio.run(go())
+
+
+def _self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, START, START + timedelta(days=36500))
+    signed = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    pem = signed.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "server.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    return context
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used() -> None:
+    async def go() -> None:
+        async with caller(lambda asked: Reply()) as (one, served, _):
+            await one.call(post(served.url), dict[str, object])
+            await served.hang_up()
+            await one.call(post(served.url), dict[str, object])
+            assert len(served.asked) == 2
 
     asyncio.run(go())
 
@@ -294,7 +335,7 @@ def test_no_more_connections_than_the_limit() -> None:
             busy -= 1
             return Reply()
 
-        async with serving(hold) as served, new_client(httpx.Limits(max_connections=3)) as client:
+        async with serving(hold) as served, new_client(3) as client:
             one = Caller("They", client, StillClock(), Attempts())
             await asyncio.gather(*(one.call(get(served.url), dict[str, object]) for _ in range(12)))
             assert most == 3
