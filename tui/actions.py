@@ -19,6 +19,7 @@ class Action:
     """One thing to do. `title` is a text key, `handler` and `why` are names of methods of the screen.
 
     `why()` gives the reason why it cannot be done now, or None. `danger`: 0 looks, 1 acts, 2 takes away.
+    What acts needs a right of `backend.rules.roles.RIGHTS`: that of its id, where `right` does not name another.
     `footer` is its place in the footer, 0 for none; the footers of `quiet` screens have no room for it.
     """
 
@@ -30,6 +31,7 @@ class Action:
     why: str = ""
     footer: int = 0
     quiet: frozenset[str] = frozenset()
+    right: str = ""
 
     @property
     def title(self) -> str:
@@ -56,7 +58,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mute", ("u",), "do_mute", _in(CONNECTION, TRIAGE), 1, "why_no_problem"),
     Action("assign", ("i",), "do_assign", _in(CONNECTION, TRIAGE), 1, "why_no_problem"),
     Action("ticket", ("T",), "do_ticket", _in(CONNECTION, TRIAGE), 0, "why_not_act"),
-    Action("accept", ("a",), "do_accept", _in(CONNECTION, TRIAGE), 1, "why_not_accept"),
+    Action("accept", ("a",), "do_accept", _in(CONNECTION, TRIAGE), 1, "why_not_accept", right="accept_renewal"),
     Action("next_section", ("tab",), "do_next_section", _in(CONNECTION)),
     Action("previous_section", ("shift+tab",), "do_previous_section", _in(CONNECTION)),
     Action("open", ("enter", "right", "l"), "do_open", _in(FLEET), 0, "why_not_open"),

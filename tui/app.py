@@ -27,7 +27,7 @@ from tui.palette import PALETTES, Palette, choose, choose_glyphs
 from tui.screens.base import ConsoleScreen
 from tui.screens.fleet import FleetScreen
 from tui.terminal_guard import Farewell, GuardedApp, terminal_gone
-from tui.wording import clock_time, moment, number, short_moment
+from tui.wording import clock_time, environment, moment, number, short_moment
 
 POLL = 0.25
 """Seconds between two looks at the store's change number; a look costs microseconds."""
@@ -169,6 +169,12 @@ class Console(GuardedApp):
         if self._agent is None or not self._agent.alive:
             return [*words, (say("console.agent.none"), "bar_dim")]
         return [*words, (say("console.agent.since", at=f"{clock_time(self._agent.started_at)[:5]}"), "bar_dim")]
+
+    def band(self) -> Span:
+        """The environment, in words and in a colour of its own; no setting and no size takes it away."""
+        settings = self.desk.settings
+        role = "band_production" if settings.production else "band_sandbox"
+        return f" {environment(settings, self.desk.say)} ", role
 
     # -- what the store says ----------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from backend.config import Settings
 from backend.model.facts import Account, Act, Consent, Fetch, PostingState, Status, Transfer, Verdict
 from backend.model.health import Assessment
 from backend.model.plans import ActionState
@@ -26,6 +27,15 @@ CONSENT_ROLE = {
     "removed": "dim",
 }
 """Consents that are not named here are broken, and look so."""
+
+
+def environment(settings: Settings, say: Say) -> str:
+    """In which environment one works, in capitals; production always says so, whatever it is called."""
+    word = settings.environment.upper()
+    if not settings.production:
+        return word
+    production = say("console.environment.production")
+    return production if word in ("PRODUCTION", production) else f"{production}: {word}"
 
 
 def moment(at: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 TEXTS: dict[str, tuple[str, str]] = {
     # header, messages, warnings
+    "console.read_only": ("KUN LÆSNING", "READ ONLY"),
     "console.environment.production": ("PRODUKTION", "PRODUCTION"),
     "console.changed": ("ændret {at}", "changed {at}"),
     "console.agent.none": ("agent: ingen", "agent: none"),

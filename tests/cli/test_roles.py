@@ -161,6 +161,27 @@ def test_doctor_says_who_one_is_and_what_does_not_hold(ruled: Run, env: dict[str
     assert found()[0][0] == "warn" and "everybody may do everything" in found()[0][1]
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody can be asked."""
+    for module in ("acts", "decisions", "renewals"):
+        monkeypatch.setattr(f"tui.commands.{module}.on_a_terminal", lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("where", "band"), [("production", " PRODUCTION "), ("live", " PRODUCTION: LIVE "), ("test-eu", " TEST-EU ")]
+)
+def test_a_question_says_where_one_is_about_to_act(
+    fleet: Run, env: dict[str, str], terminal: None, where: str, band: str
+) -> None:
+    Path(env["FORNY_CONFIG"]).write_text(f'environment = "{where}"\n')
+    for command in (("renew", "c1"), ("remove", "c1")):
+        ran = fleet(*command, stdin="n\n")
+        assert ran.code == 3 and f"{band} forny, default" in ran.err, "asked, and answered with no"
+        assert ran.err.index(band) < ran.err.index("1 connection")
+        assert band in fleet(*command, "--dry-run").err
+
+
 def test_the_true_user_of_a_process_is_taken(fleet: Run, program: Run) -> None:
     told = program("roles", "--json", extra={"FORNY_ROLES": "view=*", "USER": "adam", "LOGNAME": "adam"}).json
     assert told["role"] == "view" and told["by"] == "*"

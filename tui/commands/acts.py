@@ -20,6 +20,7 @@ from tui.commands.context import (
     pass_context,
     refuse,
     talk,
+    talk_of_environment,
 )
 from tui.commands.output import put_json, put_table
 
@@ -200,6 +201,7 @@ def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None
         for item in plan.items
     ]
     put_table(say("cli.items_header").split("|"), rows, stretch=2, err=to_stderr)
+    talk_of_environment(context)
     counts = {fate: len(plan.with_fate(fate)) for fate in ("run", "wait", "refused")}
     key = "cli.plan_counts" if plan.calls else "cli.plan_counts_free"
     talk(say(key, act=plan.act, calls=plan.calls, left=plan.left, **counts))

@@ -116,6 +116,17 @@ def talk(text: str) -> None:
     click.echo(text, err=True)
 
 
+def talk_of_environment(context: Context) -> None:
+    """Say where one is about to act, in words and in colour, as the console's band does; before every question."""
+    from tui.wording import environment
+
+    settings = context.settings
+    band = f" {environment(settings, context.say)} "
+    if not context.env.get("NO_COLOR"):
+        band = click.style(band, fg="bright_white", bg="red" if settings.production else "green", bold=True)
+    talk(f"{band} forny, {settings.profile}")
+
+
 def leave(code: int) -> NoReturn:
     """End the command with an exit code."""
     raise click.exceptions.Exit(code)

@@ -17,6 +17,7 @@ from tui.commands.context import (
     pass_context,
     refuse,
     talk,
+    talk_of_environment,
 )
 from tui.commands.output import put_json
 
@@ -94,6 +95,7 @@ def _decide(
             if not on_a_terminal():
                 refuse(say("cli.add_yes"))
             _put_refused(context, found.refused)
+            talk_of_environment(context)
             if not click.confirm(say(f"decision.ask.{decision}", **_counts(found)), default=False, err=True):
                 talk(say("decision.left"))
                 leave(SOME_REFUSED)

@@ -15,6 +15,7 @@ from tui.commands.context import (
     pass_context,
     refuse,
     talk,
+    talk_of_environment,
 )
 from tui.commands.output import put_json
 
@@ -72,6 +73,7 @@ def _confirm(context: Context, view: ConnectionView, *, asked: bool) -> None:
         new, old = diff.suggested
         talk(suggestion(diff, say))
         talk(say("renewal.how_to_join", id=view.row.id, new=new, old=old))
+    talk_of_environment(context)
     if not click.confirm(say("renewal.confirm", n=view.facts.doubted), default=False, err=True):
         talk(say("cli.nothing_done"))
         leave(SOME_REFUSED)

@@ -68,11 +68,9 @@ class ConsoleScreen(Screen[None]):
     def _header(self, width: int) -> Sequence[Line]:
         app = self.console
         settings = app.desk.settings
-        production = settings.environment == "production"
-        environment = self.say("console.environment.production") if production else settings.environment.upper()
-        band = "band_production" if production else "band_sandbox"
         left: list[Span] = [
-            (f" {environment} ", band),
+            app.band(),
+            *([(f" {self.say('console.read_only')} ", "bar_key")] if settings.read_only else []),
             (f" forny {app.glyphs.dot} {settings.profile} ", "bar"),
         ]
         words = app.agent_words()
@@ -134,12 +132,20 @@ class ConsoleScreen(Screen[None]):
     def perform(self, action: Action) -> None:
         """Do it, or say why not."""
         reason: str | None = getattr(self, action.why)() if action.why else None
+        if reason is None and action.danger:
+            wanted = self.asks_for(action)
+            refused = self.console.desk.operations.may(*wanted) if wanted is not None else None
+            reason = refused.sentence(self.console.desk.say) if refused is not None else None
         if action.danger and (past := self.console.desk.as_of) is not None:
             reason = self.say("console.why.past", at=moment(past))
         if reason is None:
             getattr(self, action.handler)()
         else:
             self.console.tell(reason, "warn")
+
+    def asks_for(self, action: Action) -> tuple[str, int] | None:
+        """The right that the action needs, and for how many at once; None when it only looks after all."""
+        return action.right or action.id, 1
 
     # -- reading ----------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from backend.model.facts import Act, Verdict
 from backend.model.filters import EVERYTHING, Compare, Filter
 from backend.model.views import FleetRow
-from tui.actions import FLEET
+from tui.actions import FLEET, Action
 from tui.cells import Line, Span
 from tui.columns import SORTS, Look, heading, row_line
 from tui.pace import Pace
@@ -286,6 +286,9 @@ class FleetScreen(MovesRoster):
         if self.roster.current is not None:
             return None
         return self.say("console.why.left_the_list" if self.roster.total else "console.why.nothing_here")
+
+    def asks_for(self, action: Action) -> tuple[str, int] | None:
+        return action.id, 1 if action.id == Act.CONNECT else len(self.targets())
 
     def do_renew(self) -> None:
         self._propose(Act.RENEW)

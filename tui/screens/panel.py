@@ -11,7 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from tui.cells import Line, wrap
+from tui.cells import Line, width_of, wrap
 from tui.widgets.bars import Bar
 from tui.widgets.painted import Painted
 from tui.widgets.prompt import Entry
@@ -55,7 +55,8 @@ class Panel(ModalScreen[Answer]):
         yield Bar(self.console.palette, self.console.glyphs, self._lines, base="panel", id="question")
 
     def _lines(self, width: int) -> Sequence[Line]:
-        rule: Line = [(self.console.glyphs.rule * width, "rule")]
+        band = self.console.band()
+        rule: Line = [band, (self.console.glyphs.rule * max(0, width - width_of(band[0])), "rule")]
         return [rule, *([("  ", "panel"), *line] for line in self.panel_lines(width - 4))]
 
     def on_mount(self) -> None:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from backend.model.facts import Posting, PostingState
 from backend.model.postings import Decided, Decision, Refusal, refusal
 from backend.model.views import PendingTotals, PostingFilter, PostingLine
-from tui.actions import POSTINGS
+from tui.actions import POSTINGS, Action
 from tui.cells import Line, Span, fit
 from tui.log import KINDS, Log
 from tui.screens.moving import MovesRoster
@@ -264,6 +264,10 @@ class PostingsScreen(MovesRoster):
 
     def why_not_discard(self) -> str | None:
         return self._why_not(Decision.DISCARD)
+
+    def asks_for(self, action: Action) -> tuple[str, int] | None:
+        decision = Decision.DISCARD if action.id == "discard_posting" else Decision.ACCEPT
+        return action.id, sum(refusal(one, one.ledger_account, decision) is None for one in self.targets())
 
     def do_accept(self) -> None:
         self._ask(Decision.ACCEPT)

@@ -11,7 +11,7 @@ from backend.model.facts import Act
 from backend.model.filters import Filter
 from backend.model.problems import Note
 from backend.model.views import ConnectionView, ProblemView
-from tui.actions import TRIAGE
+from tui.actions import TRIAGE, Action
 from tui.cells import Line, Span, folded
 from tui.pace import Pace
 from tui.pages import TO_LOOK_AT, primary, problem_lines
@@ -223,6 +223,12 @@ class TriageScreen(HandlingScreen):
         if self.view.row.running:
             return self.say("in_work")
         return None if primary(self.view, self._page(0))[0] else self.say("console.triage.no_key")
+
+    def asks_for(self, action: Action) -> tuple[str, int] | None:
+        if action.id != "primary" or self.view is None:
+            return super().asks_for(action)
+        act = "accept_renewal" if self.view.facts.doubted else self.view.row.action
+        return None if act is None else (act, 1)
 
     def do_primary(self) -> None:
         assert self.view is not None
