@@ -64,6 +64,7 @@ class Settings:
     most_at_once: int = 64
     calls_per_second: int = 100
     clusters: str = ""
+    audit_anchor: str = ""
     clock: str = ""
     sandbox_url: str = ""
 

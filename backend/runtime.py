@@ -1,5 +1,6 @@
 """The composition root: the only place where settings, store, adapters and agent meet."""
 
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,8 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from backend.anchor import anchor_at
 from backend.config import ConfigError, Secret, Settings
 from backend.guard import GuardedDoor, whoami
+from backend.model.audit import AuditReport
 from backend.model.clock import Clock, StandingClock
 from backend.model.facts import Attempt
 from backend.model.people import Person, Role, signed
@@ -21,6 +24,7 @@ from backend.ports import FleetReader, Ledger, Mailer, Provider
 from backend.references import is_reference, resolve
 from backend.rules.roles import read_roles, role_of
 from backend.settings import require
+from backend.terminal import whereabouts
 from backend.texts import Say, texts_in
 
 if TYPE_CHECKING:
@@ -75,7 +79,7 @@ class Runtime:
         store = open_store(self.settings.store, assess=assess, clock=self.clock, stale_after=self.settings.stale_after)
         if (key := self.settings.token_key) is not None:
             store.key = lambda: key.reveal().encode()
-        store.operator = self.settings.operator
+        store.operator, store.terminal = self.settings.operator, whereabouts(self._env)
         store.silence_after = self.settings.webhook_silence
         return store
 
@@ -124,6 +128,25 @@ class Runtime:
     def agent_status(self) -> AgentStatus | None:
         """The agent that acts on this store, or acted last."""
         return self.store.agent_status()
+
+    def verify_audit(self, progress: Callable[[int], None] = lambda checked: None) -> AuditReport:
+        """Check the whole audit log, as it is now, with its seals and its anchor; `progress` hears of checked lines."""
+        from backend.anchor import read_anchor
+
+        store = self.present.store
+        anchors, wrong = read_anchor(self.settings.audit_anchor, expected=bool(store.audit_seals()))
+        report = store.verify_audit(anchors, progress)
+        return replace(report, findings=(*report.findings, *wrong))
+
+    def audit_key(self) -> bytes | None:
+        """The key behind the audit log's seals, where it is at hand; makes neither a store nor a key."""
+        from backend.store.audit import key_bytes
+
+        settings = self.settings
+        beside = settings.store.with_name(settings.store.name + ".key")
+        if settings.token_key is not None:
+            return key_bytes(settings.token_key.reveal().encode())
+        return key_bytes(beside.read_bytes()) if os.access(beside, os.R_OK) else None
 
     def record(self, attempt: Attempt) -> None:
         """Keep an attempt; it shares a commit with whatever else is being written."""
@@ -187,6 +210,7 @@ class Runtime:
 
         self.check_agent_settings()
         self.door.need("agent")
+        settings = self.settings
         with self.store.become_agent(kind):
             async with AsyncExitStack() as stack:
                 provider, ledger = self.provider(), self.ledger()
@@ -208,6 +232,7 @@ class Runtime:
                     public_url=self.settings.public_url,
                     webhook_secret=_value(self.settings.aiia_webhook_secret),
                     webhook_legacy=self.settings.aiia_webhook_legacy,
+                    anchor=anchor_at(settings.audit_anchor, settings.store) if settings.audit_anchor else None,
                 )
 
     def close(self) -> None:

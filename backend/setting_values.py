@@ -47,6 +47,7 @@ KINDS: dict[str, str] = {
     "most_at_once": "count",
     "calls_per_second": "count",
     "clusters": "clusters",
+    "audit_anchor": "anchor",
     "clock": "clock",
     "sandbox_url": "url",
 }
@@ -237,6 +238,17 @@ def _clusters(reading: Reading, key: str, raw: object, in_file: bool) -> str:
     return text
 
 
+def _anchor(reading: Reading, key: str, raw: object, in_file: bool) -> str:
+    from backend.anchor import syslog_address
+
+    text = _text(reading, key, raw, in_file)
+    if syslog_address(text) is not None:
+        return text
+    if "://" in text:
+        raise WrongError(reading.say("config.want_anchor"))
+    return str(_path(reading, key, raw, in_file))
+
+
 READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "text": _text,
     "word": _word,
@@ -253,5 +265,6 @@ READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "flag": _flag,
     "roles": _roles,
     "clusters": _clusters,
+    "anchor": _anchor,
     "clock": _clock,
 }

@@ -32,7 +32,7 @@ COMMANDS = {
     "handover": "handover:handover",
     "import": "data:import_",
     "export": "data:export",
-    "audit": "data:audit",
+    "audit": "audit:audit",
     "webhooks": "webhooks:webhooks",
     "doctor": "checks:doctor",
     "sandbox": "sandbox:sandbox",

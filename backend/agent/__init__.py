@@ -12,10 +12,12 @@ from backend.agent.incidents import Watch
 from backend.agent.receiver import CannotListen, address, application, receiving
 from backend.agent.reminders import Reminders
 from backend.agent.renewals import advance, login_finished
+from backend.agent.sealing import Sealing
 from backend.agent.tools import RoundReport, Tools
 from backend.agent.transfer import transfer, transfer_all
 from backend.agent.turns import Turns
 from backend.agent.webhooks import Key
+from backend.model.audit import Witness
 from backend.model.clock import Clock
 from backend.model.errors import OutsideError, RefusedCredentials
 from backend.model.facts import Act
@@ -65,13 +67,14 @@ class Agent:
         webhook_secret: str = "",
         webhook_legacy: bool = False,
         reminders: tuple[int, ...] = (),
+        anchor: Callable[[Witness], None] | None = None,
     ) -> None:
         """`fetch_every` and `stale_after` are in seconds; `clusters` says which banks share a data centre.
 
         `listen` is `host:port`; empty to follow a `redirect_url` on this machine. `public_url` is where customers reach
         it from outside: links in mails go by way of it (empty: straight to the provider). Without a `webhook_secret` no
         webhook is taken; `webhook_legacy` also takes those that are signed in the old form. `reminders` are seconds
-        before a consent ends.
+        before a consent ends. `anchor` tells the audit log's anchor of a seal.
         """
         self.tools = Tools(
             books=books,
@@ -91,6 +94,7 @@ class Agent:
         self._watch = Watch(self.tools, lambda: self.report)
         self._reminders = Reminders(self.tools, reminders, lambda: self.report)
         self._hearing = Hearing(self.tools, Key(webhook_secret, webhook_legacy) if webhook_secret else None)
+        self._sealing = Sealing(self.tools, anchor)
         self._redirect_url, self._listen = redirect_url, listen
 
     # -- one round ---------------------------------------------------------------------------------------------
@@ -121,6 +125,7 @@ class Agent:
                 if not self._stop.is_set():
                     await step()
             await self._note()
+            await self._sealing.seal(at_once=True)
         return self.report
 
     async def settle(self, plan: int, *, patience: float) -> None:
@@ -184,6 +189,7 @@ class Agent:
         await self._hearing.listen_for_silence()
         await self.tools.write(self.tools.books.thin_history, self.tools.now())
         await self.tools.write(self.tools.books.note_round, self.tools.now(), self.report.trouble)
+        await self._sealing.seal()
         return 0
 
     # -- standing ----------------------------------------------------------------------------------------------
@@ -208,6 +214,7 @@ class Agent:
                 for step in (self._note, self._reminders.look):
                     group.create_task(self._loop(stop, step, pause=_NOTE, always=True))
             await self._turns.ended()
+            await self._sealing.seal(at_once=True)
 
     async def _loop(self, stop: asyncio.Event, step: Step, pause: float = _IDLE, *, always: bool = False) -> None:
         """Take one step after another; pause when there was nothing to do, or `always`."""

@@ -98,15 +98,6 @@ class AgentStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditReport:
-    """The outcome of checking the chain: how many lines hold, and the first that does not."""
-
-    checked: int
-    broken_at: int | None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportAccount:
     """An account as an import line names it."""
 

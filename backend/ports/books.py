@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from backend.model.audit import Witness
 from backend.model.facts import Account, Act, Bank, Case, Delivery, Grant, Posting, Receipt, Session, Stage, Tokens
 from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.incidents import (
@@ -349,4 +350,8 @@ class Books(Vault, Protocol):
 
     def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:
         """Append one line to the audit log."""
+        ...
+
+    def seal_audit(self, now: datetime, *, at_once: bool = False) -> Witness | None:
+        """Seal the audit log's last line when that is due, or `at_once`; gives the new seal."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from backend.model.audit import EVERY_EVENT, EventFilter
 from backend.model.facts import (
     Account,
     Attempt,
@@ -24,7 +25,6 @@ from backend.model.reminders import Reminder, ReminderFacts
 from backend.model.renewals import Rival
 from backend.model.views import (
     AgentStatus,
-    AuditReport,
     ConnectionView,
     FleetRow,
     PendingTotals,
@@ -130,12 +130,16 @@ class FleetReader(Protocol):
         ...
 
     def events(
-        self, after: int, limit: int, connection: str | None = None, *, newest_first: bool = False
+        self,
+        after: int,
+        limit: int,
+        connection: str | None = None,
+        *,
+        newest_first: bool = False,
+        only: EventFilter = EVERY_EVENT,
     ) -> list[Event]:
         """The audit log after a sequence number, in its order; with `newest_first` the last ones, backwards."""
         ...
-
-    def verify_audit(self) -> AuditReport: ...
 
     def plan(self, plan: int) -> PlanView | None: ...
 

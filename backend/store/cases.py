@@ -33,7 +33,16 @@ class Cases(Intake, Journal, TokenBox):
                 (case.kind, key, case.action, case.state, case.stage, case.link, case.consent_id, ms(now)),
             )
             self.db.run("UPDATE connections SET open_case = ? WHERE id = ?", (case_id, key))
-            self.log("case.link_made", key, {"case": case_id, "kind": case.kind}, now)
+            asked = self.db.row(
+                "SELECT p.id, p.operator, p.host FROM actions a JOIN plans p ON p.id = a.plan WHERE a.id = ?",
+                (case.action,),
+            )
+            told: dict[str, object] = {"case": case_id, "kind": case.kind}
+            if asked is None:  # a reminder's
+                self.log("case.link_made", key, told, now)
+            else:
+                told["plan"] = asked["id"]
+                self.log("case.link_made", key, told, now, operator=asked["operator"], host=asked["host"])
             self.reassess(key, now)
         row = self.db.row(f"{SELECT_CASE} WHERE k.id = ?", (case_id,))
         return case_of(row)

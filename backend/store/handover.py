@@ -7,11 +7,12 @@ from datetime import datetime
 from backend.model.facts import Event, Verdict
 from backend.model.handover import NEXT_SHIFT, SHIFT, TOLD, HandoverFacts, Mark, Moved, Standing
 from backend.model.plans import Action, PlanView
+from backend.store.audit import event_of
 from backend.store.causes import SEVERITY
 from backend.store.codec import action_of, at, ms, number, public
 from backend.store.fleet import SELECT_ACTION, Fleet
 from backend.store.problems import Problems
-from backend.store.records import Records, event_of
+from backend.store.records import Records
 from backend.store.registry import Registry
 from backend.store.reminders import Reminders
 

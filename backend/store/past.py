@@ -84,6 +84,7 @@ VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
     ),
     "attempts": ("", "t.ended_at <= :at", {}),
     "events": ("", "t.at <= :at", {}),
+    "checkpoints": ("", "t.at <= :at", {}),
     "history": ("", "t.at <= :at", {}),
     "notes": ("", "t.at <= :at", {}),
     "plans": ("", "t.created_at <= :at", {}),
@@ -178,6 +179,7 @@ def past(store: Store, at: datetime, connections: Sequence[str] | None = None) -
     found = Past(db, store.assess, store.clock, stale_after=store.stale_after)
     found.at, found.live = at, store
     found.operator, found.host, found.silence_after = store.operator, store.host, store.silence_after
+    found.key = store.key
     return found
 
 

@@ -1,16 +1,14 @@
-"""Attempts, audit lines and the agent's own record."""
+"""Attempts, and the agent's own record."""
 
-import json
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
-from backend.model.facts import Attempt, Event
+from backend.model.facts import Attempt
 from backend.model.views import AgentStatus
-from backend.store.codec import at, ms, number, public, when
+from backend.store.codec import at, ms, number, when
 from backend.store.history import thin
 from backend.store.limits import Limits
 from backend.store.liveness import Lock
@@ -47,16 +45,6 @@ class Records(Limits):
             )
             for row in rows
         ]
-
-    def events(
-        self, after: int, limit: int, connection: str | None = None, *, newest_first: bool = False
-    ) -> list[Event]:
-        condition, values = ("AND connection = ?", [number(connection)]) if connection else ("", [])
-        order = "DESC" if newest_first else "ASC"
-        rows = self.db.rows(
-            f"SELECT * FROM events WHERE seq > ? {condition} ORDER BY seq {order} LIMIT ?", (after, *values, limit)
-        )
-        return list(map(event_of, rows))
 
     def thin_history(self, now: datetime) -> int:
         """Thin what is kept of old routine fetches, some connections at a time; gives how many rows went."""
@@ -117,17 +105,3 @@ class Records(Limits):
             trouble=row["trouble"],
             silent_since=when(row["silent_since"]),
         )
-
-
-def event_of(row: Any) -> Event:
-    """A row of `events`."""
-    return Event(
-        seq=row["seq"],
-        at=at(row["at"]),
-        kind=row["kind"],
-        connection=None if row["connection"] is None else public(row["connection"]),
-        operator=row["operator"],
-        host=row["host"],
-        data=json.loads(row["data"]),
-        hash=row["hash"],
-    )

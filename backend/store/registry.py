@@ -29,7 +29,6 @@ class Registry(Intake, LostTokens, TokenBox):
         """
         added = changed = unchanged = 0
         lines = iter(records)
-        self.operator = operator or self.operator
         while batch := list(islice(lines, _BATCH)):
             with self.db.write():
                 fates = [self._import(record, now) for record in batch]
@@ -38,7 +37,7 @@ class Registry(Intake, LostTokens, TokenBox):
                 unchanged += fates.count("unchanged")
                 if len(batch) != fates.count("unchanged"):
                     counts = {name: fates.count(name) for name in ("added", "changed", "unchanged")}
-                    self.log("import", None, dict(counts), now)
+                    self.log("import", None, dict(counts), now, operator=operator)
         return ImportReport(added=added, changed=changed, unchanged=unchanged)
 
     def _import(self, record: ImportRecord, now: datetime) -> str:

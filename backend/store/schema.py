@@ -302,6 +302,17 @@ CREATE INDEX events_handover ON events(seq) WHERE kind = 'handover';
 CREATE TABLE checkpoints (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL
 );
+CREATE TRIGGER events_at_the_end BEFORE INSERT ON events
+    WHEN NEW.seq <> (SELECT COALESCE(MAX(seq), 0) + 1 FROM events)
+    BEGIN SELECT RAISE(ABORT, 'the audit log grows at its end only'); END;
+CREATE TRIGGER events_stay BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER events_never_go BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER checkpoints_stay BEFORE UPDATE ON checkpoints
+    BEGIN SELECT RAISE(ABORT, 'the seals of the audit log are append-only'); END;
+CREATE TRIGGER checkpoints_never_go BEFORE DELETE ON checkpoints
+    BEGIN SELECT RAISE(ABORT, 'the seals of the audit log are append-only'); END;
 """
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

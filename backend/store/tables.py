@@ -1,7 +1,5 @@
-"""What all parts of the store share: the engine, health that is kept up to date, and the audit log."""
+"""What all parts of the store share: the engine, the audit log, and health that is kept up to date."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
@@ -10,9 +8,9 @@ from typing import Any, TypeVar
 from backend.model.clock import Clock
 from backend.model.facts import Verdict
 from backend.model.health import Assessment, HealthFacts
-from backend.model.views import AuditReport
+from backend.store.audit import AuditLog
 from backend.store.causes import judged, note_cause
-from backend.store.codec import facts_of, ms, number
+from backend.store.codec import facts_of, ms
 from backend.store.engine import Engine
 from backend.store.history import remember
 from backend.store.liveness import Sessions
@@ -41,21 +39,16 @@ FROM connections c LEFT JOIN cases k ON k.id = c.open_case LEFT JOIN incidents i
 """
 """A connection with all that its health needs."""
 
-GENESIS = "0" * 64
-"""What the first line of the audit log is chained to."""
 
-
-class Tables:
-    """Base of the store's parts. `operator` and `host` are written into every line of the audit log."""
+class Tables(AuditLog):
+    """Base of the store's parts."""
 
     def __init__(self, engine: Engine, assess: Assess, clock: Clock, *, stale_after: int) -> None:
-        self.db = engine
+        super().__init__(engine)
         self.assess = assess
         self.clock = clock
         self.stale_after = stale_after
         self.sessions = Sessions(engine)
-        self.operator = ""
-        self.host = ""
 
     def enqueue(self, work: Callable[[], T]) -> "Future[T]":
         """Run `work` on the writer thread, in one commit with what else waits there."""
@@ -125,50 +118,3 @@ class Tables:
                 for row in due:
                     self.reassess(row["id"], now)
         return len(due)
-
-    # -- audit -------------------------------------------------------------------------------------------------
-
-    def log(
-        self,
-        kind: str,
-        connection: int | None,
-        data: dict[str, Any],
-        now: datetime,
-        *,
-        operator: str | None = None,
-        host: str | None = None,
-    ) -> None:
-        """Append one line to the chain, in the transaction of what it tells of (law 10).
-
-        `operator` and `host`: who acts, when it is not whose store this is.
-        """
-        last = self.db.row("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
-        seq, prev = (last["seq"] + 1, last["hash"]) if last else (1, GENESIS)
-        text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-        line = (seq, ms(now), kind, connection, operator or self.operator, host or self.host, text)
-        self.db.run(
-            "INSERT INTO events (seq, at, kind, connection, operator, host, data, prev, hash)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*line, prev, chain(prev, line)),
-        )
-
-    def say(self, kind: str, connection: str | None, data: dict[str, object], now: datetime) -> None:
-        with self.db.write():
-            self.log(kind, None if connection is None else number(connection), data, now)
-
-    def verify_audit(self) -> AuditReport:
-        prev, expected, checked = GENESIS, 1, 0
-        while batch := self.db.rows("SELECT * FROM events WHERE seq >= ? ORDER BY seq LIMIT 5000", (expected,)):
-            for row in batch:
-                line = tuple(row[name] for name in ("seq", "at", "kind", "connection", "operator", "host", "data"))
-                if row["seq"] != expected:
-                    return AuditReport(checked=checked, broken_at=expected, reason="missing")
-                if row["prev"] != prev or row["hash"] != chain(prev, line):
-                    return AuditReport(checked=checked, broken_at=row["seq"], reason="changed")
-                prev, expected, checked = row["hash"], expected + 1, checked + 1
-        return AuditReport(checked=checked, broken_at=None)
-
-
-def chain(prev: str, line: tuple[Any, ...]) -> str:
-    """The hash of one audit line on top of the one before it."""
-    return hashlib.sha256("\x1f".join((prev, *map(str, line))).encode()).hexdigest()

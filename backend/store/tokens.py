@@ -47,8 +47,6 @@ def key_beside(path: Path) -> bytes:
 class TokenBox(Tables):
     """Implements `ports.Vault`."""
 
-    key: Callable[[], bytes]
-
     _cipher: Any = None
 
     def _aead(self) -> Any:

@@ -90,7 +90,8 @@ class Webhooks(Kin):
                     (ms(since), *ids),
                 )
             if marked:
-                self.log("webhooks.replay", None, {"events": marked, "since": since, "ids": list(ids)[:20]}, now)
+                told = {"events": marked, "since": since, "ids": list(ids)[:20]}
+                self.log("webhooks.replay", None, told, now, operator=self.operator)
         return marked
 
     def prune_webhooks(self, before: datetime, limit: int) -> int:

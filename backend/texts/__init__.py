@@ -8,8 +8,8 @@ from collections.abc import Callable
 from importlib import import_module
 
 AREAS = (
-    *("commands", "console", "guard", "handover", "health", "history", "landing", "mail", "pages", "postings"),
-    *("problems", "reminders", "renewals", "sandbox", "setup", "situations"),
+    *("audit", "commands", "console", "guard", "handover", "health", "history", "landing", "mail", "pages"),
+    *("postings", "problems", "reminders", "renewals", "sandbox", "setup", "situations"),
 )
 LANGUAGES = ("da", "en")
 

@@ -70,19 +70,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Der er ingen tilstand {state}. Kendte: {known}.",
         "There is no state {state}. Known: {known}.",
     ),
-    "cli.audit_header": ("Nr|Tid|Hvad|Forbindelse|Hvem|Data", "No|At|What|Connection|Who|Data"),
-    "cli.audit_whole": (
-        "{count} linjer kontrolleret; kæden er hel.",
-        "{count} lines checked; the chain is whole.",
-    ),
-    "cli.audit_changed": (
-        "Kæden er brudt: linje {seq} er ændret ({checked} linjer før den holder). Sammenlign med en sikkerhedskopi.",
-        "The chain is broken: line {seq} was changed ({checked} lines before it hold). Compare with a backup.",
-    ),
-    "cli.audit_missing": (
-        "Kæden er brudt: linje {seq} mangler ({checked} linjer før den holder). Sammenlign med en sikkerhedskopi.",
-        "The chain is broken: line {seq} is missing ({checked} lines before it hold). Compare with a backup.",
-    ),
     "cli.exported": ("{count} bankforbindelser skrevet, uden tokens.", "{count} connections written, without tokens."),
     # -- acts ------------------------------------------------------------------------------------------------
     "cli.ids_or_filter": (

@@ -113,6 +113,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "konfigurationsfilen siger {standing}, og det kan kun rettes dér",
         "the configuration file says {standing}, and it can only be changed there",
     ),
+    "config.want_anchor": (
+        "det skal være en fil, syslog eller syslog://VÆRT[:PORT]",
+        "it must be a file, syslog or syslog://HOST[:PORT]",
+    ),
     "config.want_clock": (
         "det skal være tre tal med kolon imellem, eller @ og en fil, hvor de står",
         "it must be three numbers with colons between, or @ and a file that holds them",
@@ -227,6 +231,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting.clusters": (
         "Hvilke banker der deler datacenter",
         "Which banks share a data centre",
+    ),
+    "setting.audit_anchor": (
+        "Hvor agenten noterer revisionssporets segl uden for lageret: en fil, syslog eller syslog://VÆRT",
+        "Where the agent notes the audit log's seals outside the store: a file, syslog or syslog://HOST",
     ),
     "setting.clock": (
         "Et ur, der går hurtigere end maskinens (demo)",

@@ -205,7 +205,7 @@ def test_banks_of_one_data_centre_are_one_incident_until_one_of_them_answers(wor
         ("incident.opened", "cluster"),
         ("incident.closed", "cluster"),
     ]
-    assert world.store.verify_audit().broken_at is None and world.mailer.sent == []
+    assert world.store.verify_audit().whole and world.mailer.sent == []
 
 
 def test_the_aggregators_word_on_two_banks_of_a_data_centre_is_one_incident(world: World) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.texts import commands, history, setup
+from backend.texts import audit, commands, history, setup
 
-TEXTS = commands.TEXTS | {key: text for key, text in history.TEXTS.items() if key.startswith("cli.")} | setup.TEXTS
+SHARED = history.TEXTS | audit.TEXTS
+TEXTS = commands.TEXTS | {key: text for key, text in SHARED.items() if key.startswith("cli.")} | setup.TEXTS
 ROOT = Path(__file__).parents[2]
 SOURCES = [*ROOT.glob("tui/commands/*.py"), ROOT / "tui/demo.py", ROOT / "tui/cli.py"]
 SOURCES += [ROOT / "backend" / f"{name}.py" for name in ("settings", "setting_values", "references", "importing")]

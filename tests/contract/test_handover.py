@@ -94,7 +94,7 @@ def test_a_mark_is_where_the_next_handover_begins(night: Night) -> None:
     assert mark.standing == facts.standing and mark.standing.operator + mark.standing.customer == 1
     (event,) = [event for event in night.store.events(0, 9999) if event.kind == "handover"]
     assert (event.operator, event.host, event.connection) == ("eva", "desk", None)
-    assert night.store.verify_audit().broken_at is None
+    assert night.store.verify_audit().whole
     with_past = past(night.store, mark.at - HOUR)
     assert with_past.handover(None, mark.at - HOUR).mark is None
     with_past.close()

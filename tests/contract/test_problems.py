@@ -89,7 +89,7 @@ def test_opening_and_closing_are_events_with_cause_and_how_long(desk: Desk) -> N
         3 * 3600,
         2,
     )
-    assert desk.store.verify_audit().broken_at is None
+    assert desk.store.verify_audit().whole
 
 
 def test_a_cause_that_comes_back_soon_is_the_same_problem(desk: Desk) -> None:

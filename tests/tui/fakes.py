@@ -1,13 +1,14 @@
 """A small fleet in memory, and operations that remember what was submitted: for tests of the console alone."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Gate
 
 from backend.config import Settings
+from backend.model.audit import EVERY_EVENT, AuditReport, EventFilter, Witness
 from backend.model.facts import Account, Act, Attempt, Event, PostingState, Verdict
 from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
 from backend.model.forecast import Answers, Expiries
@@ -25,7 +26,6 @@ from backend.model.renewals import Accepted, Rival
 from backend.model.text import fold
 from backend.model.views import (
     AgentStatus,
-    AuditReport,
     ConnectionView,
     FleetRow,
     PendingTotals,
@@ -68,6 +68,7 @@ class FakeReader:
     expiries_known: list[Expiries] = field(default_factory=list)
     answers_known: list[Answers] = field(default_factory=list)
     events_known: list[Event] = field(default_factory=list)
+    audit_known: AuditReport = field(default_factory=lambda: AuditReport(checked=0))
     notes_known: list[Note] = field(default_factory=list)
     webhook_known: WebhookView | None = None
     views_known: dict[str, ConnectionView] = field(default_factory=dict)
@@ -214,13 +215,30 @@ class FakeReader:
         return replace(self.handover_known, since=since or self.handover_known.since, until=now)
 
     def events(
-        self, after: int, limit: int, connection: str | None = None, *, newest_first: bool = False
+        self,
+        after: int,
+        limit: int,
+        connection: str | None = None,
+        *,
+        newest_first: bool = False,
+        only: EventFilter = EVERY_EVENT,
     ) -> list[Event]:
-        found = [one for one in self.events_known if connection in (None, one.connection) and one.seq > after]
+        found = [
+            one
+            for one in self.events_known
+            if connection in (None, one.connection)
+            and one.seq > after
+            and only.operator in ("", one.operator)
+            and one.kind.startswith(only.kind)
+            and only.plan in (None, one.data.get("plan"))
+        ]
         return (found[::-1] if newest_first else found)[:limit]
 
-    def verify_audit(self) -> AuditReport:
-        return AuditReport(checked=0, broken_at=None)
+    def verify_audit(
+        self, anchors: Sequence[Witness] = (), progress: Callable[[int], None] = lambda checked: None
+    ) -> AuditReport:
+        self.gate.wait()
+        return self.audit_known
 
     def plan(self, plan: int) -> PlanView | None:
         return self.plans_known.get(plan)

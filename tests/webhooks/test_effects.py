@@ -202,7 +202,7 @@ def test_each_applied_event_is_a_line_of_the_audit_log(fleet: Fleet) -> None:
     assert [(line.connection, line.data["event"], line.data["effect"]) for line in lines] == [
         ("c1", "SyncDone", "applied")
     ]
-    assert fleet.store.webhooks(0)[0].repeats == 1 and fleet.store.verify_audit().broken_at is None
+    assert fleet.store.webhooks(0)[0].repeats == 1 and fleet.store.verify_audit().whole
 
 
 # -- old and new -----------------------------------------------------------------------------------------------

@@ -1,0 +1,99 @@
+"""Texts of the audit log: what a check has found, on the command line and on screen."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "audit.line": ("linje {first}", "line {first}"),
+    "audit.lines": ("linje {first} til {last}", "lines {first} to {last}"),
+    "audit.beginning": ("begyndelsen", "the beginning"),
+    "audit.found.edited": ("Ændret: {lines}.", "Changed: {lines}."),
+    "audit.found.deleted": (
+        "Slettet: {lines}, skrevet efter {before}.",
+        "Deleted: {lines}, written after {before}.",
+    ),
+    "audit.found.moved": (
+        "Flyttet: linje {first} står nu som linje {last}.",
+        "Moved: line {first} now stands as line {last}.",
+    ),
+    "audit.found.inserted": (
+        "Sat ind: {lines} er ikke skrevet af forny.",
+        "Put in: {lines}, which forny did not write.",
+    ),
+    "audit.found.rewritten": (
+        "Skrevet om: et sted fra linje {first} til {last}; de er ikke, som de var {seen}.",
+        "Written anew: somewhere from line {first} to {last}; they are not what they were on {seen}.",
+    ),
+    "audit.found.cut_off": (
+        "Skåret af: {lines} mangler til sidst. De fandtes {seen}; den sidste, der er tilbage, er fra {before}.",
+        "Cut off: {lines} are gone from the end. They were there on {seen}; the last one left is from {before}.",
+    ),
+    "audit.found.other_key": (
+        "Forseglet med en anden nøgle: seglene på {lines}. Er lagerets nøglefil skiftet, eller er seglene falske?",
+        "Sealed with another key: the seals on {lines}. Was the store's key file replaced, or are they forged?",
+    ),
+    "audit.found.no_anchor": (
+        "Ankerfilen mangler eller kan ikke læses (audit_anchor). Find den; den viser, om noget er skåret af.",
+        "The anchor file is missing or cannot be read (audit_anchor). Find it; it shows whether anything was cut off.",
+    ),
+    "audit.found.bad_anchor": (
+        "Ankerfilens {lines} kan ikke læses.",
+        "The anchor file's {lines} cannot be read.",
+    ),
+    "audit.found.bad_file": (
+        "Filens {lines} kan ikke læses som en linje i revisionssporet.",
+        "The file's {lines} cannot be read as a line of the audit log.",
+    ),
+    "audit.found.no_manifest": (
+        "Filens sidste linje, der siger hvor meget den rummer, mangler: filen er skåret af efter linje {first}.",
+        "The file's last line, which says how much it holds, is missing: the file was cut off after line {first}.",
+    ),
+    # -- the command -----------------------------------------------------------------------------------------
+    "cli.audit_header": (
+        "Nr|Tid|Hvem|Fra|Hvad|Plan|Forbindelse|Data",
+        "No|At|Who|From|What|Plan|Connection|Data",
+    ),
+    "cli.audit_whole": (
+        "{count} linjer kontrolleret; kæden er hel.",
+        "{count} lines checked; the chain is whole.",
+    ),
+    "cli.audit_checking": ("{count} linjer kontrolleret …", "{count} lines checked …"),
+    "cli.audit_broken": (
+        "Revisionssporet er ikke, som det blev skrevet ({checked} linjer kontrolleret). "
+        "Gem lageret, som det er, og sammenlign med en sikkerhedskopi.",
+        "The audit log is not as it was written ({checked} lines checked). "
+        "Keep the store as it is, and compare with a backup.",
+    ),
+    "cli.audit_sealed": (
+        "Forseglet til og med linje {seq}, {at}.",
+        "Sealed up to line {seq}, {at}.",
+    ),
+    "cli.audit_unsealed": (
+        "Der er ingen segl endnu: agenten sætter dem. Uden dem kan slutningen være skåret af uden spor.",
+        "There are no seals yet: the agent makes them. Without them the end may have been cut off without a trace.",
+    ),
+    "cli.audit_anchored": (
+        "Ankeret uden for lageret rækker til linje {seq}, {at}.",
+        "The anchor outside the store reaches to line {seq}, {at}.",
+    ),
+    "cli.audit_no_key": (
+        "Seglene er ikke prøvet: lagerets nøgle er ikke her. Kæden og seglenes linjer er.",
+        "The seals were not tried: the store's key is not here. The chain and the lines of the seals were.",
+    ),
+    "cli.audit_no_file": ("{file} kan ikke læses: {why}.", "{file} cannot be read: {why}."),
+    "cli.audit_file_only": (
+        "--file hører til --verify.",
+        "--file goes with --verify.",
+    ),
+    "cli.audit_is_there": (
+        "{file} er der allerede. Brug --force, hvis den skal erstattes.",
+        "{file} is there already. Use --force to replace it.",
+    ),
+    "cli.audit_not_written": ("{file} kan ikke skrives: {why}.", "{file} cannot be written: {why}."),
+    "cli.audit_exported": (
+        "{count} linjer skrevet til {file}. Kontrollér dem med: forny audit --verify --file {file}",
+        "{count} lines written to {file}. Check them with: forny audit --verify --file {file}",
+    ),
+    "cli.audit_exported_csv": (
+        "{count} linjer skrevet til {file}. Til kontrol: eksportér også som .jsonl.",
+        "{count} lines written to {file}. To be checked, export as .jsonl too.",
+    ),
+}
+"""Key to (Danish, English)."""
