@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 FLEET, CONNECTION, POSTINGS, MESSAGES, HELP = "fleet", "connection", "postings", "messages", "help"
 INCIDENTS, FORECAST, TRIAGE, WHY = "incidents", "forecast", "triage", "why"
-SCOPES = (FLEET, CONNECTION, TRIAGE, POSTINGS, INCIDENTS, FORECAST, WHY, MESSAGES, HELP)
+HANDOVER = "handover"
+SCOPES = (FLEET, CONNECTION, TRIAGE, POSTINGS, INCIDENTS, FORECAST, WHY, HANDOVER, MESSAGES, HELP)
 LISTS = frozenset(SCOPES)
 TORN = frozenset("ABCDFHMPQRSZ~[O<;0123456789")
 """Characters of broken escape sequences and mouse reports."""
@@ -59,8 +60,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("assign", ("i",), "do_assign", _in(CONNECTION, TRIAGE), 1, "why_no_problem"),
     Action("ticket", ("T",), "do_ticket", _in(CONNECTION, TRIAGE), 0, "why_not_act"),
     Action("accept", ("a",), "do_accept", _in(CONNECTION, TRIAGE), 1, "why_not_accept", right="accept_renewal"),
-    Action("next_section", ("tab",), "do_next_section", _in(CONNECTION)),
-    Action("previous_section", ("shift+tab",), "do_previous_section", _in(CONNECTION)),
+    Action("next_section", ("tab",), "do_next_section", _in(CONNECTION, HANDOVER)),
+    Action("previous_section", ("shift+tab",), "do_previous_section", _in(CONNECTION, HANDOVER)),
     Action("open", ("enter", "right", "l"), "do_open", _in(FLEET), 0, "why_not_open"),
     Action("open_posting", ("enter", "right", "l"), "do_open", _in(POSTINGS), 0, "why_not_open"),
     Action("filter", ("slash",), "do_filter", _in(FLEET), 0, "", 5),
@@ -74,6 +75,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("incidents", ("e",), "do_incidents", _in(FLEET)),
     Action("forecast", ("w",), "do_forecast", _in(FLEET)),
     Action("open_incident", ("enter", "right", "l"), "do_open", _in(INCIDENTS), 0, "why_not_open", 1),
+    Action("handover", ("V",), "do_handover", _in(FLEET, INCIDENTS)),
+    Action("open_handover", ("enter", "right", "l"), "do_open", _in(HANDOVER), 0, "why_not_open", 1),
+    Action("period", ("t",), "do_period", _in(HANDOVER), 0, "", 2),
+    Action("copy_handover", ("c",), "do_copy", _in(HANDOVER), 0, "why_not_read", 3),
+    Action("hand_over", ("a",), "do_hand_over", _in(HANDOVER), 1, "why_not_read", 4),
     Action("accept_posting", ("a",), "do_accept", _in(POSTINGS), 1, "why_not_accept", 3),
     Action("discard_posting", ("d",), "do_discard", _in(POSTINGS), 2, "why_not_discard", 4),
     Action("mark_posting", ("space",), "do_mark", _in(POSTINGS), 0, "why_not_open"),

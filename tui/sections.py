@@ -80,7 +80,10 @@ class Page:
 
     def title(self, key: str) -> list[Line]:
         """A blank line and a section's title."""
-        title = self.say(key)
+        return self.heading(self.say(key))
+
+    def heading(self, title: str) -> list[Line]:
+        """The same for a title in words."""
         rest = max(0, self.width - width_of(title) - 1)
         return [[], [(f"{title} ", "accent"), (self.glyphs.rule * rest, "rule")]]
 

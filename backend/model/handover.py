@@ -65,6 +65,7 @@ class HandoverFacts:
     actions); `waits_until`: by plan, when the last of its acts that wait begins. `unknown`: acts whose
     outcome is not known, oldest first, `unknowns` in all. `waking`: problems whose snooze ends within the next shift.
     `told`: audit lines of the kinds in `TOLD`, oldest first. `names`: customers by connection, for those lines.
+    `past`: the moment is over, and whether an agent runs now is another matter.
     """
 
     since: datetime
@@ -83,3 +84,4 @@ class HandoverFacts:
     names: dict[str, str] = field(default_factory=dict)
     totals: PendingTotals = field(default_factory=PendingTotals)
     agent: AgentStatus | None = None
+    past: bool = False

@@ -49,7 +49,8 @@ def headlines(facts: HandoverFacts, say: Say) -> list[str]:
     """Three lines: what is wrong at large, what is under way, and who must act now."""
     now = facts.until
     is_open = [view for view in facts.incidents if view.closed_at is None]
-    large = [say("handover.no_agent")] if facts.agent is None or not facts.agent.alive else []
+    gone = not facts.past and (facts.agent is None or not facts.agent.alive)
+    large = [say("handover.no_agent")] if gone else []
     if is_open:
         hit = sum(view.connections for view in is_open)
         where = ", ".join(_where(view, say) for view in is_open[:3])
@@ -323,12 +324,12 @@ def _agent(facts: HandoverFacts, say: Say) -> list[Entry]:
                 say("handover.agent.trouble", at=at, what=what) if trouble else say("handover.agent.well", at=at)
             )
     agent = facts.agent
-    if agent is None or not agent.alive:
+    if not facts.past and (agent is None or not agent.alive):
         last_seen = agent and (agent.last_round_at or agent.started_at)
         told.append(
             say("handover.agent.gone", at=when(last_seen, facts.until)) if last_seen else say("handover.no_agent")
         )
-    elif agent.silent_since is not None:
+    elif agent is not None and agent.silent_since is not None:
         told.append(say("handover.agent.silent", at=when(agent.silent_since, facts.until)))
     cut = [*told[: LINES // 2], say("handover.more", n=count(len(told) - LINES)), *told[-LINES // 2 :]]
     return [Entry(text=text) for text in (told if len(told) <= LINES else cut)]

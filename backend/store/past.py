@@ -9,9 +9,11 @@ a row was held, and how often a problem was seen. Tokens are not there at all.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from backend.model.handover import HandoverFacts
 from backend.model.text import fold, searchable
 from backend.model.views import AgentStatus
 from backend.store import Store
@@ -157,6 +159,10 @@ class Past(Store):
 
     def agent_status(self) -> AgentStatus | None:
         return self.live.agent_status()
+
+    def handover(self, since: datetime | None, now: datetime) -> HandoverFacts:
+        """As it would have been written then; whether an agent ran at that moment is not known."""
+        return replace(super().handover(since, now), past=True)
 
 
 def past(store: Store, at: datetime, connections: Sequence[str] | None = None) -> Past:

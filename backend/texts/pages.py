@@ -168,10 +168,48 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Kæden af kendsgerninger bag svaret, hver med tid og kilde, og det nyeste svar udefra uden hemmeligheder.",
         "The chain of facts behind the answer, each with time and source, and the newest answer without secrets.",
     ),
+    # handover
+    "console.handover.title": ("Vagtoverdragelse", "Handover"),
+    "console.handover.period": ("Hvor langt tilbage?", "How far back?"),
+    "console.handover.period.last": ("siden sidste overdragelse", "since the last handover"),
+    "console.handover.period.shift": ("de sidste 8 timer", "the last 8 hours"),
+    "console.handover.period.day": ("det sidste døgn", "the last 24 hours"),
+    "console.handover.period.weekend": ("de sidste 3 døgn", "the last 3 days"),
+    "console.handover.period.week": ("de sidste 7 døgn", "the last 7 days"),
+    "console.handover.text": ("vagtoverdragelsen", "the handover"),
+    "console.handover.nobody": (
+        "Ingen forbindelser står bag noget af dette.",
+        "No connections stand behind any of this.",
+    ),
+    "console.handover.mark": ("Overdrag vagten", "Hand over the shift"),
+    "console.handover.mark.about": (
+        "Skriv, hvad den næste vagt skal vide først. Det gemmes med dit navn, og den næste overdragelse begynder her.",
+        "Write what the next shift must know first. It is kept with your name, and the next handover begins here.",
+    ),
+    "console.handover.done": ("Vagten er overdraget.", "The shift is handed over."),
+    "console.action.handover": ("Vagtoverdragelse: hvad der er sket", "Handover: what has happened"),
+    "console.action.open_handover": (
+        "Vis afsnittets forbindelser i listen",
+        "Show the entry's connections in the list",
+    ),
+    "console.action.open_handover.short": ("vis", "show"),
+    "console.action.period": ("Vælg, hvor langt tilbage", "Choose how far back"),
+    "console.action.period.short": ("periode", "period"),
+    "console.action.copy_handover": ("Kopier det hele", "Copy all of it"),
+    "console.action.copy_handover.short": ("kopier", "copy"),
+    "console.action.hand_over": ("Overdrag vagten med et notat", "Hand over the shift with a note"),
+    "console.action.hand_over.short": ("overdrag", "hand over"),
+    "console.help.title.handover": ("Hjælp: vagtoverdragelse", "Help: the handover"),
+    "console.help.intro.handover": (
+        "Øverst tre linjer: hvad er galt, hvad er undervejs, hvem skal handle. Derunder det, der er ændret i perioden."
+        " Tab går fra punkt til punkt, Enter viser punktets forbindelser i listen, c kopierer det hele.",
+        "Three lines on top: what is wrong, what is under way, who must act. Below, what changed in the period."
+        " Tab goes from entry to entry, Enter shows an entry's connections in the list, c copies all of it.",
+    ),
     # connection
     "console.action.copy": ("Kopier sætningen til kunden", "Copy the sentence for the customer"),
     "console.action.copy.short": ("kopier", "copy"),
-    "console.action.next_section": ("Næste afsnit", "Next section"),
-    "console.action.previous_section": ("Forrige afsnit", "Previous section"),
+    "console.action.next_section": ("Næste afsnit eller punkt", "Next section or entry"),
+    "console.action.previous_section": ("Forrige afsnit eller punkt", "Previous section or entry"),
     "console.action.postings_here": ("Forbindelsens posteringer, løbende", "The connection's postings, live"),
 }

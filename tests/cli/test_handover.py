@@ -86,5 +86,6 @@ def test_it_can_be_asked_as_of_an_earlier_moment(stuck: Run) -> None:
     assert stuck("handover", "--mark").code == 0
     past = stuck("--at", "0m", "handover")
     assert past.code == 0 and past.out.startswith("Handover ")
+    assert "No agent" not in past.out, "whether one ran then is not known"
     refused = stuck("--at", "0m", "handover", "--mark")
     assert refused.code != 0 and "nothing can be changed" in refused.err

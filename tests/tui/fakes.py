@@ -212,7 +212,8 @@ class FakeReader:
     def handover(self, since: datetime | None, now: datetime) -> HandoverFacts:
         self.gate.wait()
         self.looked_back.append(since)
-        return replace(self.handover_known, since=since or self.handover_known.since, until=now)
+        known = self.handover_known
+        return replace(known, since=since or known.since, until=now, agent=self.agent)
 
     def events(
         self,

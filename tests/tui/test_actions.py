@@ -10,6 +10,7 @@ from tui.screens.base import ConsoleScreen
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.forecast import ForecastScreen
+from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
 from tui.screens.incidents import IncidentsScreen
 from tui.screens.messages import MessagesScreen
@@ -29,6 +30,7 @@ SCREENS: dict[str, type[ConsoleScreen]] = {
         WhyScreen,
         IncidentsScreen,
         ForecastScreen,
+        HandoverScreen,
         MessagesScreen,
         HelpScreen,
     )

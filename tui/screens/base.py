@@ -189,6 +189,11 @@ class ConsoleScreen(Screen[None]):
 
         self.console.push_screen(MessagesScreen())
 
+    def do_handover(self) -> None:
+        from tui.screens.handover import HandoverScreen
+
+        self.console.push_screen(HandoverScreen())
+
     def do_theme(self) -> None:
         self.console.next_palette()
 
