@@ -188,3 +188,38 @@ def test_the_true_user_of_a_process_is_taken(fleet: Run, program: Run) -> None:
     ran = program("problem", "note", "c1", "hello", extra={"FORNY_ROLES": f"support={told['user']}"})
     assert ran.code == 0, ran.err
     assert last_act(fleet) == ("note.added", f"tester ({told['user']})")
+
+
+@pytest.mark.parametrize(("settings", "begun"), [({}, 1), ({"read_only": True}, 0), ({"roles": "admin=adam"}, 0)])
+def test_a_console_that_may_not_brings_no_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], begun: int
+) -> None:
+    from backend.config import Secret, Settings
+    from backend.model.clock import parse_clock
+    from backend.runtime import Runtime
+    from backend.texts import texts_in
+    from tui.commands import console
+    from tui.commands.context import Context
+
+    told: list[str] = []
+
+    class Companion:
+        def __init__(self, context: Context) -> None: ...
+
+        def start(self) -> None:
+            told.append("started")
+
+        def end(self) -> None:
+            told.append("ended")
+
+    monkeypatch.setattr(console, "Companion", Companion)
+    hush, here = Secret(reference="env:X", value="hush"), "http://127.0.0.1:9"
+    known: dict[str, object] = {"aiia_base_url": here, "aiia_client_id": "us", "aiia_client_secret": hush}
+    known |= {"aiia_redirect_url": here, "reconciliation_url": here, "reconciliation_token": hush}
+    profile = Settings(store=tmp_path / "forny.db", **known, **settings)  # type: ignore[arg-type]
+    context = Context({})
+    context.__dict__["runtime"] = Runtime(profile, parse_clock(""), texts_in("en"), {}, Person("kim"))
+    with console.own_agent(context):
+        assert told == ["started"] * begun
+    assert told == ["started", "ended"] * begun
+    context.close()
