@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from tui.commands.context import Context, ReaderGone
+from backend.model.people import NotAllowed
+from tui.commands.context import SOME_REFUSED, Context, ReaderGone, leave, talk
 
 COMMANDS = {
     "demo": "demo:demo",
@@ -70,9 +71,15 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Click would end a command whose reader goes away with 1; to us it is no failure."""
+        """Click would end a command whose reader goes away with 1; to us it is no failure.
+
+        What the operator may not do is told in his language, and counts as refused.
+        """
         try:
             return super().invoke(ctx)
+        except NotAllowed as error:
+            talk(error.sentence(ctx.obj.say))
+            leave(SOME_REFUSED)
         except BrokenPipeError:
             raise ReaderGone from None
 

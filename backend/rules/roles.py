@@ -106,16 +106,11 @@ def needs_approval(act: Act, count: int, second_pair_from: int) -> bool:
     return act is Act.REMOVE and 0 < second_pair_from <= count
 
 
-def approval_refused(
-    person: Person, asked_by: str, asked_at: datetime, now: datetime, *, shown: str, kept: str
-) -> str | None:
-    """Why this person cannot approve (a text key), None when he can. Whether his role may is `RIGHTS["approve"]`.
+def approval_refused(operator: str, asked_by: str, asked_at: datetime, now: datetime) -> str | None:
+    """Why this operator cannot approve (a text key), None when he can. Whether his role may is `RIGHTS["approve"]`.
 
-    Nobody approves his own, not even an admin; what is approved is the plan that was shown, by its digest (law 9).
-    `asked_by` is the operator on record, with the system user that `signed` put there.
+    Nobody approves his own, not even an admin. Both names are as `signed` made them: the system users count.
     """
-    if person.user == user_of(asked_by):
-        return "approval.own"
-    if now - asked_at >= APPROVAL_LIFE:
-        return "approval.late"
-    return None if shown == kept else "approval.changed"
+    if user_of(operator) == user_of(asked_by):
+        return "plan.own_approval"
+    return "plan.late_approval" if now - asked_at >= APPROVAL_LIFE else None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tui.commands.context import ALL_DONE, FAILED, SOME_REFUSED, WRONG_USAGE, ReaderGone, talk
+from tui.commands.context import ALL_DONE, FAILED, WRONG_USAGE, ReaderGone, talk
 
 INTERRUPTED = 130
 
@@ -54,15 +54,11 @@ def _told(error: Exception) -> int:
         error = error.exceptions[0]
     from backend.config import ConfigError
     from backend.model.errors import OutsideError
-    from backend.model.people import NotAllowed
     from backend.store import StoreError
 
     if isinstance(error, ConfigError):
         talk(str(error))
         return WRONG_USAGE
-    if isinstance(error, NotAllowed):
-        talk(error.sentence(_say))
-        return SOME_REFUSED
     if isinstance(error, StoreError | OutsideError):
         talk(str(error))
         return FAILED
