@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -52,8 +51,7 @@ class Tools:
 
     async def write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one method of the books on the store's writer thread; it is on disk when this returns."""
-        future: Future[T] = self.books.enqueue(lambda: work(*args, **kwargs))
-        return await asyncio.wrap_future(future)
+        return await self.books.soon(lambda: work(*args, **kwargs))
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -1,7 +1,6 @@
 """What the agent reads and writes, and where tokens live."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
@@ -50,10 +49,10 @@ class Vault(Protocol):
 
 
 class Books(Vault, Protocol):
-    """What the agent reads and writes. Each method is one transaction; `enqueue` puts several into one commit."""
+    """What the agent reads and writes. Each method is one transaction; `soon` puts several into one commit."""
 
-    def enqueue(self, work: Callable[[], T]) -> "Future[T]":
-        """Run `work` on the store's writer thread; the future ends when it is on disk."""
+    async def soon(self, work: Callable[[], T]) -> T:
+        """Run `work` on the store's writer thread; it is on disk when this returns."""
         ...
 
     def catch_up(self, now: datetime, limit: int = 1000) -> int:

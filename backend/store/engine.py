@@ -4,12 +4,13 @@ The engines differ in a handful of places: how they connect, begin, commit and u
 lives, and how a change elsewhere is noticed. No driver's name stands outside `sqlite.py` and `postgres.py`.
 """
 
+import asyncio
 import queue
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -19,6 +20,10 @@ Row = Any
 """A row that can be read by column name."""
 
 T = TypeVar("T")
+
+_Future = Future[Any] | asyncio.Future[Any]
+_Ended = tuple[_Future, Any, BaseException | None]
+"""A future, the result that it is to have, and the error instead of it."""
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process; SQLite's own five seconds are too few (finding F14)."""
@@ -66,7 +71,7 @@ class Engine(ABC):
         self._local = threading.local()
         self._all: list[Any] = []
         self._guard = threading.Lock()
-        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], _Future] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._closed = False
 
@@ -211,6 +216,16 @@ class Engine(ABC):
     def enqueue(self, work: Callable[[], T]) -> "Future[T]":
         """Run `work` on the writer thread; what waits there together shares one commit. The future ends after it."""
         future: Future[T] = Future()
+        self._queue_up(work, future)
+        return future
+
+    async def soon(self, work: Callable[[], T]) -> T:
+        """`enqueue` and wait, for coroutines: all that one commit has ended is told to their loop at once."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue_up(work, future)
+        return await future
+
+    def _queue_up(self, work: Callable[[], Any], future: _Future) -> None:
         with self._guard:
             if self._closed:
                 raise StoreError("The store is closed.")
@@ -218,34 +233,26 @@ class Engine(ABC):
                 self._writer = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
                 self._writer.start()
             self._queue.put((work, future))
-        return future
 
     def _write_loop(self) -> None:
-        while (item := self._queue.get()) is not None:
-            done: list[tuple[Future[Any], Any, BaseException | None]] = []
+        item = self._queue.get()
+        while item is not None:
+            ended: list[_Ended] = []
             try:
                 with self.write():
-                    while True:
+                    while item is not None:
                         work, future = item
-                        if future.set_running_or_notify_cancel():
-                            done.append((future, *self._one(work)))
-                        if len(done) >= _GROUP or self._queue.empty():
+                        if _wanted(future):
+                            ended.append((future, *self._one(work)))
+                        if len(ended) >= _GROUP or self._queue.empty():
                             break
-                        if (item := self._queue.get()) is None:
-                            break
+                        item = self._queue.get()
             except BaseException as error:  # noqa: BLE001 - whoever waits for these writes must hear of it
-                for future, _, _ in done:
-                    future.set_exception(error)
-                if not done:
-                    item[1].set_exception(error)  # type: ignore[index]
+                _tell([(future, None, error) for future, _, _ in ended] or [(item[1], None, error)])  # type: ignore[index]
             else:
-                for future, result, failure in done:
-                    if failure is None:
-                        future.set_result(result)
-                    else:
-                        future.set_exception(failure)
-            if item is None:
-                return
+                _tell(ended)
+            if item is not None:
+                item = self._queue.get()
 
     def _one(self, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         try:
@@ -265,6 +272,38 @@ class Engine(ABC):
             self._writer.join()
         for connection in self._all:
             connection.close()
+
+
+def _wanted(future: _Future) -> bool:
+    """Whether somebody still waits; a future of a thread cannot be given up from then on."""
+    return future.set_running_or_notify_cancel() if isinstance(future, Future) else not future.cancelled()
+
+
+def _tell(ended: Iterable[_Ended]) -> None:
+    """Let all that wait know, each where it waits."""
+    elsewhere: dict[asyncio.AbstractEventLoop, list[_Ended]] = {}
+    for one in ended:
+        if isinstance(future := one[0], Future):
+            _end(one)
+        else:
+            elsewhere.setdefault(future.get_loop(), []).append(one)
+    for loop, some in elsewhere.items():
+        with suppress(RuntimeError):  # a loop that is closed has nobody who waits
+            loop.call_soon_threadsafe(_end_all, some)
+
+
+def _end_all(ended: list[_Ended]) -> None:
+    for one in ended:
+        if not one[0].cancelled():
+            _end(one)
+
+
+def _end(ended: _Ended) -> None:
+    future, result, failure = ended
+    if failure is None:
+        future.set_result(result)
+    else:
+        future.set_exception(failure)
 
 
 class Aside(Engine):

@@ -54,6 +54,10 @@ class Tables(AuditLog):
         """Run `work` on the writer thread, in one commit with what else waits there."""
         return self.db.enqueue(work)
 
+    async def soon(self, work: Callable[[], T]) -> T:
+        """`enqueue`, and wait for it."""
+        return await self.db.soon(work)
+
     # -- health ------------------------------------------------------------------------------------------------
 
     def reassess(self, connection: int, now: datetime) -> None:

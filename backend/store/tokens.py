@@ -1,19 +1,15 @@
 """Customers' tokens: encrypted at rest, refreshed through one door by all processes (DESIGN §11)."""
 
-import asyncio
 import base64
 import os
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from backend.model.facts import Tokens
 from backend.store.codec import ms, when
 from backend.store.engine import StoreError
 from backend.store.tables import Tables
-
-T = TypeVar("T")
 
 _POLL_SECONDS = 0.2
 """How often a process looks whether the other one has finished its refresh."""
@@ -119,16 +115,12 @@ class TokenBox(Tables):
             self.db.run("UPDATE tokens SET request_id = ?, refreshing = ? WHERE consent = ?", (kept, me, consent))
             return True, kept
 
-    async def _soon(self, work: Callable[[], T]) -> T:
-        future: Future[T] = self.enqueue(work)
-        return await asyncio.wrap_future(future)
-
     async def read(self, consent: int) -> Tokens | None:
-        return await self._soon(lambda: self.tokens(consent))
+        return await self.soon(lambda: self.tokens(consent))
 
     async def begin_refresh(self, consent: int, used: str, request_id: str) -> str | None:
         while True:
-            answered, kept = await self._soon(lambda: self._claim(consent, used, request_id))
+            answered, kept = await self.soon(lambda: self._claim(consent, used, request_id))
             if answered:
                 return kept
             await self.clock.sleep(_POLL_SECONDS)
@@ -144,4 +136,4 @@ class TokenBox(Tables):
                         (ms(self.clock.now()), consent),
                     )
 
-        await self._soon(end)
+        await self.soon(end)
