@@ -63,6 +63,7 @@ class Settings:
     allowance_reserve: int = ALLOWANCE[1]
     most_at_once: int = 64
     calls_per_second: int = 100
+    undo_window: int = 10 * 60
     clusters: str = ""
     audit_anchor: str = ""
     clock: str = ""

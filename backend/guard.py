@@ -4,16 +4,17 @@ import grp
 import os
 import pwd
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.model.handover import Mark
-from backend.model.people import NotAllowed, Person, Role
-from backend.model.plans import Plan, Submitted
+from backend.model.people import NotAllowed, Person, Role, user_of
+from backend.model.plans import Order, Plan, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
 from backend.model.views import ImportRecord, ImportReport
 from backend.ports import Door
+from backend.ports.door import Judge
 from backend.rules.roles import refusal
 
 
@@ -56,9 +57,54 @@ class GuardedDoor:
         if (refused := self.may(right, count)) is not None:
             raise refused
 
-    def submit(self, plan: Plan, host: str) -> Submitted:
+    def plan(self, plan: int, *, whole: bool = True) -> PlanView | None:
+        return self._door.plan(plan, whole=whole)
+
+    def save_plan(self, plan: Plan, host: str) -> int:
         self.need(plan.act, len(plan.acts))
-        return self._door.submit(plan, host)
+        return self._door.save_plan(plan, host)
+
+    def run_plan(
+        self,
+        plan: int,
+        judge: Judge,
+        now: datetime,
+        *,
+        operator: str,
+        host: str,
+        undo: timedelta = timedelta(0),
+        allowed: int | None = None,
+        approval: bool = False,
+    ) -> Submitted:
+        if (view := self._door.plan(plan, whole=False)) is not None:
+            self.need(view.act, view.size)
+        return self._door.run_plan(
+            plan, judge, now, operator=operator, host=host, undo=undo, allowed=allowed, approval=approval
+        )
+
+    def approve_plan(
+        self,
+        plan: int,
+        digest: str,
+        judge: Judge,
+        now: datetime,
+        *,
+        operator: str,
+        host: str,
+        agreed: bool,
+        undo: timedelta = timedelta(0),
+        allowed: int | None = None,
+    ) -> Submitted:
+        self.need("approve")
+        return self._door.approve_plan(
+            plan, digest, judge, now, operator=operator, host=host, agreed=agreed, undo=undo, allowed=allowed
+        )
+
+    def steer_plan(self, plan: int, order: Order, now: datetime, *, operator: str, host: str) -> PlanView:
+        view = self._door.plan(plan, whole=False)
+        mine = view is None or user_of(view.run_by or view.operator) == user_of(operator)
+        self.need("steer" if mine else "steer_others")
+        return self._door.steer_plan(plan, order, now, operator=operator, host=host)
 
     def decide(
         self,

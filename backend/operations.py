@@ -3,20 +3,38 @@ and what they do about problems."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypedDict
 
 from backend.guard import GuardedDoor
 from backend.model.clock import Clock
 from backend.model.facts import Act
 from backend.model.handover import Mark
+from backend.model.health import HealthFacts
 from backend.model.limits import ALLOWANCE, Budget
 from backend.model.people import NotAllowed
-from backend.model.plans import Plan, PlanItem, Submitted
+from backend.model.plans import ActionState, Order, Plan, PlanError, PlanItem, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note, note_text
 from backend.model.renewals import Accepted
+from backend.model.views import FleetRow
 from backend.ports import FleetReader
+from backend.ports.door import Judge
 from backend.texts import Say, texts_in
+
+
+class Names(TypedDict):
+    """Who acts, and from where."""
+
+    operator: str
+    host: str
+
+
+class Terms(TypedDict):
+    """On what terms a plan runs: how long it can be taken back, and how many acts its first stage has."""
+
+    undo: timedelta
+    allowed: int | None
 
 
 class Operations:
@@ -32,14 +50,16 @@ class Operations:
         host: str,
         provider: str = "aiia",
         allowance: tuple[int, int] = ALLOWANCE,
+        undo: timedelta = timedelta(0),
         say: Say | None = None,
     ) -> None:
-        """`provider` is where a new connection is made; `say` words the warnings of a plan (None: in Danish).
+        """`provider` is where a new connection is made, `undo` how long a removal can be taken back.
 
         `allowance`: unattended look-ups that a bank allows in 24 hours, and how many of them are the nightly round's.
+        `say` words the warnings of a plan (None: in Danish).
         """
         self._reader, self._door, self._clock = reader, door, clock
-        self._operator, self._host, self._provider = operator, host, provider
+        self._operator, self._host, self._provider, self._undo = operator, host, provider, undo
         self._allowance = allowance
         self._say = say or texts_in("da")
 
@@ -48,14 +68,15 @@ class Operations:
 
         `then_sync` belongs to a renewal: "renew first, then synchronise" as one step (the help page's own advice).
         """
-        from backend.rules.eligibility import judge
+        from backend.rules.eligibility import ends_at
 
-        now, ids = self._clock.now(), list(dict.fromkeys(ids))
-        known, left = self._reader.health(ids, now), self.budgets(act, ids, now)
+        now = self._clock.now()
+        known = self._reader.health(list(dict.fromkeys(ids)), now)
         many = len(known) > 1
-        judged = [judge(act, row, facts, now, budget=left.get(row.id), many=many) for row, facts in known]
-        items = tuple(self._warned(act, item) for item in self._weighed(act, judged))
-        return Plan(act=act, operator=self._operator, created_at=now, items=items, then_sync=then_sync)
+        judged = self._weighed(act, self._judge(act, many=many)(known))
+        items = tuple(self._warned(act, item, alone=not many) for item in judged)
+        plan = Plan(act=act, operator=self._operator, created_at=now, items=items, then_sync=then_sync)
+        return replace(plan, ends_at=ends_at(plan, self._reader.pace(act), now))
 
     def budgets(self, act: Act, ids: Sequence[str], now: datetime) -> dict[str, Budget]:
         """What is left of each connection's allowance at its bank; empty for acts that ask no bank."""
@@ -108,14 +129,99 @@ class Operations:
             for item in items
         )
 
-    def _warned(self, act: Act, item: PlanItem) -> PlanItem:
-        """With a note when the consent that the act leads to may end another customer's."""
+    def _warned(self, act: Act, item: PlanItem, *, alone: bool = True) -> PlanItem:
+        """With a note when the consent that the act leads to may end another customer's; among others it is refused.
+
+        One can be looked at and decided; in a list of hundreds nobody sees it (law 6).
+        """
         from backend.rules.eligibility import supersedes
 
         if act not in (Act.RENEW, Act.CONNECT) or item.fate != "run":
             return item
-        rivals = self._reader.rivals(item.agreement_number, item.bank, item.connection)
-        return replace(item, note=supersedes(rivals, self._say)) if rivals else item
+        if not (rivals := self._reader.rivals(item.agreement_number, item.bank, item.connection)):
+            return item
+        item = replace(item, note=supersedes(rivals, self._say))
+        return item if alone else replace(item, fate="refused", reason="would_supersede")
+
+    # -- plans -------------------------------------------------------------------------------------------------
+
+    def keep(self, plan: Plan) -> Plan:
+        """Keep a plan under a number, so that it can be run later, by others too; nothing of it happens.
+
+        A new connection is made for that, if the plan is for one.
+        """
+        if plan.id is not None:
+            return plan
+        items = tuple(self._named(item) if plan.act == Act.CONNECT else item for item in plan.items)
+        return replace(plan, items=items, id=self._door.save_plan(replace(plan, items=items), self._host))
+
+    def submit(self, plan: Plan) -> Submitted:
+        """Run what was shown: intents on disk before this returns, what stood in the way named. Raises PlanError."""
+        kept = self.keep(plan)
+        assert kept.id is not None
+        return self.run(kept.id)
+
+    def run(self, plan: int) -> Submitted:
+        """Run a kept plan as it was shown; what has changed since is refused, and told. Raises PlanError."""
+        view = self._known(plan)
+        return self._door.run_plan(plan, self._judge(view.act), self._clock.now(), **self._names, **self._terms(view))
+
+    def approve(self, plan: int, *, agreed: bool, digest: str | None = None) -> Submitted:
+        """The second operator's word on a plan that waits for it (None: as it stands now). Raises PlanError."""
+        view = self._known(plan)
+        return self._door.approve_plan(
+            plan,
+            view.digest if digest is None else digest,
+            self._judge(view.act, many=view.size > 1),
+            self._clock.now(),
+            agreed=agreed,
+            **self._names,
+            **self._terms(view),
+        )
+
+    def steer(self, plan: int, order: Order) -> PlanView:
+        """Pause, resume, cancel or undo a plan. Raises PlanError when it is not in a state for that."""
+        return self._door.steer_plan(plan, order, self._clock.now(), **self._names)
+
+    def again(self, plan: int) -> Plan:
+        """A new plan of what failed, was cancelled or changed in another; acts of unknown outcome are not among it.
+
+        Raises PlanError when there is no such plan, or nothing in it to try again.
+        """
+        view = self._known(plan)
+        tried = [a.connection for a in view.actions if a.state in (ActionState.FAILED, ActionState.CANCELLED)]
+        changed = [connection for connection, reason in view.refused if reason == "changed_since"]
+        if not tried and not changed:
+            raise PlanError("plan.nothing_to_repeat", plan=plan)
+        return self.plan(view.act, [*tried, *changed], then_sync=view.then_sync)
+
+    def _known(self, plan: int) -> PlanView:
+        if (view := self._reader.plan(plan)) is None:
+            raise PlanError("plan.unknown", plan=plan)
+        return view
+
+    def _judge(self, act: Act, *, many: bool = False) -> Judge:
+        from backend.rules.eligibility import judge
+
+        now = self._clock.now()
+
+        def found(known: Sequence[tuple[FleetRow, HealthFacts]]) -> list[PlanItem]:
+            left = self.budgets(act, [row.id for row, _ in known], now)
+            return [judge(act, row, facts, now, budget=left.get(row.id), many=many) for row, facts in known]
+
+        return found
+
+    def _terms(self, view: PlanView) -> Terms:
+        from backend.rules.stages import first_stage
+
+        planned = view.counts.get(ActionState.PLANNED, 0)
+        return Terms(undo=self._undo if view.act == Act.REMOVE else timedelta(0), allowed=first_stage(planned))
+
+    @property
+    def _names(self) -> Names:
+        return Names(operator=self._operator, host=self._host)
+
+    # -- postings and renewals ---------------------------------------------------------------------------------
 
     def decide(self, postings: Sequence[str], decision: Decision, *, dry_run: bool = False) -> Decided:
         """Accept or discard postings by id, at once; with `dry_run` only say what would become of each.
@@ -124,8 +230,7 @@ class Operations:
         delivery it says that somebody has seen it. *Discard* keeps a duplicate out for good. What has changed in the
         meantime is told, not overruled.
         """
-        names = {"operator": self._operator, "host": self._host}
-        return self._door.decide(postings, decision, **names, now=self._clock.now(), dry_run=dry_run)
+        return self._door.decide(postings, decision, **self._names, now=self._clock.now(), dry_run=dry_run)
 
     def accept_renewal(self, connection: str, carry: Sequence[tuple[str, str]] = ()) -> Accepted:
         """Let go what a renewal has left in doubt; what is settled already changes nothing.
@@ -145,11 +250,6 @@ class Operations:
                 raise ValueError(f"{new}={old}")
             pairs.append((one.key, other.key))
         return self._door.accept_renewal(connection, pairs, now, operator=self._operator, host=self._host)
-
-    def submit(self, plan: Plan) -> Submitted:
-        """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
-        items = tuple(self._named(item) if plan.act == Act.CONNECT else item for item in plan.items)
-        return self._door.submit(replace(plan, items=items), self._host)
 
     # -- problems ----------------------------------------------------------------------------------------------
 
@@ -190,5 +290,7 @@ class Operations:
     def _named(self, item: PlanItem) -> PlanItem:
         if item.connection or item.fate != "run":
             return item
-        connection = self._door.add_connection(item.agreement_number, item.bank, self._provider, self._clock.now())
-        return replace(item, connection=connection)
+        now = self._clock.now()
+        connection = self._door.add_connection(item.agreement_number, item.bank, self._provider, now)
+        (fresh,) = self._judge(Act.CONNECT)(self._reader.health([connection], now))
+        return replace(item, connection=connection, seen=fresh.seen)

@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -123,6 +123,7 @@ class Runtime:
             host=self.host,
             provider=self.settings.provider,
             allowance=(self.settings.allowance, self.settings.allowance_reserve),
+            undo=timedelta(seconds=self.settings.undo_window),
             say=self.say,
         )
 

@@ -46,6 +46,7 @@ KINDS: dict[str, str] = {
     "allowance_reserve": "count",
     "most_at_once": "count",
     "calls_per_second": "count",
+    "undo_window": "window",
     "clusters": "clusters",
     "audit_anchor": "anchor",
     "clock": "clock",
@@ -189,6 +190,11 @@ def _count(reading: Reading, key: str, raw: object, in_file: bool) -> int:
     return int(said)
 
 
+def _window(reading: Reading, key: str, raw: object, in_file: bool) -> int:
+    """A duration that may be none."""
+    return 0 if str(raw).strip().lower() in ("0", "0s", "off") else _duration(reading, key, raw, in_file)
+
+
 def _schedule(reading: Reading, key: str, raw: object, in_file: bool) -> str:
     from backend.model.reminders import schedule_text, steps
 
@@ -261,6 +267,7 @@ READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "listen": _listen,
     "duration": _duration,
     "count": _count,
+    "window": _window,
     "schedule": _schedule,
     "flag": _flag,
     "roles": _roles,

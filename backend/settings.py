@@ -27,6 +27,7 @@ _ABOUT_A_SERVICE = frozenset(KINDS) - {
     "language",
     "customer_language",
     "reminders",
+    "undo_window",
     "clock",
     "mail_from",
     "listen",

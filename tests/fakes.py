@@ -1,7 +1,7 @@
 """Stand-ins for the outside: a clock that is set by hand and ports that are scripted."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,10 @@ from backend.model.facts import (
     SyncAnswer,
     Tokens,
 )
-from backend.model.views import ImportAccount, ImportRecord
+from backend.model.health import HealthFacts
+from backend.model.plans import Action, Plan, PlanItem, Submitted
+from backend.model.views import FleetRow, ImportAccount, ImportRecord
+from backend.store import Store
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """Where hand-set clocks begin: a Monday."""
@@ -211,3 +214,26 @@ class FakeMailer:
 
 def records(numbers: Iterable[int]) -> list[ImportRecord]:
     return [record(number) for number in numbers]
+
+
+def willing(known: Sequence[tuple[FleetRow, HealthFacts]]) -> list[PlanItem]:
+    """A judge that lets everything run."""
+    return [
+        PlanItem(
+            connection=row.id, agreement_number=row.agreement_number, customer=row.customer, bank=row.bank, fate="run"
+        )
+        for row, _ in known
+    ]
+
+
+def confirm(store: Store, plan: Plan, host: str = "host") -> Submitted:
+    """Keep a plan and run it at once, whatever the connections are like."""
+    kept = store.save_plan(plan, host)
+    return store.run_plan(kept, willing, plan.created_at, operator=plan.operator, host=host)
+
+
+def claim(store: Store, now: datetime = NOON) -> list[Action]:
+    """Everything that is ready, made this session's own, and what a dead session had sent."""
+    lost = store.orphaned_actions(64, now)
+    ready = [action for action, _ in store.ready_actions(64, now)]
+    return [*lost, *store.claim_actions(ready, lambda _: willing, now)]

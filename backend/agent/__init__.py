@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from backend.agent.acts import follow_sync, perform
+from backend.agent.acts import follow_sync
+from backend.agent.doing import Doing
 from backend.agent.hearing import Hearing
 from backend.agent.incidents import Watch
 from backend.agent.receiver import CannotListen, address, application, receiving
@@ -21,7 +22,7 @@ from backend.model.audit import Witness
 from backend.model.clock import Clock
 from backend.model.errors import OutsideError, RefusedCredentials
 from backend.model.facts import Act
-from backend.model.plans import Action
+from backend.model.plans import ActionState
 from backend.ports import Books, Ledger, Mailer, Provider
 from backend.rules.clusters import CLUSTERS, Clusters
 from backend.texts import Say
@@ -32,7 +33,10 @@ _IDLE = 0.5
 """Seconds of the machine's time between two looks for work."""
 
 _PAGE = 64
-"""Acts that are done together."""
+"""Acts of unknown outcome that are looked at together."""
+
+_FOLLOWED = 256
+"""Queued syncs that are looked at together."""
 
 _LOOK_AGAIN = 10.0
 """Seconds between two looks at what depends on others: queued syncs, unknown outcomes, open cases."""
@@ -90,6 +94,8 @@ class Agent:
         )
         self.report = RoundReport()
         self._stop = asyncio.Event()
+        self._doing = Doing(self.tools, lambda: self.report)
+        self._followed = 0
         self._turns = Turns(self.tools, lambda: self.report)
         self._watch = Watch(self.tools, lambda: self.report)
         self._reminders = Reminders(self.tools, reminders, lambda: self.report)
@@ -135,39 +141,36 @@ class Agent:
         async with self._receiver():
             while True:
                 await self._acts()
-                view = await tools.write(tools.books.plan, plan)
-                waiting = view is not None and any(action.state == "waiting" for action in view.actions)
+                await self._follow_syncs()
+                view = await tools.write(tools.books.plan, plan, whole=False)
+                waiting = view is not None and view.counts.get(ActionState.WAITING)
                 if view is None or (view.settled and not waiting) or tools.now().timestamp() >= until:
                     return
                 await tools.clock.nap(_IDLE if not view.settled else _BANKS_TIME)
                 await self._acts_again()
-                await self._follow_syncs()
 
     async def _fetch_all(self) -> None:
         await self._turns.all(self._stop)
         self._turns.check()
 
     async def _acts(self) -> int:
-        """Do what was asked for, until nothing new is asked."""
-        done = 0
-        while todo := await self.tools.write(self.tools.books.claim_actions, _PAGE, self.tools.now()):
-            await asyncio.gather(*map(self._perform, todo))
-            done += len(todo)
-        return done
+        """Do what was asked for, until nothing new is ready."""
+        return await self._doing.all(self._stop)
 
     async def _acts_again(self) -> int:
         """Look at what is not known, with the same key; gives how much there was."""
-        todo = await self.tools.write(self.tools.books.unknown_actions, _PAGE)
-        await asyncio.gather(*map(self._perform, todo))
+        tools = self.tools
+        lost = await tools.write(tools.books.orphaned_actions, _PAGE, tools.now())
+        todo = {action.id: action for action in [*lost, *await tools.write(tools.books.unknown_actions, _PAGE)]}
+        await asyncio.gather(*map(self._doing.perform, todo.values()))
         return len(todo)
 
-    async def _perform(self, action: Action) -> None:
-        await self._minding_credentials(perform(self.tools, action, self.report))
-
     async def _follow_syncs(self) -> int:
-        """See whether queued syncs are done."""
-        waiting = await self.tools.write(self.tools.books.waiting_actions, Act.SYNC, _PAGE)
-        follow = (follow_sync(self.tools, action, self.report) for action in waiting)
+        """See whether queued syncs are done, some at a time: one that takes an hour holds up no other."""
+        tools = self.tools
+        waiting = await tools.write(tools.books.waiting_actions, Act.SYNC, _FOLLOWED, self._followed)
+        self._followed = waiting[-1].id if len(waiting) == _FOLLOWED else 0
+        follow = (follow_sync(tools, action, self.report) for action in waiting)
         await asyncio.gather(*map(self._minding_credentials, follow))
         return len(waiting)
 
@@ -188,6 +191,7 @@ class Agent:
         """Say that we are alive and how it goes."""
         await self._hearing.listen_for_silence()
         await self.tools.write(self.tools.books.thin_history, self.tools.now())
+        await self.tools.write(self.tools.books.prune_drafts, self.tools.now())
         await self.tools.write(self.tools.books.note_round, self.tools.now(), self.report.trouble)
         await self._sealing.seal()
         return 0
@@ -198,7 +202,7 @@ class Agent:
         """Work until `stop` is set; what is under way then is finished first. Raises CannotListen."""
         async with self._receiver(needed=True):
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._loop(stop, self._acts))
+                group.create_task(self._doing.run(stop, _IDLE))
                 group.create_task(self._loop(stop, self._hear))
                 group.create_task(self._loop(stop, self._fetch_step))
                 group.create_task(self._loop(stop, lambda: transfer(self.tools, self.report)))
@@ -214,6 +218,7 @@ class Agent:
                 for step in (self._note, self._reminders.look):
                     group.create_task(self._loop(stop, step, pause=_NOTE, always=True))
             await self._turns.ended()
+            await self._doing.ended()
             await self._sealing.seal(at_once=True)
 
     async def _loop(self, stop: asyncio.Event, step: Step, pause: float = _IDLE, *, always: bool = False) -> None:

@@ -29,15 +29,15 @@ async def perform(tools: Tools, action: Action, report: RoundReport) -> None:
     if action.state == ActionState.UNKNOWN and tools.now() - action.created_at > UNKNOWN_PATIENCE:
         await settle(tools, action, ActionState.FAILED, report, reason="unknown_for_too_long")
         return
-    if not await tools.write(tools.books.mark_sent, action.id, tools.now()):
-        return
-    match action.act:
-        case Act.SYNC:
-            await _sync(tools, action, report)
-        case Act.RENEW | Act.CONNECT:
-            await _invite(tools, action, report)
-        case Act.REMOVE:
-            await _remove(tools, action, report)
+    if action.act == Act.SYNC:
+        await _sync(tools, action, report)
+    elif await sent(tools, action):
+        await (_remove if action.act == Act.REMOVE else _invite)(tools, action, report)
+
+
+async def sent(tools: Tools, action: Action) -> bool:
+    """On disk before the call is made; False when the act is not ours to send any more."""
+    return await tools.write(tools.books.mark_sent, action.id, tools.now())
 
 
 async def settle(
@@ -67,15 +67,15 @@ async def _context(tools: Tools, action: Action) -> FetchContext:
 
 
 async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
-    context = await _context(tools, action)
-    if context.consent is None:
-        await settle(tools, action, ActionState.FAILED, report, reason="no_consent")
-        return
-    await tools.write(tools.books.spend, action.connection, "sync", tools.now())
     try:
-        async with tools.lane(action.connection, context.bank):
+        async with tools.lane(action.connection, action.bank):
             session = session_of(await _context(tools, action))
-            assert session is not None, "a consent is replaced, never taken away"
+            if not await sent(tools, action):
+                return
+            if session is None:
+                await settle(tools, action, ActionState.FAILED, report, reason="no_consent")
+                return
+            await tools.write(tools.books.spend, action.connection, "sync", tools.now())
             answer = await tools.provider.sync(session, action.key)
     except NeedsCustomer as error:
         await _not_done(tools, action, error)
@@ -90,7 +90,6 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
         return
     if answer.queued:
         await settle(tools, action, ActionState.WAITING, report, reason="queued")
-        await follow_sync(tools, action, report)
     elif answer.auth_url and answer.status == SUPERVISED:
         await settle(
             tools,

@@ -1,6 +1,6 @@
 """What the agent reads and writes, and where tokens live."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
@@ -18,11 +18,12 @@ from backend.model.incidents import (
 )
 from backend.model.lifetimes import Lifespan, Lives
 from backend.model.limits import Gate
-from backend.model.plans import Action, ActionState, PlanView
+from backend.model.plans import Action, ActionState, PlanView, Progress, Step
 from backend.model.reminders import Mailing, Outlook, Reminder, ReminderFacts
 from backend.model.renewals import RenewalDiff
 from backend.model.views import FetchContext
 from backend.model.webhooks import Arrived, Effect, Notice
+from backend.ports.door import Judge
 
 T = TypeVar("T")
 
@@ -63,8 +64,16 @@ class Books(Vault, Protocol):
         """The agent has been round once more; `trouble` is the kind of the error that stopped it, if one did."""
         ...
 
-    def claim_actions(self, limit: int, now: datetime) -> list[Action]:
-        """Intents, and actions that a dead agent left behind (`sent` becomes `unknown`), now owned by this agent."""
+    def ready_actions(self, limit: int, now: datetime, *, without: Collection[str] = ()) -> list[tuple[int, str]]:
+        """Acts that may begin, with their banks, in fair turns between plans; none at the banks in `without`."""
+        ...
+
+    def claim_actions(self, actions: Sequence[int], judge: Callable[[Act], Judge], now: datetime) -> list[Action]:
+        """Make these acts ours; gives those that can be begun. What was judged a while ago is judged again."""
+        ...
+
+    def orphaned_actions(self, limit: int, now: datetime) -> list[Action]:
+        """What a dead agent had sent, now ours and `unknown`; its intents are free again."""
         ...
 
     def mark_sent(self, action: int, now: datetime) -> bool:
@@ -75,8 +84,23 @@ class Books(Vault, Protocol):
         self, action: int, state: ActionState, now: datetime, *, reason: str = "", result: dict[str, str] | None = None
     ) -> None: ...
 
-    def waiting_actions(self, act: Act, limit: int) -> list[Action]:
-        """Actions of one kind in state `waiting`, oldest first."""
+    def postpone_action(self, action: int, until: datetime | None, reason: str) -> None:
+        """The act had no chance to be sent: it begins later, not before `until`, and failed nobody."""
+        ...
+
+    def step_plans(self, rule: Callable[[Progress], Step], own: Collection[str], now: datetime) -> int:
+        """Open the next stage of running plans, stop or end them by the rule; gives how many moved.
+
+        `own` are reasons of failure that say nothing about other connections.
+        """
+        ...
+
+    def prune_drafts(self, now: datetime) -> int:
+        """Delete plans that were shown, never run, and are too old for it; gives how many."""
+        ...
+
+    def waiting_actions(self, act: Act, limit: int, after: int = 0) -> list[Action]:
+        """Actions of one kind that the bank has queued, by id, those behind `after`."""
         ...
 
     def unknown_actions(self, limit: int) -> list[Action]:
@@ -87,7 +111,7 @@ class Books(Vault, Protocol):
         """The second step of "renew first, then synchronise", once the first is done."""
         ...
 
-    def plan(self, plan: int) -> PlanView | None: ...
+    def plan(self, plan: int, *, whole: bool = True) -> PlanView | None: ...
 
     def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
         """Connections to fetch now and their banks, longest untried first; with `fetch_every` 0 all, by id."""

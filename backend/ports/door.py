@@ -1,22 +1,69 @@
 """Through what operators change anything."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from backend.model.handover import Mark
-from backend.model.plans import Plan, Submitted
+from backend.model.health import HealthFacts
+from backend.model.plans import Order, Plan, PlanItem, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
-from backend.model.views import ImportRecord, ImportReport
+from backend.model.views import FleetRow, ImportRecord, ImportReport
+
+Judge = Callable[[Sequence[tuple[FleetRow, HealthFacts]]], list[PlanItem]]
+"""What an act would do on each of these connections, by what is known of them now."""
 
 
 class Door(Protocol):
     """The one door through which operators change anything (DESIGN §4)."""
 
-    def submit(self, plan: Plan, host: str) -> Submitted:
-        """Write the plan's runnable items as intents, on disk before this returns; names what stood in the way."""
+    def save_plan(self, plan: Plan, host: str) -> int:
+        """Keep a plan as it was shown, under a number; nothing of it happens."""
+        ...
+
+    def run_plan(
+        self,
+        plan: int,
+        judge: Judge,
+        now: datetime,
+        *,
+        operator: str,
+        host: str,
+        undo: timedelta = timedelta(0),
+        allowed: int | None = None,
+        approval: bool = False,
+    ) -> Submitted:
+        """Write what was confirmed as intents, on disk before this returns; what has changed since is refused.
+
+        `undo` is how long a removal can be taken back, `allowed` how many acts the first stage has (None: all). With
+        `approval` it waits for a second operator first. Raises PlanError.
+        """
+        ...
+
+    def approve_plan(
+        self,
+        plan: int,
+        digest: str,
+        judge: Judge,
+        now: datetime,
+        *,
+        operator: str,
+        host: str,
+        agreed: bool,
+        undo: timedelta = timedelta(0),
+        allowed: int | None = None,
+    ) -> Submitted:
+        """The second operator's word: run the plan with this digest, or leave it. Raises PlanError."""
+        ...
+
+    def plan(self, plan: int, *, whole: bool = True) -> PlanView | None:
+        """The plan as it stands: whoever guards the door weighs by it what may be done to it."""
+        ...
+
+    def steer_plan(self, plan: int, order: Order, now: datetime, *, operator: str, host: str) -> PlanView:
+        """Pause, resume, cancel or undo; what was sent runs to its end. Raises PlanError when it cannot be."""
         ...
 
     def decide(

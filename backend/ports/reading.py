@@ -7,6 +7,7 @@ from typing import Protocol
 from backend.model.audit import EVERY_EVENT, EventFilter
 from backend.model.facts import (
     Account,
+    Act,
     Attempt,
     Event,
 )
@@ -141,7 +142,9 @@ class FleetReader(Protocol):
         """The audit log after a sequence number, in its order; with `newest_first` the last ones, backwards."""
         ...
 
-    def plan(self, plan: int) -> PlanView | None: ...
+    def plan(self, plan: int, *, whole: bool = True) -> PlanView | None:
+        """A plan and how far it has come; with its actions, unless only the counts are wanted."""
+        ...
 
     def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:
         """By connection: when the account was looked up that was looked up most often after `since`, oldest first."""
@@ -151,7 +154,17 @@ class FleetReader(Protocol):
         """The gates through which nothing passes at this moment."""
         ...
 
-    def plans(self, limit: int) -> list[PlanView]: ...
+    def plans(self, limit: int, *, drafts: bool = False) -> list[PlanView]:
+        """Newest first, with their counts only; those that nobody has run when `drafts` are asked for."""
+        ...
+
+    def open_plans(self) -> list[PlanView]:
+        """Those that run, are paused or wait for approval, the oldest first, with their counts only."""
+        ...
+
+    def pace(self, act: Act) -> float | None:
+        """Acts of that kind that a second began in the newest plans; None: nothing tells."""
+        ...
 
     def agent_status(self) -> AgentStatus | None: ...
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.model.facts import Act, Consent, Fetch
 from backend.model.health import HealthFacts
 from backend.model.limits import Budget
-from backend.model.plans import PlanItem
+from backend.model.plans import Plan, PlanItem
 from backend.model.renewals import Rival
 from backend.model.views import FleetRow
 from backend.rules import axes
@@ -140,4 +140,21 @@ def judge(
         until=until,
         calls=CALLS[act] if hurdle is None or waits else 0,
         left=None if budget is None or not CALLS[act] else budget.left,
+        seen=_seen(facts),
     )
+
+
+def _seen(facts: HealthFacts) -> str:
+    """Stands for the facts that an act rests on: a consent that was renewed or removed since is another matter."""
+    told = (facts.consent, facts.connected_at, facts.renewed_at, facts.removed_at)
+    return " ".join("-" if one is None else str(one) for one in told)
+
+
+def ends_at(plan: Plan, pace: float | None, now: datetime) -> datetime | None:
+    """When the last act of a plan will probably have begun: by the `pace` (acts a second) of those before it.
+
+    None when nothing tells: no pace is known yet, and nothing waits for a time.
+    """
+    runs = len(plan.with_fate("run"))
+    began = [now + timedelta(seconds=runs / pace)] if runs and pace else []
+    return max([*began, *(item.until for item in plan.with_fate("wait") if item.until)], default=None)

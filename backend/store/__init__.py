@@ -7,7 +7,7 @@ from backend.model.clock import Clock
 from backend.store.acceptance import Acceptance
 from backend.store.deliveries import Deliveries
 from backend.store.engine import StoreError
-from backend.store.fleet import SORTS, Fleet
+from backend.store.fleet import SORTS
 from backend.store.forecast import Forecasts
 from backend.store.handover import Handovers
 from backend.store.postings import Postings
@@ -23,7 +23,7 @@ from backend.store.tokens import key_beside
 __all__ = ["SORTS", "AgentBusy", "Store", "StoreError", "open_store"]
 
 
-class Store(Handovers, Fleet, Postings, Reminders, Acceptance, Deliveries, Registry, Problems, Forecasts, Records):
+class Store(Handovers, Postings, Reminders, Acceptance, Deliveries, Registry, Problems, Forecasts, Records):
     """Implements `FleetReader`, `Door`, `Books` and `Vault` of `backend.ports` on one engine. Thread-safe."""
 
     def close(self) -> None:

@@ -141,10 +141,12 @@ def action_of(row: Any) -> Action:
         customer=row["customer"],
         state=ActionState(row["state"]),
         key=row["key"],
+        bank=row["bank"],
         reason=row["reason"],
         result=json.loads(row["result"]),
         operator=row["operator"],
         created_at=at(row["created_at"]),
+        not_before=when(row["not_before"]),
         sent_at=when(row["sent_at"]),
         finished_at=when(row["finished_at"]),
     )

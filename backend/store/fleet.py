@@ -31,7 +31,7 @@ SORTS = {
 """Names by which a list may be ordered, and their columns. Equal rows go by customer, then id."""
 
 SELECT_ACTION = """
-SELECT a.*, c.agreement, c.customer, p.operator FROM actions a
+SELECT a.*, c.agreement, c.customer, c.bank, coalesce(nullif(p.run_by, ''), p.operator) AS operator FROM actions a
 JOIN connections c ON c.id = a.connection JOIN plans p ON p.id = a.plan
 """
 

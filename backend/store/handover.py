@@ -10,7 +10,7 @@ from backend.model.plans import Action, PlanView
 from backend.store.audit import event_of
 from backend.store.causes import SEVERITY
 from backend.store.codec import action_of, at, ms, number, public
-from backend.store.fleet import SELECT_ACTION, Fleet
+from backend.store.fleet import SELECT_ACTION
 from backend.store.problems import Problems
 from backend.store.records import Records
 from backend.store.registry import Registry
@@ -23,7 +23,7 @@ _UNKNOWN = "a.state IN ('intent', 'sent', 'unknown') AND a.state = 'unknown'"
 """Said twice so that the index of what is under way serves."""
 
 
-class Handovers(Fleet, Reminders, Registry, Problems, Records):
+class Handovers(Reminders, Registry, Problems, Records):
     """Implements the handing over of `ports.FleetReader` and `ports.Door`."""
 
     def handover(self, since: datetime | None, now: datetime) -> HandoverFacts:

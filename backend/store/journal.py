@@ -1,102 +1,136 @@
-"""Plans and actions: every act is on disk before it happens and again when its outcome is known (law 10)."""
+"""The agent's side of plans: every act is on disk before it happens and again when its outcome is known (law 10)."""
 
 import json
 import uuid
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from backend.model.facts import Act
-from backend.model.plans import Action, ActionState, Plan, PlanView, Submitted
-from backend.store.codec import action_of, at, ms, number
+from backend.model.plans import Action, ActionState, Progress, Step
+from backend.ports.door import Judge
+from backend.store.codec import action_of, ms, public
 from backend.store.fleet import SELECT_ACTION
-from backend.store.tables import Tables
+from backend.store.plans import LIVE, Plans
 
-LIVE = "('intent', 'sent', 'unknown')"
+_LOOK = 256
+"""Acts of one plan that are looked at together."""
+
+_TRUSTED = 60_000
+"""Milliseconds for which what was judged when a plan was run needs no second look before an act begins."""
 
 
-class Journal(Tables):
-    """The door for operators and the agent's side of their acts."""
+class Journal(Plans):
+    """Which acts are to be done, that they are being done, and how they ended."""
 
-    def submit(self, plan: Plan, host: str) -> Submitted:
-        """Write the plan's runnable items as intents, all in one transaction.
+    # -- whose turn it is --------------------------------------------------------------------------------------
 
-        A connection on which another act is still under way is not touched; the answer names that act, who
-        asked for it and since when. `PlanItem`s that were refused or must wait are kept with the plan, as told.
+    def ready_actions(self, limit: int, now: datetime, *, without: Collection[str] = ()) -> list[tuple[int, str]]:
+        """Acts that may begin and their banks, in fair turns between plans; those at banks in `without` are left out.
+
+        A plan of one comes before the thousandth of another. Nothing of a paused plan, before an act's time or beyond
+        its plan's stage is ready.
         """
-        refused = [(item.connection, item.reason) for item in plan.items if item.fate != "run"]
-        now = plan.created_at
-        with self.db.write():
-            plan_id = self.db.value(
-                "INSERT INTO plans (act, operator, host, created_at, then_sync, state, run_at, run_by, run_host)"
-                " VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?) RETURNING id",
-                (plan.act, plan.operator, host, ms(now), plan.then_sync, ms(now), plan.operator, host),
+        found: list[tuple[int, int, str]] = []
+        marks = ",".join("?" * len(without))
+        elsewhere = f" AND c.bank NOT IN ({marks})" if without else ""
+        for plan in self.db.rows("SELECT id, allowed FROM plans WHERE state = 'running' ORDER BY id"):
+            rows = self.db.rows(
+                "SELECT a.id, a.position, c.bank FROM actions a JOIN connections c ON c.id = a.connection"
+                " WHERE a.plan = ? AND a.state = 'intent' AND a.owner IS NULL AND a.position < ?"
+                f" AND coalesce(a.not_before, 0) <= ?{elsewhere} ORDER BY a.position LIMIT ?",
+                (plan["id"], _all(plan["allowed"]), ms(now), *without, min(limit, _LOOK)),
             )
-            for item in plan.with_fate("run"):
-                if blocked := self._blocked_by(number(item.connection)):
-                    refused.append((item.connection, blocked))
-                    continue
-                key = str(uuid.uuid4())
-                self.db.run(
-                    "INSERT INTO actions (plan, connection, act, state, key, then_sync, created_at)"
-                    " VALUES (?, ?, ?, 'intent', ?, ?, ?)",
-                    (plan_id, number(item.connection), plan.act, key, plan.then_sync, ms(now)),
-                )
-                told = {"plan": plan_id}
-                self.log(f"{plan.act}.intent", number(item.connection), told, now, operator=plan.operator, host=host)
-            self.db.many(
-                "INSERT INTO actions (plan, connection, act, state, key, reason, created_at, position)"
-                " VALUES (?, ?, ?, 'refused', ?, ?, ?, ?)",
-                [
-                    (plan_id, number(connection), plan.act, str(uuid.uuid4()), reason, ms(now), place)
-                    for place, (connection, reason) in enumerate(refused, 1_000_000)
-                ],
-            )
-        actions = tuple(
-            map(
-                action_of,
-                self.db.rows(f"{SELECT_ACTION} WHERE a.plan = ? AND a.state <> 'refused' ORDER BY a.id", (plan_id,)),
-            )
-        )
-        return Submitted(plan=plan_id, actions=actions, refused=tuple(refused))
+            found += [(row["position"], row["id"], row["bank"]) for row in rows]
+        return [(action, bank) for _, action, bank in sorted(found)[:limit]]
 
-    def _blocked_by(self, connection: int) -> str:
-        row = self.db.row(f"{SELECT_ACTION} WHERE a.connection = ? AND a.state IN {LIVE}", (connection,))
-        if row is None:
-            return ""
-        return f"in_work:{row['act']}:{row['operator']}:{at(row['created_at']).isoformat()}"
+    def claim_actions(self, actions: Sequence[int], judge: Callable[[Act], Judge], now: datetime) -> list[Action]:
+        """Make these acts ours; gives those that can be begun.
 
-    # -- the agent's side --------------------------------------------------------------------------------------
-
-    def claim_actions(self, limit: int, now: datetime) -> list[Action]:
-        """Intents nobody works on, and what a dead process left behind (its `sent` becomes `unknown`)."""
+        What was judged a while ago, or stands in an incident by now, is judged again: it may be refused, or wait.
+        """
         me = self.sessions.open()
-        claimed: list[int] = []
+        mine: list[int] = []
+        with self.db.write():
+            for action in actions:
+                row = self.db.row(
+                    "SELECT a.id, a.act, a.connection, a.not_before, p.run_at, c.incident, c.removed_at FROM actions a"
+                    " JOIN plans p ON p.id = a.plan JOIN connections c ON c.id = a.connection"
+                    " WHERE a.id = ? AND a.state = 'intent' AND a.owner IS NULL AND p.state = 'running'",
+                    (action,),
+                )
+                if row is not None and (_fresh(row, now) or self._still(row, judge(Act(row["act"])), now)):
+                    self.db.run("UPDATE actions SET owner = ? WHERE id = ?", (me, action))
+                    mine.append(action)
+        return self._actions(mine)
+
+    def _still(self, row: Any, judge: Judge, now: datetime) -> bool:
+        """Whether the act may begin after all; when not, it is written what became of it."""
+        from dataclasses import replace
+
+        ((fleet, facts),) = self.health([public(row["connection"])], now)
+        (item,) = judge([(replace(fleet, running=""), facts)])
+        if item.fate == "wait":
+            self._postpone(row["id"], ms(item.until), item.reason)
+        elif item.fate == "refused":
+            self.settle_action(row["id"], ActionState.REFUSED, now, reason=item.reason)
+        return item.fate == "run"
+
+    def orphaned_actions(self, limit: int, now: datetime) -> list[Action]:
+        """What a dead process left behind, now ours: its `sent` becomes `unknown`, its intents are free again."""
+        me = self.sessions.open()
+        lost: list[int] = []
         with self.db.write():
             rows = self.db.rows(
-                f"SELECT id, state, owner FROM actions WHERE state IN {LIVE} AND owner IS NOT ? ORDER BY id", (me,)
+                f"SELECT id, state, owner FROM actions WHERE state IN {LIVE} AND owner IS NOT NULL AND owner <> ?"
+                " ORDER BY id",
+                (me,),
             )
             alive: dict[str, bool] = {}
             for row in rows:
-                owner = row["owner"]
-                if owner is not None and alive.setdefault(owner, self.sessions.alive(owner)):
+                if alive.setdefault(row["owner"], self.sessions.alive(row["owner"])):
                     continue
-                state = "unknown" if row["state"] == "sent" else row["state"]
-                self.db.run("UPDATE actions SET owner = ?, state = ? WHERE id = ?", (me, state, row["id"]))
-                claimed.append(row["id"])
-                if len(claimed) >= limit:
-                    break
-        marks = ",".join("?" * len(claimed))
-        return list(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.id IN ({marks}) ORDER BY a.id", claimed)))
+                if row["state"] == "intent":
+                    self.db.run("UPDATE actions SET owner = NULL WHERE id = ?", (row["id"],))
+                elif len(lost) < limit:
+                    self.db.run("UPDATE actions SET owner = ?, state = 'unknown' WHERE id = ?", (me, row["id"]))
+                    self._log_action(row["id"], "unknown", {"reason": "owner_died"}, now)
+                    lost.append(row["id"])
+        return self._actions(lost)
+
+    def _actions(self, ids: Sequence[int]) -> list[Action]:
+        marks = ",".join("?" * len(ids))
+        return list(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.id IN ({marks}) ORDER BY a.id", ids)))
+
+    # -- one act -----------------------------------------------------------------------------------------------
 
     def mark_sent(self, action: int, now: datetime) -> bool:
+        """False when the act is not ours to send, or its plan was paused or cancelled meanwhile; then it is let go."""
+        me = self.sessions.open()
         with self.db.write():
             mine = self.db.run(
-                f"UPDATE actions SET state = 'sent', sent_at = coalesce(sent_at, ?)"
-                f" WHERE id = ? AND owner = ? AND state IN {LIVE}",
-                (ms(now), action, self.sessions.open()),
+                "UPDATE actions SET state = 'sent', sent_at = coalesce(sent_at, ?) WHERE id = ? AND owner = ?"
+                " AND (state IN ('sent', 'unknown') OR (state = 'intent'"
+                " AND EXISTS (SELECT 1 FROM plans p WHERE p.id = actions.plan AND p.state = 'running')))",
+                (ms(now), action, me),
             )
             if mine:
                 self._log_action(action, "sent", {}, now)
+            else:
+                self._postpone(action, None, "")
         return bool(mine)
+
+    def postpone_action(self, action: int, until: datetime | None, reason: str) -> None:
+        """The act had no chance to be sent: it begins later, not before `until`. It is no failure of anybody."""
+        with self.db.write():
+            self._postpone(action, ms(until), reason)
+
+    def _postpone(self, action: int, until: int | None, reason: str) -> None:
+        self.db.run(
+            "UPDATE actions SET owner = NULL, not_before = coalesce(?, not_before), reason = ?"
+            " WHERE id = ? AND state = 'intent' AND (owner IS NULL OR owner = ?)",
+            (until, reason, action, self.sessions.open()),
+        )
 
     def settle_action(
         self, action: int, state: ActionState, now: datetime, *, reason: str = "", result: dict[str, str] | None = None
@@ -113,19 +147,22 @@ class Journal(Tables):
             )
             if row["act"] == Act.SYNC:
                 failed = state == ActionState.AWAITING_CUSTOMER or reason == "renew_first"
-                self.db.run("UPDATE connections SET sync_failed = ? WHERE id = ?", (failed, row["connection"]))
+                self.db.run(
+                    "UPDATE connections SET sync_failed = ? WHERE id = ?", (1 if failed else 0, row["connection"])
+                )
             self._log_action(action, state, {"reason": reason, **(result or {})}, now)
             self.reassess(row["connection"], now)
 
     def _log_action(self, action: int, state: str, data: dict[str, object], now: datetime) -> None:
         row = self.db.row(
-            "SELECT a.connection, a.act, a.plan, p.operator, p.host FROM actions a JOIN plans p ON p.id = a.plan"
+            "SELECT a.connection, a.act, a.plan, p.run_by, p.run_host FROM actions a JOIN plans p ON p.id = a.plan"
             " WHERE a.id = ?",
             (action,),
         )
         if row is not None:
             data = {"plan": row["plan"], **data}
-            self.log(f"{row['act']}.{state}", row["connection"], data, now, operator=row["operator"], host=row["host"])
+            names = {"operator": row["run_by"], "host": row["run_host"]}
+            self.log(f"{row['act']}.{state}", row["connection"], data, now, **names)
 
     def unknown_actions(self, limit: int) -> list[Action]:
         """This agent's actions whose outcome is not known, oldest first."""
@@ -135,9 +172,11 @@ class Journal(Tables):
         )
         return list(map(action_of, rows))
 
-    def waiting_actions(self, act: Act, limit: int) -> list[Action]:
+    def waiting_actions(self, act: Act, limit: int, after: int = 0) -> list[Action]:
+        """Actions of one kind that the bank has queued, by id, those behind `after`."""
         rows = self.db.rows(
-            f"{SELECT_ACTION} WHERE a.act = ? AND a.state = 'waiting' ORDER BY a.id LIMIT ?", (act, limit)
+            f"{SELECT_ACTION} WHERE a.act = ? AND a.state = 'waiting' AND a.id > ? ORDER BY a.id LIMIT ?",
+            (act, after, limit),
         )
         return list(map(action_of, rows))
 
@@ -145,37 +184,83 @@ class Journal(Tables):
         """The second step of "renew first, then synchronise", once the first is done."""
         with self.db.write():
             row = self.db.row("SELECT * FROM actions WHERE id = ? AND then_sync = 1", (action,))
-            if row is None or self._blocked_by(row["connection"]):
+            if row is None or self._busy([row["connection"]]):
                 return
             self.db.run(
-                "INSERT INTO actions (plan, connection, act, state, key, created_at)"
-                " VALUES (?, ?, 'sync', 'intent', ?, ?)",
-                (row["plan"], row["connection"], str(uuid.uuid4()), ms(now)),
+                "INSERT INTO actions (plan, connection, act, state, key, created_at, position)"
+                " VALUES (?, ?, 'sync', 'intent', ?, ?, ?)",
+                (row["plan"], row["connection"], str(uuid.uuid4()), ms(now), row["position"]),
+            )
+            self.db.run(
+                "UPDATE plans SET state = 'running', ended_at = NULL WHERE id = ? AND state = 'ended'", (row["plan"],)
             )
 
-    # -- reading -----------------------------------------------------------------------------------------------
+    # -- stages ------------------------------------------------------------------------------------------------
 
-    def plan(self, plan: int) -> PlanView | None:
-        row = self.db.row("SELECT * FROM plans WHERE id = ?", (plan,))
-        if row is None:
-            return None
-        told = tuple(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.plan = ? ORDER BY a.id", (plan,))))
-        actions = tuple(action for action in told if action.state != ActionState.REFUSED)
-        counts: dict[ActionState, int] = {}
-        for action in actions:
-            counts[action.state] = counts.get(action.state, 0) + 1
-        return PlanView(
-            id=plan,
-            act=Act(row["act"]),
-            operator=row["operator"],
-            host=row["host"],
-            created_at=at(row["created_at"]),
-            counts=counts,
-            actions=actions,
-            refused=tuple((action.connection, action.reason) for action in told if action.state == ActionState.REFUSED),
+    def step_plans(self, rule: Callable[[Progress], Step], own: Collection[str], now: datetime) -> int:
+        """Open the next stage of running plans, stop those that fail, end those that are over; gives how many moved.
+
+        `own` are reasons that say something about one connection only: they do not count as failures of the plan.
+        """
+        moved = 0
+        for plan in self.db.rows("SELECT id, allowed, forgiven FROM plans WHERE state = 'running' ORDER BY id"):
+            with self.db.write():
+                moved += self._step(plan, rule, own, now)
+        return moved
+
+    def _step(self, plan: Any, rule: Callable[[Progress], Step], own: Collection[str], now: datetime) -> bool:
+        seen = self.db.rows(
+            "SELECT state, reason, CASE WHEN not_before > ? THEN 1 ELSE 0 END AS later,"
+            " CASE WHEN position < ? THEN 1 ELSE 0 END AS admitted, count(*) AS many"
+            " FROM actions WHERE plan = ? AND state <> 'refused' GROUP BY 1, 2, 3, 4",
+            (ms(now), _all(plan["allowed"]), plan["id"]),
         )
 
-    def plans(self, limit: int) -> list[PlanView]:
-        """Newest first."""
-        rows = self.db.rows("SELECT id FROM plans ORDER BY id DESC LIMIT ?", (limit,))
-        return [view for row in rows if (view := self.plan(row["id"])) is not None]
+        def count(*states: str, only: Callable[[Any], bool] = lambda _: True) -> int:
+            return sum(row["many"] for row in seen if row["state"] in states and only(row))
+
+        if not count("intent", "sent", "unknown"):
+            self.db.run(
+                "UPDATE plans SET state = 'ended', note = '', ended_at = ? WHERE id = ? AND state = 'running'",
+                (ms(now), plan["id"]),
+            )
+            return True
+        failed = count("failed", only=lambda row: row["reason"] not in own)
+        step = rule(
+            Progress(
+                size=sum(row["many"] for row in seen),
+                allowed=plan["allowed"],
+                open=count("sent", only=lambda row: row["admitted"])
+                + count("intent", only=lambda row: row["admitted"] and not row["later"]),
+                good=count("done", "waiting", "awaiting_customer") + count("failed") - failed,
+                failed=failed,
+                unknown=count("unknown"),
+                forgiven=plan["forgiven"],
+            )
+        )
+        if step.stop:
+            # Who lets it go on has seen these failures: they do not stop it a second time.
+            self.db.run(
+                "UPDATE plans SET state = 'paused', note = ?, forgiven = ? WHERE id = ?",
+                (step.stop, failed, plan["id"]),
+            )
+            self.log("plan.stopped", None, {"plan": plan["id"], "reason": step.stop}, now)
+        elif step.allowed != plan["allowed"]:
+            self.db.run("UPDATE plans SET allowed = ? WHERE id = ?", (step.allowed, plan["id"]))
+        else:
+            return False
+        return True
+
+
+def _all(allowed: int | None) -> int:
+    return 1 << 62 if allowed is None else allowed
+
+
+def _fresh(row: Any, now: datetime) -> bool:
+    """What was judged at the run still holds, as far as one can see without looking again."""
+    return (
+        (ms(now) or 0) - row["run_at"] < _TRUSTED
+        and row["not_before"] is None
+        and row["incident"] is None
+        and row["removed_at"] is None
+    )

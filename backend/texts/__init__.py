@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 AREAS = (
-    *("audit", "commands", "console", "guard", "handover", "health", "history", "landing", "mail", "pages"),
+    *("audit", "commands", "console", "guard", "handover", "health", "history", "landing", "mail", "pages", "plans"),
     *("postings", "problems", "reminders", "renewals", "sandbox", "setup", "situations"),
 )
 LANGUAGES = ("da", "en")

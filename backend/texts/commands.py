@@ -107,6 +107,25 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Plan {plan}: {count} sat i gang ({act}). Følg den: `forny plan {plan}`.",
         "Plan {plan}: {count} under way ({act}). Follow it: `forny plan {plan}`.",
     ),
+    "cli.kept": (
+        "Gemt som plan {plan}; intet er gjort. Udfør den: `forny plan {plan} run`.",
+        "Kept as plan {plan}; nothing was done. Run it: `forny plan {plan} run`.",
+    ),
+    "cli.ends_at": ("Det sidste begynder omkring {at}.", "The last of it begins at about {at}."),
+    "cli.approval_asked": (
+        "Plan {plan}: {count} ({act}) afventer, at en anden operatør godkender: `forny plan {plan} approve`.",
+        "Plan {plan}: {count} ({act}) await another operator's approval: `forny plan {plan} approve`.",
+    ),
+    "cli.not_as_shown": (
+        "{connection}: ikke som vist, derfor ikke sat i gang: {reason}",
+        "{connection}: not as it was shown, so not under way: {reason}",
+    ),
+    "cli.undo_until": (
+        "Kan fortrydes til {until}: `forny plan {plan} undo`.",
+        "Can be undone until {until}: `forny plan {plan} undo`.",
+    ),
+    "cli.plan_steered": ("Plan {plan}: {state}. {counts}", "Plan {plan}: {state}. {counts}"),
+    "cli.word.note": ("Bemærk", "Note"),
     "cli.nothing_runs": ("Intet kan køre nu; intet er skrevet.", "Nothing can run now; nothing was written."),
     "cli.renew_first": (
         "Forny først, synkroniser derefter, i ét: `forny renew {ids} --then-sync`.",
@@ -123,8 +142,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ingen agent kører; det udføres, når en starter (`forny agent`), eller med --wait.",
         "No agent is running; it is done when one starts (`forny agent`), or with --wait.",
     ),
-    "cli.plans_header": ("Plan|Hvad|Hvem|Tid|Udfald", "Plan|What|Who|At|Outcome"),
-    "cli.plan_header": ("Id|Aftale|Kunde|Tilstand|Grund", "Id|Agreement|Customer|State|Reason"),
+    "cli.plans_header": ("Plan|Hvad|Hvem|Tid|Tilstand|Udfald", "Plan|What|Who|At|State|Outcome"),
+    "cli.plan_header": ("Id|Aftale|Kunde|Bank|Tilstand|Grund", "Id|Agreement|Customer|Bank|State|Reason"),
+    "cli.waits": ("venter til {until}", "waits until {until}"),
     "cli.incidents_header": (
         "Hvis|Navn|Årsag|Siden|Slut|Forbindelser|Kunder|Fejl (normalt)|Afventer|Ældste",
         "Whose|Name|Cause|Since|Over|Connections|Customers|Failed (usual)|Pending|Oldest",

@@ -161,6 +161,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "From how many removals in one plan another operator must approve; 0: never",
     ),
     "setting.store": ("Sti til lageret, en SQLite-fil", "Path of the store, an SQLite file"),
+    "setting.undo_window": (
+        "Hvor længe en fjernelse kan fortrydes, før den sker: 10m; off: slet ikke",
+        "How long a removal can be undone before it happens: 10m; off: not at all",
+    ),
     "setting.provider": ("Aggregatoren", "The aggregator"),
     "setting.aiia_base_url": ("Adressen på Aiia Data API", "Address of the Aiia Data API"),
     "setting.aiia_client_id": ("Vores klient-id hos Aiia", "Our client id at Aiia"),

@@ -12,7 +12,7 @@ from backend.model.views import PostingFilter
 from backend.rules.assess import assess
 from backend.store import open_store
 from backend.texts import texts_in
-from tests.fakes import NOON, FakeLedger, FakeMailer, FakeProvider, HandClock, account, record
+from tests.fakes import NOON, FakeLedger, FakeMailer, FakeProvider, HandClock, account, confirm, record
 
 
 class World:
@@ -55,7 +55,7 @@ class World:
             PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in connections
         )
         plan = Plan(act=act, operator="eva", created_at=self.clock.now(), items=items, then_sync=then_sync)
-        return self.store.submit(plan, "host").plan
+        return confirm(self.store, plan, "host").plan
 
     def states(self) -> dict[str, PostingState]:
         lines = self.store.postings(PostingFilter(), 999)

@@ -233,7 +233,7 @@ async def _plan(runtime: Runtime, into: Figures, plans: Figures, sessions: list[
     async with runtime.agent("once") as agent:
         with plans.measure(len(sessions)):
             plan = runtime.operations.plan(Act.SYNC, [session.connection for session in sessions])
-            submitted = runtime.door.submit(plan, runtime.host)
+            submitted = runtime.operations.submit(plan)
         assert not submitted.refused, submitted.refused[0]
         with into.measure(len(sessions)):
             await agent.settle(submitted.plan, patience=0)

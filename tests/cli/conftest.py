@@ -42,6 +42,7 @@ def env(tmp_path: Path) -> dict[str, str]:
         "FORNY_STORE": str(tmp_path / "forny.db"),
         "FORNY_OPERATOR": "tester",
         "FORNY_LANGUAGE": "en",
+        "FORNY_UNDO_WINDOW": "off",
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "XDG_DATA_HOME": str(tmp_path / "data"),
     }

@@ -122,8 +122,13 @@ def test_a_sync_that_cannot_work_offers_renew_and_sync_as_one_step(line: Run) ->
     ran = line("sync", EXPIRED, "--yes")
     assert ran.code == 3 and "--then-sync" in ran.err
     ran = line("renew", EXPIRED, "--then-sync", "--dry-run", "--json")
-    assert ran.code == 0 and ran.json["then_sync"] is True and ran.json["plan"] is None
+    assert ran.code == 0 and ran.json["then_sync"] is True and ran.json["digest"]
     assert line("plans").code == 4
+    (kept,) = line("plans", "--drafts", "--json").json
+    assert (kept["plan"], kept["state"], kept["counts"]) == (ran.json["plan"], "draft", {"planned": 1})
+    assert line("plan", str(kept["plan"]), "run", "--yes", "--wait", "--json").json["counts"] == {
+        "awaiting_customer": 1
+    }
 
 
 def test_remove_cuts_the_link_and_says_how_long_the_consent_lives(line: Run) -> None:

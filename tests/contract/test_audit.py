@@ -17,7 +17,7 @@ from backend.model.plans import ActionState, Plan, PlanItem
 from backend.rules.assess import assess
 from backend.store import Store, StoreError, open_store
 from backend.store.audit import SEAL_AFTER, SEAL_LINES
-from tests.fakes import NOON, HandClock, records
+from tests.fakes import NOON, HandClock, claim, confirm, records
 
 LINES = 12
 
@@ -120,9 +120,9 @@ def test_processes_that_write_at_once_keep_one_chain(store: Store) -> None:
 def test_a_line_names_the_operator_and_his_terminal_or_the_agent(store: Store) -> None:
     store.import_records(records(range(1)), NOON, "eva")
     item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
-    plan = store.submit(Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=(item,)), store.host).plan
+    plan = confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=(item,)), store.host).plan
     with store.become_agent("agent"):
-        (action,) = store.claim_actions(9, NOON)
+        (action,) = claim(store, NOON)
         store.mark_sent(action.id, NOON)
         store.say("login.failed", None, {}, NOON)
         store.settle_action(action.id, ActionState.DONE, NOON)
@@ -137,7 +137,7 @@ def test_a_line_names_the_operator_and_his_terminal_or_the_agent(store: Store) -
 def test_a_link_that_was_asked_for_names_who_asked(store: Store) -> None:
     store.import_records(records(range(1)), NOON, "eva")
     item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
-    asked = store.submit(Plan(act=Act.RENEW, operator="bo", created_at=NOON, items=(item,)), "desk-7")
+    asked = confirm(store, Plan(act=Act.RENEW, operator="bo", created_at=NOON, items=(item,)), "desk-7")
     made = Case(
         id=0,
         kind=Act.RENEW,
@@ -408,15 +408,15 @@ def test_any_copy_of_a_line_put_in_is_found(source: int, place: int, hashed: boo
 def test_nothing_is_asked_or_sent_when_the_disk_has_no_room_for_the_line(store: Store) -> None:
     store.import_records(records(range(2)), NOON, "eva")
     items = tuple(PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in ("c1", "c2"))
-    first = store.submit(Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=items[:1]), "h")
-    store.claim_actions(9, NOON)
+    first = confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=items[:1]), "h")
+    claim(store, NOON)
     pages = store.db.value("PRAGMA page_count")
     store.db.raw.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match=r"full\. Nothing was sent"):
         for _ in range(999):
             store.say("test.fill", None, {"n": "x" * 900}, NOON)
     with pytest.raises(StoreError, match=r"full\. Nothing was sent"):
-        store.submit(Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=items * 50), "h")
+        confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=items * 50), "h")
     view = store.plan(first.plan)
     assert view is not None and view.actions[0].state == ActionState.INTENT and len(store.plans(9)) == 1
     assert store.verify_audit().whole
@@ -425,8 +425,8 @@ def test_nothing_is_asked_or_sent_when_the_disk_has_no_room_for_the_line(store: 
 def test_an_act_whose_line_cannot_be_written_is_not_marked_as_sent(store: Store) -> None:
     store.import_records(records(range(1)), NOON, "eva")
     item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
-    store.submit(Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=(item,)), "h")
-    (action,) = store.claim_actions(9, NOON)
+    confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=(item,)), "h")
+    (action,) = claim(store, NOON)
     store.db.raw.execute("CREATE TRIGGER broken BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no audit'); END")
     with pytest.raises(StoreError, match="no audit"):
         store.mark_sent(action.id, NOON)

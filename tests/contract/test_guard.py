@@ -1,6 +1,8 @@
 """The guarded door's contract: the store's own is never reached past it, and what passes arrives unchanged."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,16 @@ import pytest
 from backend.guard import GuardedDoor, whoami
 from backend.model.facts import Act
 from backend.model.people import NotAllowed, Person, Role
-from backend.model.plans import Plan, PlanItem
+from backend.model.plans import ActionState, Order, Plan, PlanItem, PlanView
 from backend.model.postings import Decision
 from backend.operations import Operations
 from backend.ports import Door
 from backend.rules.assess import assess
 from backend.rules.roles import BULK
 from backend.store import Store, open_store
-from tests.fakes import NOON, HandClock, records
+from tests.fakes import NOON, HandClock, records, willing
 
-READS = {"export"}
+READS = {"export", "plan"}
 """What stands at the door and changes nothing."""
 
 
@@ -28,7 +30,21 @@ def plan(act: Act, count: int = 1, fate: str = "run") -> Plan:
 
 
 CALLS: dict[str, tuple[Callable[[Door], object], Role]] = {
-    "submit": (lambda door: door.submit(plan(Act.SYNC), "h"), Role.SUPPORT),
+    "save_plan": (lambda door: door.save_plan(plan(Act.SYNC), "h"), Role.SUPPORT),
+    "run_plan": (
+        lambda door: door.run_plan(
+            1, willing, NOON, operator="e", host="h", undo=timedelta(0), allowed=1, approval=False
+        ),
+        Role.SUPPORT,
+    ),
+    "approve_plan": (
+        lambda door: door.approve_plan(
+            1, "d", willing, NOON, operator="e", host="h", agreed=True, undo=timedelta(0), allowed=1
+        ),
+        Role.ONCALL,
+    ),
+    "steer_plan": (lambda door: door.steer_plan(1, Order.PAUSE, NOON, operator="e", host="h"), Role.ONCALL),
+    "plan": (lambda door: door.plan(1), Role.VIEW),
     "decide": (
         lambda door: door.decide(["p1"], Decision.ACCEPT, operator="e", host="h", now=NOON, dry_run=True),
         Role.SUPPORT,
@@ -53,6 +69,21 @@ class Recording:
 
     def __init__(self) -> None:
         self.came: list[str] = []
+        self.kept = PlanView(
+            id=1,
+            act=Act.SYNC,
+            operator="ole",
+            host="h",
+            created_at=NOON,
+            counts={ActionState.PLANNED: 1},
+            actions=(),
+            refused=(),
+        )
+
+    def plan(self, plan: int, *, whole: bool = True) -> PlanView:
+        if whole:
+            self.came.append("plan")
+        return self.kept
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def called(*values: object, **named: object) -> tuple[str, object, object]:
@@ -99,11 +130,25 @@ def test_each_method_asks_for_its_role_and_passes_on_what_it_was_given(name: str
 def test_a_removal_by_number_asks_for_more_the_more_it_takes() -> None:
     behind: Any = Recording()
     door = GuardedDoor(behind, Role.ONCALL)
-    door.submit(plan(Act.REMOVE, BULK), "h")
+    door.save_plan(plan(Act.REMOVE, BULK), "h")
     with pytest.raises(NotAllowed) as caught:
-        door.submit(plan(Act.REMOVE, BULK + 1), "h")
+        door.save_plan(plan(Act.REMOVE, BULK + 1), "h")
     assert caught.value.need is Role.ADMIN and caught.value.most == BULK
-    door.submit(plan(Act.REMOVE, BULK + 1, "refused"), "h")  # what is refused takes nothing
+    door.save_plan(plan(Act.REMOVE, BULK + 1, "refused"), "h")  # what is refused takes nothing
+
+
+def test_a_plan_that_somebody_else_kept_is_weighed_by_its_own_act_and_size() -> None:
+    behind: Any = Recording()
+    behind.kept = replace(behind.kept, act=Act.REMOVE, counts={ActionState.PLANNED: BULK + 1, ActionState.REFUSED: 9})
+    with pytest.raises(NotAllowed) as caught:
+        GuardedDoor(behind, Role.ONCALL).run_plan(1, willing, NOON, operator="e", host="h")
+    assert caught.value.need is Role.ADMIN and behind.came == []
+
+
+def test_ones_own_plan_is_steered_by_whoever_may_act() -> None:
+    behind: Any = Recording()
+    GuardedDoor(behind, Role.SUPPORT).steer_plan(1, Order.CANCEL, NOON, operator="ole", host="h")
+    assert behind.came == ["steer_plan"]
 
 
 def test_a_decision_that_is_only_tried_is_weighed_too() -> None:

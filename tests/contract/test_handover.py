@@ -14,7 +14,7 @@ from backend.rules.assess import assess
 from backend.rules.incidents import RESTART
 from backend.store import open_store
 from backend.store.past import past
-from tests.fakes import NOON, HandClock, records
+from tests.fakes import NOON, HandClock, claim, confirm, records
 
 HOUR = timedelta(hours=1)
 
@@ -47,7 +47,7 @@ class Night:
     def submit(self, connection: str) -> int:
         item = PlanItem(connection=connection, agreement_number="", customer="", bank="", fate="run")
         plan = Plan(act=Act.SYNC, operator="eva", created_at=self.clock.now(), items=(item,))
-        return self.store.submit(plan, "desk").plan
+        return confirm(self.store, plan, "desk").plan
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_the_last_mark_is_found_without_reading_the_whole_log(night: Night) -> N
 
 def test_plans_of_the_period_and_those_that_are_not_over(night: Night) -> None:
     old, open_ = night.submit("c1"), night.submit("c2")
-    (action,) = [one for one in night.store.claim_actions(9, night.clock.now()) if one.plan == old]
+    (action,) = [one for one in claim(night.store, night.clock.now()) if one.plan == old]
     night.store.settle_action(action.id, ActionState.DONE, night.clock.now())
     night.clock.move(hours=20)
     fresh = night.submit("c3")
@@ -119,7 +119,7 @@ def test_plans_of_the_period_and_those_that_are_not_over(night: Night) -> None:
 
 def test_an_unknown_outcome_is_told_until_it_is_settled(night: Night) -> None:
     night.submit("c1")
-    (action,) = night.store.claim_actions(9, night.clock.now())
+    (action,) = claim(night.store, night.clock.now())
     night.store.mark_sent(action.id, night.clock.now())
     night.store.settle_action(action.id, ActionState.UNKNOWN, night.clock.now(), reason="unreachable")
     facts = night.facts()

@@ -24,7 +24,7 @@ from backend.store.codec import facts_of
 from backend.store.history import BLANK, GRAIN, KEPT_WHOLE, ROUTINE, TOLD
 from backend.store.past import began, past
 from backend.store.tables import SELECT_CONNECTION
-from tests.fakes import NOON, HandClock, account, record, records
+from tests.fakes import NOON, HandClock, account, claim, confirm, record, records
 
 HOUR = timedelta(hours=1)
 IDS = ("c1", "c2")
@@ -121,8 +121,8 @@ class Play:
 
     def synced(self, which: str, now: datetime) -> None:
         item = PlanItem(connection=which, agreement_number="", customer="", bank="", fate="run")
-        self.store.submit(Plan(act=Act.SYNC, operator="eva", created_at=now, items=(item,)), "host")
-        for action in self.store.claim_actions(9, now):
+        confirm(self.store, Plan(act=Act.SYNC, operator="eva", created_at=now, items=(item,)), "host")
+        for action in claim(self.store, now):
             self.store.mark_sent(action.id, now)
             self.store.settle_action(action.id, ActionState.AWAITING_CUSTOMER, now, reason="renew_first")
 
@@ -276,8 +276,8 @@ def test_what_came_later_is_not_there(store: Store) -> None:
 def test_acts_stand_as_they_stood(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
-    store.submit(Plan(act=Act.SYNC, operator="eva", created_at=NOON + HOUR, items=(item,)), "host")
-    (action,) = store.claim_actions(9, NOON + HOUR)
+    confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON + HOUR, items=(item,)), "host")
+    (action,) = claim(store, NOON + HOUR)
     store.mark_sent(action.id, NOON + 2 * HOUR)
     store.settle_action(action.id, ActionState.DONE, NOON + 3 * HOUR)
     seen = []

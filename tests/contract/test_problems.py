@@ -21,7 +21,7 @@ from backend.rules.filters import parse
 from backend.rules.incidents import RESTART
 from backend.store import Store, open_store
 from backend.store.past import past
-from tests.fakes import NOON, HandClock, records
+from tests.fakes import NOON, HandClock, confirm, records
 
 
 class Desk:
@@ -207,7 +207,7 @@ def test_until_the_customer_has_logged_in(desk: Desk) -> None:
     desk.fetched("c1", "needs_customer")
     desk.eva.snooze("c1", condition="renewed")
     item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
-    desk.store.submit(Plan(act=Act.RENEW, operator="eva", created_at=desk.clock.now(), items=(item,)), "desk")
+    confirm(desk.store, Plan(act=Act.RENEW, operator="eva", created_at=desk.clock.now(), items=(item,)), "desk")
     desk.fetched("c1", "needs_customer")
     assert desk.queue() == [], "a link that is out is no login"
     with desk.store.db.write():

@@ -18,7 +18,7 @@ from backend.model.plans import ActionState, Plan, PlanItem
 from backend.rules.assess import assess
 from backend.store import AgentBusy, Store, StoreError, open_store
 from backend.store.sqlite import wal_is_safe
-from tests.fakes import NOON, HandClock, import_account, record, records
+from tests.fakes import NOON, HandClock, claim, confirm, import_account, record, records
 
 
 @pytest.fixture
@@ -148,8 +148,8 @@ def test_references_are_ids_or_agreement_numbers(store: Store) -> None:
 
 def test_one_live_act_per_connection_and_the_other_operator_is_told_who(store: Store) -> None:
     store.import_records(records(range(2)), NOON, "eva")
-    first = store.submit(plan_for("c1"), "host-a")
-    second = store.submit(plan_for("c1", "c2", operator="ole"), "host-b")
+    first = confirm(store, plan_for("c1"), "host-a")
+    second = confirm(store, plan_for("c1", "c2", operator="ole"), "host-b")
     assert [action.connection for action in first.actions] == ["c1"]
     assert [action.connection for action in second.actions] == ["c2"]
     ((blocked, why),) = second.refused
@@ -158,9 +158,9 @@ def test_one_live_act_per_connection_and_the_other_operator_is_told_who(store: S
 
 def test_an_act_keeps_its_key_and_is_told_before_and_after(store: Store) -> None:
     store.import_records(records(range(1)), NOON, "eva")
-    (intent,) = store.submit(plan_for("c1"), "h").actions
-    (claimed,) = store.claim_actions(10, NOON)
-    assert claimed.key == intent.key and store.claim_actions(10, NOON) == []
+    (intent,) = confirm(store, plan_for("c1"), "h").actions
+    (claimed,) = claim(store, NOON)
+    assert claimed.key == intent.key and claim(store, NOON) == []
     assert store.mark_sent(claimed.id, NOON)
     store.settle_action(claimed.id, ActionState.DONE, NOON, result={"new_postings": "3"})
     assert not store.mark_sent(claimed.id, NOON)
@@ -175,9 +175,9 @@ import os, sys
 from pathlib import Path
 from backend.rules.assess import assess
 from backend.store import open_store
-from tests.fakes import NOON, HandClock
+from tests.fakes import NOON, HandClock, claim
 store = open_store(Path(sys.argv[1]), assess=assess, clock=HandClock())
-action = store.claim_actions(1, NOON)[0]
+action = claim(store, NOON)[0]
 if sys.argv[2] == "sent":
     assert store.mark_sent(action.id, NOON)
 print(action.id, flush=True)
@@ -190,16 +190,16 @@ os.kill(os.getpid(), 9)
 @pytest.mark.parametrize(("died", "state"), [("intent", ActionState.INTENT), ("sent", ActionState.UNKNOWN)])
 def test_what_a_killed_process_left_is_taken_over(store: Store, died: str, state: ActionState) -> None:
     store.import_records(records(range(1)), NOON, "eva")
-    (intent,) = store.submit(plan_for("c1"), "h").actions
+    (intent,) = confirm(store, plan_for("c1"), "h").actions
     killed = subprocess.run([sys.executable, "-c", _CLAIM_AND_DIE, str(Path(store.db.name)), died], capture_output=True)
     assert killed.returncode == -9, killed.stderr
-    (taken,) = store.claim_actions(10, NOON)
+    (taken,) = claim(store, NOON)
     assert (taken.id, taken.state, taken.key) == (intent.id, state, intent.key)
 
 
 def test_work_of_a_living_process_is_left_to_it(store: Store) -> None:
     store.import_records(records(range(1)), NOON, "eva")
-    store.submit(plan_for("c1"), "h")
+    confirm(store, plan_for("c1"), "h")
     with subprocess.Popen(
         [sys.executable, "-c", _CLAIM_AND_DIE, str(Path(store.db.name)), "live"],
         stdin=subprocess.PIPE,
@@ -207,10 +207,10 @@ def test_work_of_a_living_process_is_left_to_it(store: Store) -> None:
     ) as other:
         assert other.stdout is not None and other.stdin is not None
         other.stdout.readline()
-        assert store.claim_actions(10, NOON) == []
+        assert claim(store, NOON) == []
         other.stdin.close()
         other.wait()
-    assert len(store.claim_actions(10, NOON)) == 1
+    assert len(claim(store, NOON)) == 1
 
 
 def test_only_one_process_is_the_agent(store: Store) -> None:

@@ -18,7 +18,7 @@ from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
 from backend.model.limits import Gate as ShutGate
 from backend.model.people import NotAllowed, Role
-from backend.model.plans import Action, ActionState, Plan, PlanItem, PlanView, Submitted
+from backend.model.plans import Action, ActionState, Plan, PlanItem, PlanState, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.reminders import Reminder, ReminderFacts
@@ -241,10 +241,10 @@ class FakeReader:
         self.gate.wait()
         return self.audit_known
 
-    def plan(self, plan: int) -> PlanView | None:
+    def plan(self, plan: int, *, whole: bool = True) -> PlanView | None:
         return self.plans_known.get(plan)
 
-    def plans(self, limit: int) -> list[PlanView]:
+    def plans(self, limit: int, *, drafts: bool = False) -> list[PlanView]:
         return list(self.plans_known.values())[:limit]
 
     def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:
@@ -252,6 +252,12 @@ class FakeReader:
 
     def shut_gates(self, now: datetime) -> list[ShutGate]:
         return []
+
+    def open_plans(self) -> list[PlanView]:
+        return [view for view in self.plans_known.values() if view.state in (PlanState.RUNNING, PlanState.PAUSED)]
+
+    def pace(self, act: Act) -> float | None:
+        return None
 
     def agent_status(self) -> AgentStatus | None:
         return self.agent

@@ -14,7 +14,7 @@ from backend.model.plans import ActionState
 from backend.operations import Operations
 from backend.rules.assess import assess
 from backend.store import SORTS, Store, open_store
-from tests.fakes import NOON, HandClock, records
+from tests.fakes import NOON, HandClock, claim, records
 from tests.tui.driving import console
 from tests.tui.fakes import make_desk
 from tui.columns import COLUMNS
@@ -95,7 +95,7 @@ def test_an_act_is_written_followed_and_told(world: World) -> None:
             assert "Kunde 3" in it.text()
             await it.press("right", "enter")
             await it.see("Plan 1: renew, 1 under way")
-            (action,) = world.other.claim_actions(5, NOON)
+            (action,) = claim(world.other, NOON)
             assert (action.connection, action.operator) == ("c3", "eva")
             await it.see("renewing…")
             assert world.other.mark_sent(action.id, NOON)

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import click
 
 from backend.model.facts import Act
-from backend.model.plans import ActionState, Plan, PlanView, Submitted
+from backend.model.plans import ActionState, Plan, PlanState, PlanView, Submitted
 from backend.model.text import clean
 from tui.commands.context import (
     ALL_DONE,
@@ -125,30 +125,61 @@ def _by_ids(context: Context, ids: Sequence[str]) -> list[str]:
 def _run(context: Context, plan: Plan, *, dry_run: bool, yes: bool, wait: bool, as_json: bool) -> None:
     from tui.commands import shapes
 
+    operations = context.runtime.operations
     if dry_run:
+        if plan.act != Act.CONNECT and plan.acts:  # a new connection would have to be made for it
+            plan = operations.keep(plan)
         if as_json:
             put_json(shapes.plan(plan, context.say))
         else:
             _put_items(context, plan)
+            if plan.id is not None:
+                talk(context.say("cli.kept", plan=plan.id))
         leave(ALL_DONE if len(plan.with_fate("run")) == len(plan.items) else SOME_REFUSED)
-    runnable = len(plan.with_fate("run"))
-    if not runnable:
+    run_new(context, plan, yes=yes, wait=wait, as_json=as_json)
+
+
+def run_new(context: Context, plan: Plan, *, yes: bool, wait: bool, as_json: bool) -> None:
+    """Show a plan that was just made, ask, and run it."""
+    from tui.commands import shapes
+
+    if not plan.acts:
         _nothing_runs(context, plan, as_json)
     if not yes:
-        _confirm(context, plan, runnable)
+        _confirm(context, plan.act, len(plan.acts), lambda: _put_items(context, plan, to_stderr=True))
     submitted = context.runtime.operations.submit(plan)
-    view = _waited(context, submitted) if wait else None
-    if as_json:
-        answer = shapes.plan(plan, context.say, submitted)
-        if view is not None:
-            answer |= shapes.plan_view(view, context.say)
-        put_json(answer)
-    elif view is not None:
-        from tui.commands.plans import put_plan
+    finish(context, submitted, wait=wait, answer=shapes.plan(plan, context.say, submitted) if as_json else None)
 
+
+def run_kept(context: Context, view: PlanView, *, yes: bool, wait: bool, as_json: bool) -> None:
+    """Run a plan that was kept, as it was shown: asked about like one that was just made. Raises PlanError."""
+    from tui.commands.plans import put_plan
+
+    planned = view.counts.get(ActionState.PLANNED, 0)
+    if not yes:
+        _confirm(context, view.act, planned, lambda: put_plan(context, view, to_stderr=True))
+    submitted = context.runtime.operations.run(view.id)
+    finish(context, submitted, wait=wait, answer={} if as_json else None)
+
+
+def finish(context: Context, submitted: Submitted, *, wait: bool, answer: dict[str, object] | None) -> None:
+    """Say what was begun, what is not as it was shown, and what came of it if asked to wait. Leaves the program.
+
+    `answer` is what is to be printed as JSON beside that (None: words for people).
+    """
+    from tui.commands import shapes
+    from tui.commands.plans import put_plan
+
+    view = _waited(context, submitted) if wait else None
+    if answer is not None:
+        now = view or context.runtime.reader.plan(submitted.plan)
+        assert now is not None
+        changed = shapes.refused(submitted.changed, context.say)
+        put_json(answer | shapes.plan_view(now, context.say) | {"changed": changed})
+    elif view is not None:
         put_plan(context, view)
     else:
-        _put_submitted(context, plan, submitted)
+        _put_submitted(context, submitted)
     leave(_exit_code(submitted, view))
 
 
@@ -168,17 +199,17 @@ def _nothing_runs(context: Context, plan: Plan, as_json: bool) -> NoReturn:
     leave(SOME_REFUSED)
 
 
-def _confirm(context: Context, plan: Plan, count: int) -> None:
+def _confirm(context: Context, act: Act, count: int, show: Callable[[], None]) -> None:
     """Harm decides how: a question for renew and sync, the number of connections for remove (DESIGN §6)."""
     say = context.say
     if not on_a_terminal():
         refuse(say("cli.add_yes"))
-    _put_items(context, plan, to_stderr=True)
-    if plan.act == Act.REMOVE:
+    show()
+    if act == Act.REMOVE:
         answer = click.prompt(say("cli.type_number", count=count), default="", show_default=False, err=True)
         agreed = answer.strip() == str(count)
     else:
-        agreed = click.confirm(say("cli.confirm", act=plan.act, count=count), default=False, err=True)
+        agreed = click.confirm(say("cli.confirm", act=act, count=count), default=False, err=True)
     if not agreed:
         talk(say("cli.nothing_done"))
         leave(SOME_REFUSED)
@@ -205,17 +236,27 @@ def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None
     counts = {fate: len(plan.with_fate(fate)) for fate in ("run", "wait", "refused")}
     key = "cli.plan_counts" if plan.calls else "cli.plan_counts_free"
     talk(say(key, act=plan.act, calls=plan.calls, left=plan.left, **counts))
+    if plan.ends_at is not None:
+        talk(say("cli.ends_at", at=moment(plan.ends_at)))
 
 
-def _put_submitted(context: Context, plan: Plan, submitted: Submitted) -> None:
+def _put_submitted(context: Context, submitted: Submitted) -> None:
     from tui.commands.shapes import reason_text
+    from tui.commands.words import moment
 
-    say = context.say
-    click.echo(say("cli.submitted", plan=submitted.plan, count=len(submitted.actions), act=plan.act))
-    for connection, key in submitted.refused:
-        talk(say("cli.not_submitted", connection=connection or "-", reason=reason_text(say, key)))
-    status = context.runtime.agent_status()
-    if submitted.actions and (status is None or not status.alive):
+    say, runtime = context.say, context.runtime
+    view = runtime.reader.plan(submitted.plan, whole=False)
+    assert view is not None
+    key = "cli.approval_asked" if view.state == PlanState.APPROVAL else "cli.submitted"
+    click.echo(say(key, plan=view.id, count=len(submitted.actions), act=view.act))
+    changed = set(submitted.changed)
+    for connection, reason in submitted.refused:
+        told = "cli.not_as_shown" if (connection, reason) in changed else "cli.not_submitted"
+        talk(say(told, connection=connection or "-", reason=reason_text(say, reason)))
+    if view.undo_until is not None:
+        talk(say("cli.undo_until", plan=view.id, until=moment(view.undo_until)))
+    status = runtime.agent_status()
+    if view.state == PlanState.RUNNING and (status is None or not status.alive):
         talk(say("cli.no_agent"))
 
 

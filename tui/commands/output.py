@@ -142,9 +142,9 @@ def put_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, stretch: 
     return len(body)
 
 
-def put_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+def put_pairs(pairs: Iterable[tuple[str, str]], *, err: bool = False) -> None:
     """Names and values under each other."""
     body = list(pairs)
     width = max((width_of(name) for name, _ in body), default=0)
     for name, value in body:
-        click.echo(f"{fit(name, width)}  {value}".rstrip())
+        click.echo(f"{fit(name, width)}  {value}".rstrip(), err=err)

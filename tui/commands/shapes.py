@@ -138,7 +138,8 @@ def action(item: Action, say: Say) -> dict[str, object]:
     return {
         **fields(item, "id", "plan", "act", "connection", "agreement_number", "customer", "state", "reason"),
         "reason_text": reason_text(say, item.reason),
-        **fields(item, "result", "operator", "created_at", "sent_at", "finished_at"),
+        **fields(item, "bank", "result", "operator", "created_at", "not_before", "sent_at"),
+        **fields(item, "finished_at"),
     }
 
 
@@ -187,8 +188,8 @@ def plan(item: Plan, say: Say, submitted: Submitted | None = None) -> dict[str, 
         for line in item.items
     ]
     return {
-        "plan": submitted.plan if submitted else None,
-        **fields(item, "act", "operator", "created_at", "then_sync"),
+        "plan": submitted.plan if submitted else item.id,
+        **fields(item, "act", "operator", "created_at", "then_sync", "ends_at", "digest"),
         "fates": {fate: len(item.with_fate(fate)) for fate in ("run", "wait", "refused")},
         **fields(item, "calls", "left"),
         "items": lines,
@@ -208,7 +209,10 @@ def plan_view(view: PlanView, say: Say) -> dict[str, object]:
     """A submitted plan and how far it has come."""
     return {
         "plan": view.id,
-        **fields(view, "act", "operator", "host", "created_at", "settled"),
+        **fields(view, "act", "operator", "host", "created_at", "then_sync", "digest", "state", "settled", "waits"),
+        **fields(view, "run_at", "run_by", "ended_at", "undo_until", "approved_by"),
+        "note": view.note,
+        "note_text": reason_text(say, view.note),
         "counts": {str(state): count for state, count in view.counts.items()},
         "actions": [action(entry, say) for entry in view.actions],
         "refused": refused(view.refused, say),

@@ -1,0 +1,133 @@
+"""Acts in their turn: many at once, in stages, with no bank's trouble in the way of another bank's customers."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from backend.agent.acts import perform
+from backend.agent.tools import RoundReport, Tools
+from backend.model.errors import RefusedCredentials
+from backend.model.facts import Act
+from backend.model.plans import Action
+from backend.ports.door import Judge
+from backend.rules.eligibility import judge
+from backend.rules.stages import OWN_MATTERS, step
+
+_IN_FLIGHT = 128
+"""Acts begun or waiting for their lane."""
+
+_PER_BANK = 64
+"""Of these, at most so many at one bank."""
+
+_REFILL = 16
+"""So many places must be free before new acts are claimed: claiming one by one costs a commit each."""
+
+_LOOK = 64
+"""Acts that end between two looks at the stages of their plans, while there is work."""
+
+
+class Doing:
+    """Begins what is ready and looks after the stages of running plans."""
+
+    def __init__(self, tools: Tools, report: Callable[[], RoundReport]) -> None:
+        self._tools, self._report = tools, report
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._banks: Counter[str] = Counter()
+        self._freed = asyncio.Event()
+        self._ended = _LOOK
+        self._failed: BaseException | None = None
+
+    async def run(self, stop: asyncio.Event, pause: float) -> None:
+        """Work until `stop` is set; look for new acts at least every `pause` seconds of the machine's time."""
+        stopped = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            if await self.begin():
+                continue
+            self._freed.clear()
+            freed = asyncio.create_task(self._freed.wait())
+            nap = asyncio.create_task(self._tools.clock.nap(pause))
+            await asyncio.wait((freed, nap, stopped), return_when=asyncio.FIRST_COMPLETED)
+            freed.cancel()
+            nap.cancel()
+        stopped.cancel()
+
+    async def all(self, stop: asyncio.Event) -> int:
+        """Do what is ready until nothing is; gives how many acts that were."""
+        done = 0
+        while not stop.is_set():
+            begun = await self.begin()
+            done += begun
+            if self._running:
+                await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
+            elif not begun and not await self._step():
+                break
+        await self.ended()
+        return done
+
+    async def begin(self) -> int:
+        """Begin what is ready and has room; gives how many."""
+        self.check()
+        if self._ended >= _LOOK:
+            await self._step()
+        room = _IN_FLIGHT - len(self._running)
+        if room < _REFILL:
+            return 0
+        full = tuple(bank for bank, many in self._banks.items() if many >= _PER_BANK)
+        tools = self._tools
+        ready = await tools.write(tools.books.ready_actions, room, tools.now(), without=full)
+        taken: list[int] = []
+        banks = Counter(self._banks)
+        for action, bank in ready:
+            banks[bank] += 1
+            if banks[bank] <= _PER_BANK:
+                taken.append(action)
+        if not taken:
+            if not self._running:
+                await self._step()
+            return 0
+        for mine in await tools.write(tools.books.claim_actions, taken, self._judge, tools.now()):
+            self._begin(mine)
+        return len(taken)
+
+    async def perform(self, action: Action) -> None:
+        """Do one act now, or look what became of one."""
+        try:
+            await perform(self._tools, action, self._report())
+        except RefusedCredentials as error:
+            self._report().trouble = error.kind
+
+    async def ended(self) -> None:
+        """Wait for what has begun."""
+        while self._running:
+            await asyncio.wait(self._running.values())
+        self.check()
+
+    def check(self) -> None:
+        """Raise what ended an act although no act may end so: the store is gone, or the program is wrong."""
+        if self._failed is not None:
+            raise self._failed
+
+    async def _step(self) -> int:
+        self._ended = 0
+        return await self._tools.write(self._tools.books.step_plans, step, OWN_MATTERS, self._tools.now())
+
+    def _judge(self, act: Act) -> Judge:
+        now = self._tools.now()
+        return lambda known: [judge(act, row, facts, now) for row, facts in known]
+
+    def _begin(self, action: Action) -> None:
+        self._banks[action.bank] += 1
+        task = asyncio.create_task(self.perform(action))
+        self._running[action.id] = task
+
+        def end(ended: asyncio.Task[None]) -> None:
+            del self._running[action.id]
+            self._banks[action.bank] -= 1
+            if not self._banks[action.bank]:
+                del self._banks[action.bank]
+            self._ended += 1
+            self._failed = self._failed or (None if ended.cancelled() else ended.exception())
+            if _IN_FLIGHT - len(self._running) >= _REFILL:
+                self._freed.set()
+
+        task.add_done_callback(end)
