@@ -52,6 +52,7 @@ def main(out: Path) -> None:
                 say=say,
                 operator="eva",
                 agent_status=runtime.agent_status,
+                verify_audit=runtime.verify_audit,
             )
             out.write_text(asyncio.run(_draw(Console(desk))))
         runtime.close()

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 FLEET, CONNECTION, POSTINGS, MESSAGES, HELP = "fleet", "connection", "postings", "messages", "help"
 INCIDENTS, FORECAST, TRIAGE, WHY = "incidents", "forecast", "triage", "why"
-HANDOVER = "handover"
-SCOPES = (FLEET, CONNECTION, TRIAGE, POSTINGS, INCIDENTS, FORECAST, WHY, HANDOVER, MESSAGES, HELP)
+HANDOVER, AUDIT, EVENT = "handover", "audit", "event"
+SCOPES = (
+    *(FLEET, CONNECTION, TRIAGE, POSTINGS, INCIDENTS, FORECAST, WHY),
+    *(HANDOVER, AUDIT, EVENT, MESSAGES, HELP),
+)
 LISTS = frozenset(SCOPES)
 TORN = frozenset("ABCDFHMPQRSZ~[O<;0123456789")
 """Characters of broken escape sequences and mouse reports."""
@@ -64,7 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_section", ("shift+tab",), "do_previous_section", _in(CONNECTION, HANDOVER)),
     Action("open", ("enter", "right", "l"), "do_open", _in(FLEET), 0, "why_not_open"),
     Action("open_posting", ("enter", "right", "l"), "do_open", _in(POSTINGS), 0, "why_not_open"),
-    Action("filter", ("slash",), "do_filter", _in(FLEET), 0, "", 5),
+    Action("filter", ("slash",), "do_filter", _in(FLEET, AUDIT), 0, "", 5),
     Action("order", ("o",), "do_order", _in(FLEET)),
     Action("order_turn", ("i",), "do_order_turn", _in(FLEET)),
     Action("mark", ("space",), "do_mark", _in(FLEET), 0, "why_not_open"),
@@ -74,6 +77,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("postings_here", ("p",), "do_postings", _in(CONNECTION, TRIAGE), 0, "why_not_act"),
     Action("incidents", ("e",), "do_incidents", _in(FLEET)),
     Action("forecast", ("w",), "do_forecast", _in(FLEET)),
+    Action("audit", ("L",), "do_audit", _in(FLEET, CONNECTION, INCIDENTS)),
+    Action("open_line", ("enter", "right", "l"), "do_open", _in(AUDIT), 0, "why_not_open", 1),
+    Action("open_connection", ("o",), "do_open_connection", _in(AUDIT, EVENT), 0, "why_no_connection", 2),
+    Action("verify", ("V",), "do_verify", _in(AUDIT), 0, "", 3),
     Action("open_incident", ("enter", "right", "l"), "do_open", _in(INCIDENTS), 0, "why_not_open", 1),
     Action("handover", ("V",), "do_handover", _in(FLEET, INCIDENTS)),
     Action("open_handover", ("enter", "right", "l"), "do_open", _in(HANDOVER), 0, "why_not_open", 1),

@@ -14,6 +14,7 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
 
+from backend.model.audit import AuditReport
 from backend.model.filters import EVERYTHING, Filter
 from backend.model.people import NotAllowed
 from backend.model.text import clean
@@ -90,6 +91,7 @@ class Console(GuardedApp):
         self.acting = Acting(self)
         self.messages: deque[Told] = deque(maxlen=KEPT_MESSAGES)
         self.changed_at: datetime | None = None
+        self.audit_checked: tuple[datetime, AuditReport] | None = None
         self._fresh_message = False
         self._version: int | None = None
         self._agent: AgentStatus | None = None

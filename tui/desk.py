@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Protocol
 
 from backend.config import Settings
+from backend.model.audit import AuditReport
 from backend.model.clock import Clock
 from backend.model.facts import Act
 from backend.model.handover import Mark
@@ -88,6 +89,7 @@ class Desk:
     say: Say
     operator: str
     agent_status: Callable[[], AgentStatus | None]
+    verify_audit: Callable[[], AuditReport]
     agent_quiet_after: float = 600.0
     crash_dir: Path | None = None
     as_of: datetime | None = None

@@ -381,5 +381,5 @@ class Event:
     connection: str | None
     operator: str
     host: str
-    data: dict[str, object]
+    data: dict[str, object] = field(hash=False)
     hash: str

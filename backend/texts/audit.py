@@ -95,5 +95,48 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{count} linjer skrevet til {file}. Til kontrol: eksportér også som .jsonl.",
         "{count} lines written to {file}. To be checked, export as .jsonl too.",
     ),
+    # -- the screen ------------------------------------------------------------------------------------------
+    "console.action.audit": ("Revisionssporet: hvem gjorde hvad", "The audit log: who did what"),
+    "console.action.open_line": ("Vis hele linjen", "Show the whole line"),
+    "console.action.open_line.short": ("vis", "show"),
+    "console.action.open_connection": ("Åbn linjens forbindelse", "Open the line's connection"),
+    "console.action.open_connection.short": ("forbindelse", "connection"),
+    "console.action.verify": (
+        "Kontrollér hele revisionssporet (tager sekunder pr. million linjer)",
+        "Check the whole audit log (takes seconds per million lines)",
+    ),
+    "console.action.verify.short": ("kontrollér", "check"),
+    "console.help.title.audit": ("Hjælp: revisionssporet", "Help: the audit log"),
+    "console.help.intro.audit": (
+        "Hvad operatører har gjort, og hvad agenten selv har gjort og set, det nyeste øverst. Filteret: "
+        "by:eva, kind:sync eller bare sync, plan:12, since:6h, until:02:10 og c12. Linjer kan ikke rettes; V "
+        "kontrollerer, at ingen har gjort det alligevel.",
+        "What operators did, and what the agent did and saw by itself, newest first. The filter: by:eva, kind:sync or "
+        "just sync, plan:12, since:6h, until:02:10 and c12. Lines cannot be changed; V checks that nobody has done so "
+        "all the same.",
+    ),
+    "console.help.title.event": ("Hjælp: en linje i revisionssporet", "Help: a line of the audit log"),
+    "console.help.intro.event": ("Alt, hvad der står på linjen.", "All that stands on the line."),
+    "console.audit.title": ("Revisionsspor", "Audit log"),
+    "console.audit.newest": ("de nyeste {n}; filtrér for flere", "the newest {n}; filter for more"),
+    "console.audit.unchecked": ("ikke kontrolleret (V)", "not verified (V)"),
+    "console.audit.checking": ("kontrollerer …", "verifying …"),
+    "console.audit.whole": ("helt {at}: {n} linjer", "whole at {at}: {n} lines"),
+    "console.audit.whole_unsealed": (
+        "helt {at}: {n} linjer, ingen segl",
+        "whole at {at}: {n} lines, no seals",
+    ),
+    "console.audit.broken": ("BRUDT {at}: {n} fund (m)", "BROKEN at {at}: {n} found (m)"),
+    "console.audit.none": ("Ingen linjer.", "No lines."),
+    "console.audit.no_connection": ("Linjen handler ikke om én forbindelse.", "The line is not about one connection."),
+    "console.audit.at": ("Tid", "At"),
+    "console.audit.who": ("Hvem", "Who"),
+    "console.audit.from": ("Fra", "From"),
+    "console.audit.what": ("Hvad", "What"),
+    "console.audit.plan": ("Plan", "Plan"),
+    "console.audit.connection": ("Forb.", "Conn."),
+    "console.audit.data": ("Data", "Data"),
+    "console.event.title": ("Linje {seq} i revisionssporet", "Line {seq} of the audit log"),
+    "console.event.hash": ("Hash", "Hash"),
 }
 """Key to (Danish, English)."""

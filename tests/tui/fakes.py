@@ -416,6 +416,7 @@ def make_desk(
         "say": texts_in(language),
         "operator": "anna",
         "agent_status": reader.agent_status,
+        "verify_audit": reader.verify_audit,
         "monotonic": lambda: monotonic,
         "crash_dir": Path(os.devnull) / "nowhere",
         **values,

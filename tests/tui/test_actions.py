@@ -4,10 +4,12 @@ from itertools import product
 
 import pytest
 
-from backend.texts import console, pages
+from backend.texts import audit, console, pages
 from tui.actions import ACTIONS, SCOPES, TORN, actions_in, footer, keymap, label
+from tui.screens.audit import AuditScreen
 from tui.screens.base import ConsoleScreen
 from tui.screens.connection import ConnectionScreen
+from tui.screens.event import EventScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.forecast import ForecastScreen
 from tui.screens.handover import HandoverScreen
@@ -18,7 +20,7 @@ from tui.screens.postings import PostingsScreen
 from tui.screens.triage import TriageScreen
 from tui.screens.why import WhyScreen
 
-TEXTS = console.TEXTS | pages.TEXTS
+TEXTS = console.TEXTS | pages.TEXTS | audit.TEXTS
 
 SCREENS: dict[str, type[ConsoleScreen]] = {
     screen.scope: screen
@@ -29,6 +31,8 @@ SCREENS: dict[str, type[ConsoleScreen]] = {
         TriageScreen,
         WhyScreen,
         IncidentsScreen,
+        AuditScreen,
+        EventScreen,
         ForecastScreen,
         HandoverScreen,
         MessagesScreen,

@@ -52,6 +52,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         say=desk.say,
         operator="eva",
         agent_status=store.agent_status,
+        verify_audit=store.verify_audit,
         crash_dir=tmp_path / "crash",
         monotonic=lambda: 0.0,
     )

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import tui
-from backend.texts import console, pages
+from backend.texts import audit, console, pages
 
-TEXTS = console.TEXTS | pages.TEXTS
+TEXTS = console.TEXTS | pages.TEXTS | {key: text for key, text in audit.TEXTS.items() if key.startswith("console.")}
 SOURCES = sorted(Path(tui.__file__).parent.rglob("*.py"))
 
 

@@ -65,6 +65,7 @@ def desk_of(runtime: "Runtime", as_of: datetime | None = None, warnings: tuple[s
         say=runtime.say,
         operator=runtime.settings.operator,
         agent_status=runtime.agent_status,
+        verify_audit=runtime.verify_audit,
         as_of=as_of,
         warnings=warnings,
         agent_quiet_after=_QUIET * parse_clock(runtime.settings.clock).speed,

@@ -194,6 +194,11 @@ class ConsoleScreen(Screen[None]):
 
         self.console.push_screen(HandoverScreen())
 
+    def do_audit(self) -> None:
+        from tui.screens.audit import AuditScreen
+
+        self.console.push_screen(AuditScreen())
+
     def do_theme(self) -> None:
         self.console.next_palette()
 

@@ -151,6 +151,11 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
     def do_connect(self) -> None:
         self.console.acting.ask_connect(self.subject.row.agreement_number if self.subject else "")
 
+    def do_audit(self) -> None:
+        from tui.screens.audit import AuditScreen
+
+        self.console.push_screen(AuditScreen(self.connection))
+
     def do_triage(self) -> None:
         from tui.screens.triage import TriageScreen
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 
 from backend.model.facts import Act, Verdict
@@ -14,7 +14,7 @@ from tui.actions import FLEET, Action
 from tui.cells import Line, Span
 from tui.columns import SORTS, Look, heading, row_line
 from tui.pace import Pace
-from tui.screens.moving import MovesRoster
+from tui.screens.filtering import FilteredRoster
 from tui.widgets.bars import fitting
 from tui.widgets.prompt import Prompt
 from tui.widgets.roster import Roster, Wanted, Window
@@ -48,7 +48,7 @@ class Counts:
     took: float
 
 
-class FleetScreen(MovesRoster):
+class FleetScreen(FilteredRoster):
     """The list. What is read comes in a lane; the cursor and the marks are ids."""
 
     scope: ClassVar[str] = FLEET
@@ -61,7 +61,6 @@ class FleetScreen(MovesRoster):
         self.counts: Counts | None = None
         self._day = 0
         self.pace = Pace(self.set_timer, self.count, rest=COUNT_REST)
-        self._typed_before = ""
         self._fresh = False
         self._marking = False
 
@@ -185,36 +184,12 @@ class FleetScreen(MovesRoster):
 
     # -- filter -----------------------------------------------------------------------------------------------
 
-    def do_filter(self) -> None:
-        self._typed_before = self.filter.text
-        self.query_one("#message").display = False
-        self.prompt.open(self.filter.text)
-
-    def typed(self, event: events.Key) -> bool:
-        """While the filter line is open the keys are its own; those that move still move the list."""
-        if not self.prompt.is_open:
-            return False
-        if event.key in ("escape", "enter"):
-            self.prompt.close()
-            self.query_one("#message").display = True
-            if event.key == "escape":
-                self._use(self._typed_before)
-        elif event.key in ("up", "down", "pageup", "pagedown"):
-            return False
-        elif self.prompt.entry.key(event):
-            self._use(self.prompt.entry.value)
-        return True
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Pasted text is text for the filter line, and nothing anywhere else."""
-        event.stop()
-        if self.prompt.is_open:
-            self.prompt.entry.insert(event.text)
-            self._use(self.prompt.entry.value)
+    def filter_text(self) -> str:
+        return self.filter.text
 
     def look_at(self, text: str) -> None:
         """Show what another screen has found."""
-        self._use(text)
+        self.use_filter(text)
 
     def do_incidents(self) -> None:
         from tui.screens.incidents import IncidentsScreen
@@ -226,7 +201,7 @@ class FleetScreen(MovesRoster):
 
         self.console.push_screen(ForecastScreen())
 
-    def _use(self, text: str) -> None:
+    def use_filter(self, text: str) -> None:
         from backend.rules.filters import FilterError, parse
 
         try:
@@ -342,7 +317,7 @@ class FleetScreen(MovesRoster):
 
     def go_back(self) -> None:
         if self.filter.terms:
-            self._use("")
+            self.use_filter("")
 
 
 def _only(query: Filter, verdict: Verdict) -> Filter:
