@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from backend.model.errors import OutsideError
 from backend.model.facts import (
@@ -237,3 +238,8 @@ def claim(store: Store, now: datetime = NOON) -> list[Action]:
     lost = store.orphaned_actions(64, now)
     ready = [action for action, _ in store.ready_actions(64, now)]
     return [*lost, *store.claim_actions(ready, lambda _: willing, now)]
+
+
+def place_of(text: str) -> Path | str:
+    """A store's place as one process tells it to another: an address, or else a path."""
+    return text if "://" in text else Path(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from backend.model.clock import Clock
 from backend.store.acceptance import Acceptance
 from backend.store.deliveries import Deliveries
-from backend.store.engine import StoreError
+from backend.store.engine import Engine, StoreError
 from backend.store.fleet import SORTS
 from backend.store.forecast import Forecasts
 from backend.store.handover import Handovers
@@ -18,7 +18,6 @@ from backend.store.reminders import Reminders
 from backend.store.schema import migrate
 from backend.store.sqlite import SqliteEngine
 from backend.store.tables import Assess
-from backend.store.tokens import key_beside
 
 __all__ = ["SORTS", "AgentBusy", "Store", "StoreError", "open_store"]
 
@@ -33,19 +32,32 @@ class Store(Handovers, Postings, Reminders, Acceptance, Deliveries, Registry, Pr
 
 
 def open_store(
-    path: Path, *, assess: Assess, clock: Clock, key: bytes | None = None, stale_after: int = 36 * 3600
+    place: Path | str, *, assess: Assess, clock: Clock, key: bytes | None = None, stale_after: int = 36 * 3600
 ) -> Store:
-    """Open a store, made and brought up to date when need be. `key` seals tokens (default: the key file beside it).
+    """Open a store, made and brought up to date when need be: the file of a path, or the database of an address.
 
+    `key` seals tokens; without it the key file does that stands beside the store's file, or in this user's folder.
     Raises StoreError, with a sentence, for a store that cannot be used or is newer than this program.
     """
-    engine = SqliteEngine(path)
+    engine = _engine(place)
     try:
         migrate(engine)
     except BaseException:
         engine.close()
         raise
     store = Store(engine, assess, clock, stale_after=stale_after)
-    store.key = (lambda: key) if key is not None else (lambda: key_beside(path))
+    store.key = (lambda: key) if key is not None else store.own_key
     store.host = socket.gethostname()
     return store
+
+
+def _engine(place: Path | str) -> Engine:
+    if isinstance(place, Path):
+        return SqliteEngine(place)
+    try:
+        from backend.store.postgres import PostgresEngine
+    except ImportError as error:
+        raise StoreError(
+            f"PostgreSQL needs its driver, which is not installed ({error}). Run: pip install 'forny[postgres]'"
+        ) from None
+    return PostgresEngine(place)

@@ -69,13 +69,16 @@ class Acceptance(Journal):
             "UPDATE postings SET state = 'dropped', seq = ? WHERE id = ?",
             [(seq + place, row["id"]) for place, row in enumerate(held, start=1)],
         )
-        one = int(self.db.value("SELECT max(id) + 1 FROM accounts"))
+        one = self.db.value(
+            "INSERT INTO accounts (connection, provider_account_id, key, name) VALUES (?, '', '', '') RETURNING id",
+            (new["connection"],),
+        )
         self.db.run(
             "UPDATE postings SET account = ?, account_key = ? WHERE agreement ="
             " (SELECT agreement FROM connections WHERE id = ?) AND account_key IN (?, ?)",
             (one, new["key"], new["connection"], new["key"], old["key"]),
         )
-        self.db.run("DELETE FROM accounts WHERE id = ?", (old["id"],))
+        self.db.run("DELETE FROM accounts WHERE id IN (?, ?)", (old["id"], one))
         self.db.run(
             "UPDATE accounts SET id = ?, ledger_account = coalesce(?, ledger_account), last_fetched = ? WHERE id = ?",
             (one, old["ledger_account"], old["last_fetched"], new["id"]),

@@ -61,7 +61,7 @@ class Cases(Intake, Journal, TokenBox):
                 " sent_at = CASE WHEN ?1 = 'sent' THEN coalesce(sent_at, ?4) ELSE sent_at END,"
                 " opened_at = CASE WHEN ?1 = 'opened' THEN coalesce(opened_at, ?4) ELSE opened_at END,"
                 " authorised_at = CASE WHEN ?1 = 'authorised' THEN coalesce(authorised_at, ?4) ELSE authorised_at END,"
-                " closed_at = CASE WHEN ?5 THEN NULL ELSE ?4 END WHERE id = ?6",
+                " closed_at = CASE WHEN ?5 = 1 THEN NULL ELSE ?4 END WHERE id = ?6",
                 (stage, note, consent_id, ms(now), stage.open, case),
             )
             connection = self.db.value("SELECT connection FROM cases WHERE id = ?", (case,))
@@ -254,9 +254,8 @@ class Cases(Intake, Journal, TokenBox):
         key = number(connection)
         with self.db.write():
             self.db.run(
-                "UPDATE connections SET selected_at = ?1, unselected = CASE WHEN ?2 IS NULL THEN unselected ELSE NOT ?2"
-                " END WHERE id = ?3",
-                (ms(now), selected, key),
+                "UPDATE connections SET selected_at = ?1, unselected = coalesce(?2, unselected) WHERE id = ?3",
+                (ms(now), None if selected is None else not selected, key),
             )
             self.reassess(key, now)
 

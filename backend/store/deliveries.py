@@ -29,7 +29,7 @@ class Deliveries(Tables):
                 row["key"]
                 for row in self.db.rows(
                     "SELECT key FROM deliveries WHERE settled_at IS NULL"
-                    " AND (coalesce(retry_at, 0) <= ? OR (? AND outcome <> 'rate_limited'))"
+                    " AND (coalesce(retry_at, 0) <= ? OR (? = 1 AND outcome <> 'rate_limited'))"
                     " ORDER BY created_at, key LIMIT ?",
                     (ms(now), at_once, limit),
                 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from backend.store.liveness import Lock
@@ -64,6 +65,12 @@ class Engine(ABC):
 
     name: str
     """What the store is called where people read it: a path, or an address without its password."""
+
+    key_file: Path
+    """Where the key that seals tokens is, unless the settings bring one."""
+
+    shared: ClassVar[bool]
+    """Whether the store may be used from hosts that do not see `key_file`."""
 
     def __init__(self) -> None:
         self.acting: Lock | None = None

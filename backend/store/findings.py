@@ -29,7 +29,7 @@ class Noticed(Tables):
         """The newest days on which the bank had rows for an account, newest first; `_DAYS` at most."""
         rows = self.db.rows(
             f"SELECT DISTINCT date FROM postings WHERE agreement = ? AND account_key IN"
-            f" ({','.join('?' * len(account_keys))}) AND (state <> 'dropped' OR reason IS 'discarded')"
+            f" ({','.join('?' * len(account_keys))}) AND (state <> 'dropped' OR reason = 'discarded')"
             " ORDER BY date DESC LIMIT ?",
             (agreement_number, *account_keys, _DAYS),
         )

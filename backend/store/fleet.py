@@ -116,7 +116,7 @@ class Fleet(Tables):
         condition, values = where(query)
         place = self.db.value(
             f"SELECT place FROM (SELECT id, row_number() OVER (ORDER BY {_order(sort, descending)}) AS place"
-            f" FROM connections c WHERE {condition}) WHERE id = ?",
+            f" FROM connections c WHERE {condition}) placed WHERE id = ?",
             (*values, number(connection)),
         )
         return None if place is None else int(place) - 1

@@ -36,8 +36,9 @@ class Forecasts(Tables):
         """
         rows = self.db.rows(
             "SELECT c.bank, count(*) AS asked, sum(one.answered) AS answered FROM (SELECT connection,"
-            "  max(authorised_at IS NOT NULL) AS answered FROM cases WHERE kind = 'renew' AND created_at >= ?"
-            "  AND (authorised_at IS NOT NULL OR created_at < ?) GROUP BY connection) one"
+            "  max(CASE WHEN authorised_at IS NULL THEN 0 ELSE 1 END) AS answered FROM cases"
+            "  WHERE kind = 'renew' AND created_at >= ? AND (authorised_at IS NOT NULL OR created_at < ?)"
+            "  GROUP BY connection) one"
             " JOIN connections c ON c.id = one.connection GROUP BY c.bank",
             (ms(since), ms(settled_before)),
         )

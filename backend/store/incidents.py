@@ -128,7 +128,8 @@ class Incidents(Lifetimes):
             self.db.many(
                 "INSERT INTO bank_words (bank, health, message, since, audiences) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (bank) DO UPDATE SET audiences = excluded.audiences, message = excluded.message,"
-                " since = iif(health = excluded.health, since, excluded.since), health = excluded.health",
+                " since = iif(bank_words.health = excluded.health, bank_words.since, excluded.since),"
+                " health = excluded.health",
                 [(bank.name, bank.health, bank.message, ms(now), audiences[bank.name]) for bank in news],
             )
 
@@ -158,7 +159,7 @@ class Incidents(Lifetimes):
         """By bank: when its newest incident was over, its own or its data centre's."""
         rows = self.db.rows(
             "SELECT bank, max(closed_at) AS closed_at FROM (SELECT key AS bank, closed_at FROM incidents"
-            " WHERE scope = 'bank' UNION ALL SELECT b.value, i.closed_at FROM incidents i, json_each(i.banks) b)"
+            " WHERE scope = 'bank' UNION ALL SELECT b.value, i.closed_at FROM incidents i, json_each(i.banks) b) x"
             " WHERE closed_at IS NOT NULL GROUP BY bank"
         )
         return {row["bank"]: at(row["closed_at"]) for row in rows}
@@ -292,7 +293,7 @@ class Incidents(Lifetimes):
                 " WHERE id = ?",
                 (ms(now), behind["connections"], behind["customers"], note, incident),
             )
-            self._stages(incident, now, restart, "1")
+            self._stages(incident, now, restart, "TRUE")
             self.db.run(
                 f"UPDATE connections SET next_change_at = ?, incident = {STILL_IN} WHERE incident = ?",
                 (ms(now), incident),
@@ -322,7 +323,7 @@ class Incidents(Lifetimes):
             "SELECT count(*) AS connections, count(DISTINCT agreement) AS customers, coalesce(sum(pending), 0) AS"
             " pending, min((SELECT min(fetched_at) FROM postings p WHERE p.connection = c.id"
             " AND p.state IN ('held', 'queued', 'rejected'))) AS oldest,"
-            " coalesce(sum(failing_since IS NOT NULL), 0) AS failing"
+            " count(*) FILTER (WHERE failing_since IS NOT NULL) AS failing"
             f" FROM connections c WHERE {_MEMBERS if row['cause'] == 'tokens_lost' else _BEHIND[Scope(row['scope'])]}",
             (row["id"],),
         )

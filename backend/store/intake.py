@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from backend.model.facts import PROMISE, Account, Attempt, Consent, Posting
 from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.incidents import CAUSES
+from backend.model.text import searchable
 from backend.model.views import FetchContext
 from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
 from backend.store.findings import Noticed
@@ -29,7 +30,7 @@ _POSTING = (
 )
 
 
-_SETTLED = "(postings.state IN ('acknowledged', 'rejected', 'queued') OR postings.reason IS 'discarded')"
+_SETTLED = "(postings.state IN ('acknowledged', 'rejected', 'queued') OR coalesce(postings.reason, '') = 'discarded')"
 """What a fetch does not turn: it compared with what was known when it began, and an operator may have decided since."""
 
 
@@ -139,15 +140,16 @@ class Intake(Webhooks, Noticed):
             self.db.run(
                 """
                 UPDATE connections SET last_attempt_at = ?1, last_outcome = ?2, last_detail = ?3, last_until = ?4,
-                  running_since = NULL, next_fetch_at = CASE WHEN ?6 AND news_at > running_since THEN ?1 ELSE ?5 END,
-                  last_fetched = CASE WHEN ?6 THEN coalesce((SELECT max(a.last_fetched) FROM accounts a
-                    WHERE a.connection = ?7 AND NOT a.orphaned), ?1) ELSE last_fetched END,
-                  failing_since = CASE WHEN ?6 THEN NULL ELSE coalesce(failing_since, ?1) END,
-                  sync_failed = sync_failed AND NOT (?6 AND coalesce((SELECT max(last_synchronized) FROM accounts a
+                  running_since = NULL,
+                  next_fetch_at = CASE WHEN ?6 = 1 AND news_at > running_since THEN ?1 ELSE ?5 END,
+                  last_fetched = CASE WHEN ?6 = 1 THEN coalesce((SELECT max(a.last_fetched) FROM accounts a
+                    WHERE a.connection = ?7 AND a.orphaned = 0), ?1) ELSE last_fetched END,
+                  failing_since = CASE WHEN ?6 = 1 THEN NULL ELSE coalesce(failing_since, ?1) END,
+                  sync_failed = CASE WHEN ?6 = 1 AND (SELECT max(last_synchronized) FROM accounts a
                     WHERE a.connection = ?7) > (SELECT max(sent_at) FROM actions a
-                    WHERE a.connection = ?7 AND a.act = 'sync'), 0)),
-                  expires_at = CASE WHEN ?6 AND expires_at < (SELECT max(last_synchronized) FROM accounts a
-                    WHERE a.connection = ?7 AND NOT a.orphaned) THEN NULL ELSE expires_at END,
+                    WHERE a.connection = ?7 AND a.act = 'sync') THEN 0 ELSE sync_failed END,
+                  expires_at = CASE WHEN ?6 = 1 AND expires_at < (SELECT max(last_synchronized) FROM accounts a
+                    WHERE a.connection = ?7 AND a.orphaned = 0) THEN NULL ELSE expires_at END,
                   data_from = coalesce(data_from, (SELECT min(date) FROM postings WHERE connection = ?7))
                 WHERE id = ?7
                 """,
@@ -186,7 +188,8 @@ class Intake(Webhooks, Noticed):
         self.db.run(
             "INSERT INTO bank_hours (bank, hour, tries, failures) SELECT bank, ?, 1, ? FROM connections"
             " WHERE id = ? AND bank <> '' AND incident IS NULL"
-            " ON CONFLICT (bank, hour) DO UPDATE SET tries = tries + 1, failures = failures + excluded.failures",
+            " ON CONFLICT (bank, hour) DO UPDATE SET tries = bank_hours.tries + 1,"
+            " failures = bank_hours.failures + excluded.failures",
             ((ms(now) or 0) // HOUR, outcome in CAUSES, connection),
         )
 
@@ -236,12 +239,12 @@ class Intake(Webhooks, Noticed):
 
     def refresh_haystack(self, connection: int) -> None:
         """What a word in a filter is looked for in: customer, agreement, bank, account numbers."""
-        self.db.run(
-            "UPDATE connections SET haystack = fold(customer || ' ' || agreement || ' ' || bank || ' ' || coalesce("
-            " (SELECT group_concat(coalesce(iban, '') || ' ' || coalesce(bban, ''), ' ') FROM accounts a"
-            "  WHERE a.connection = connections.id), '')) WHERE id = ?",
-            (connection,),
-        )
+        row = self.db.row("SELECT customer, agreement, bank FROM connections WHERE id = ?", (connection,))
+        assert row is not None
+        accounts = self.db.rows("SELECT iban, bban FROM accounts WHERE connection = ? ORDER BY id", (connection,))
+        words = [row["customer"], row["agreement"], row["bank"]]
+        words += [word for account in accounts for word in (account["iban"], account["bban"]) if word]
+        self.db.run("UPDATE connections SET haystack = ? WHERE id = ?", (searchable(" ".join(words)), connection))
 
     def save_postings(self, connection: int, upserts: Sequence[Posting], dropped: Sequence[str]) -> None:
         """New and changed postings; each change gets a place at the end of the log.

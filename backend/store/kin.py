@@ -29,7 +29,7 @@ _OVER = (
 _TWINS = f"""
 SELECT c.id, c.twin, CASE WHEN c.removed_at IS NULL THEN (
   SELECT o.id FROM accounts a JOIN accounts b ON b.key = a.key JOIN connections o ON o.id = b.connection
-  WHERE a.connection = c.id AND o.agreement = c.agreement AND o.id <> c.id AND NOT a.orphaned AND NOT b.orphaned
+  WHERE a.connection = c.id AND o.agreement = c.agreement AND o.id <> c.id AND a.orphaned = 0 AND b.orphaned = 0
     AND o.removed_at IS NULL AND o.consent IS NOT NULL
     AND ({_BEGAN.format("o")}, o.id) > ({_BEGAN.format("c")}, c.id)
   ORDER BY {_BEGAN.format("o")} DESC, o.id DESC LIMIT 1) END AS found
@@ -44,7 +44,7 @@ WHERE u.agreement = ?1 AND u.email <> '' AND lower(v.email) = lower(u.email)
 
 _SAME_ACCOUNT = """
 SELECT o.*, 'account' AS how FROM accounts a CROSS JOIN accounts b CROSS JOIN connections o
-WHERE a.connection = ?3 AND b.key = a.key AND b.connection <> a.connection AND NOT b.orphaned
+WHERE a.connection = ?3 AND b.key = a.key AND b.connection <> a.connection AND b.orphaned = 0
   AND o.id = b.connection AND o.bank = ?2 AND o.removed_at IS NULL AND o.agreement <> ?1
 """
 """Both are asked for every line of a plan. CROSS JOIN and coalesce keep their order: by itself the engine goes through
@@ -81,8 +81,8 @@ class Kin(Journal, Lifetimes):
             return ()
         live = f"o.consent_axis IN ('{Consent.VALID}', '{Consent.EXPIRING}') AND o.agreement <> ?1"
         rows = self.db.rows(
-            f"SELECT * FROM ({_SAME_ACCOUNT} AND {live} LIMIT {_RIVALS}) UNION ALL"
-            f" SELECT * FROM ({_SAME_LOGIN} AND {live} LIMIT {_RIVALS})",
+            f"SELECT * FROM ({_SAME_ACCOUNT} AND {live} LIMIT {_RIVALS}) x UNION ALL"
+            f" SELECT * FROM ({_SAME_LOGIN} AND {live} LIMIT {_RIVALS}) y",
             (agreement, bank, number(connection)),
         )
         found: dict[int, Rival] = {}
@@ -111,7 +111,7 @@ class Kin(Journal, Lifetimes):
             return
         began = "coalesce(o.renewed_at, 0)"  # when an imported consent began nobody knows
         other = self.db.value(
-            f"SELECT id FROM (SELECT * FROM ({_SAME_ACCOUNT}) UNION ALL SELECT * FROM ({_SAME_LOGIN})) o"
+            f"SELECT id FROM (SELECT * FROM ({_SAME_ACCOUNT}) x UNION ALL SELECT * FROM ({_SAME_LOGIN}) y) o"
             f" WHERE {began} > max(?4, ?5) AND ({began} >= ?6 OR o.id = ?7) ORDER BY {began} DESC LIMIT 1",
             (
                 *(row["agreement"], row["bank"], connection),

@@ -35,7 +35,7 @@ class Lifetimes(Tables):
         self.db.run("UPDATE consents SET lived = ? WHERE id = ?", (f"{how} {days} {told}", row["id"]))
         self.db.run(
             "INSERT INTO lifetimes (bank, days, how, stated, n) VALUES (?, ?, ?, ?, 1)"
-            " ON CONFLICT (bank, days, how, stated) DO UPDATE SET n = n + 1",
+            " ON CONFLICT (bank, days, how, stated) DO UPDATE SET n = lifetimes.n + 1",
             (row["bank"], days, how, told),
         )
 
@@ -72,7 +72,8 @@ class Lifetimes(Tables):
         rows = self.db.rows(
             f"SELECT bank, (?1 - {BEGAN}) / {_DAY} AS days, count(*) AS n FROM connections"
             f" WHERE bank IN (SELECT bank FROM lifetimes WHERE how <> '{Ending.RENEWED}') AND {BEGAN} <= ?1"
-            " AND said = 'valid' AND removed_at IS NULL AND last_outcome IS NOT 'needs_customer' GROUP BY bank, days",
+            " AND said = 'valid' AND removed_at IS NULL AND coalesce(last_outcome, '') <> 'needs_customer'"
+            " GROUP BY bank, days",
             (ms(now),),
         )
         found: dict[str, list[Lives]] = {}
@@ -104,8 +105,8 @@ class Lifetimes(Tables):
                         (bank, span.day, span.cases, span.wrong),
                     )
                 self.db.run(
-                    f"UPDATE connections SET {USUAL}, next_change_at = CASE WHEN usual_end_at IS {USUAL_END}"
-                    " THEN next_change_at ELSE min(coalesce(next_change_at, ?1), ?1) END"
+                    f"UPDATE connections SET {USUAL}, next_change_at = CASE WHEN usual_end_at IS NOT DISTINCT FROM"
+                    f" {USUAL_END} THEN next_change_at ELSE min(coalesce(next_change_at, ?1), ?1) END"
                     " WHERE bank = ?2 AND removed_at IS NULL",
                     (ms(now), bank),
                 )

@@ -24,10 +24,11 @@ class LostTokens(Incidents):
     def token_tries(self, since: datetime, now: datetime, least: int) -> TokenCount:
         """Who was refused a new token since then although his consent holds; counts nothing below `least`."""
         row = self.db.row(
-            "SELECT count(*) AS refused, count(DISTINCT c.bank) AS banks, coalesce(sum((SELECT t.refresh_expires_at"
-            " <= t.refused_at FROM tokens t WHERE t.consent = c.consent)), 0) AS past FROM connections c"
+            "SELECT count(*) AS refused, count(DISTINCT c.bank) AS banks, count(*) FILTER (WHERE EXISTS (SELECT 1"
+            " FROM tokens t WHERE t.consent = c.consent AND t.refresh_expires_at <= t.refused_at)) AS past"
+            " FROM connections c"
             f" WHERE c.failing_since IS NOT NULL AND c.last_attempt_at >= ? AND c.incident IS NULL AND {_REFUSED}"
-            " AND coalesce(c.expires_at > ?, 1)",
+            " AND coalesce(c.expires_at > ?, TRUE)",
             (ms(since), ms(now)),
         )
         assert row is not None

@@ -30,7 +30,8 @@ _NEVER = ("tokens", "spent", "gates")
 
 _RUNNING = (
     "coalesce((SELECT substr(e.kind, instr(e.kind, '.') + 1) FROM live.events e WHERE e.connection = t.connection"
-    " AND e.kind LIKE t.act || '.%' AND e.data ->> 'plan' = t.plan AND e.at <= :at ORDER BY e.seq DESC LIMIT 1),"
+    " AND e.kind LIKE t.act || '.%' AND e.data ->> 'plan' = CAST(t.plan AS TEXT) AND e.at <= :at"
+    " ORDER BY e.seq DESC LIMIT 1),"
     " 'intent')"
 )
 """How an act that ended later stood then, by the audit log."""
@@ -40,7 +41,8 @@ def _last(then: str, kinds: str, of: str = "problem") -> str:
     """`then` of the last event of these kinds that the audit log has of a problem, or of its cause, at the moment."""
     return (
         f"(SELECT {then} FROM live.events e WHERE e.connection = t.connection AND e.kind IN ({kinds})"
-        f" AND e.data ->> '{of}' = t.{'id' if of == 'problem' else of} AND e.at <= :at ORDER BY e.seq DESC LIMIT 1)"
+        f" AND e.data ->> '{of}' = CAST(t.{'id' if of == 'problem' else of} AS TEXT) AND e.at <= :at"
+        " ORDER BY e.seq DESC LIMIT 1)"
     )
 
 
@@ -49,7 +51,7 @@ def _handled(now: str, then: str, kinds: str, of: str = "problem", default: str 
     since = f"{kinds}, 'problem.closed'"
     return (
         f"CASE WHEN EXISTS (SELECT 1 FROM live.events e WHERE e.connection = t.connection AND e.kind IN ({since})"
-        f" AND e.data ->> 'problem' = t.id AND e.at > :at)"
+        f" AND e.data ->> 'problem' = CAST(t.id AS TEXT) AND e.at > :at)"
         f" THEN coalesce({_last(then, kinds, of)}, {default}) ELSE {now} END"
     )
 
@@ -152,6 +154,7 @@ class Past(Store):
 
     at: datetime
     live: Store
+    db: Aside
 
     def catch_up(self, now: datetime, limit: int = 1000) -> int:
         """Everything was judged as of the moment already."""

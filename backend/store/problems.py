@@ -33,10 +33,10 @@ class Problems(Tables):
         now = self.clock.now()
         self.catch_up(now)
         condition, values = where(query)
-        shown = "1" if hidden else "NOT snoozed AND muted_by IS NULL AND stands_in IS NULL"
+        shown = "TRUE" if hidden else "NOT snoozed AND muted_by IS NULL AND stands_in IS NULL"
         rows = self.db.rows(
             f"SELECT * FROM ({_SELECT} WHERE p.closed_at IS NULL AND {condition} ORDER BY c.severity, p.opened_at,"
-            f" p.id) WHERE {shown} LIMIT ?",
+            f" p.id) p WHERE {shown} LIMIT ?",
             (ms(now), *values, limit),
         )
         return [_view(row) for row in rows]

@@ -55,16 +55,17 @@ FLAGS = {
 
 RENEWED_MARK = """
 (coalesce(c.renewed_at, 0) || ':' || coalesce(
-  (SELECT k.stage IN ('authorised', 'matched', 'fetched') FROM cases k WHERE k.id = c.open_case), 0))
+  (SELECT 1 FROM cases k WHERE k.id = c.open_case AND k.stage IN ('authorised', 'matched', 'fetched')), 0))
 """
 """What moves when the customer of connection `c` logs in, and when his case comes further or ends."""
 
 SNOOZED = f"""
 (coalesce(p.snoozed_until, 0) > ? OR (p.snoozed_until IS NULL AND p.snoozed_for <> '')) AND (
   CASE p.snoozed_for
-  WHEN 'incident_end' THEN EXISTS (SELECT 1 FROM incidents i WHERE i.id = p.snoozed_mark AND i.closed_at IS NULL)
+  WHEN 'incident_end' THEN EXISTS (
+    SELECT 1 FROM incidents i WHERE CAST(i.id AS TEXT) = p.snoozed_mark AND i.closed_at IS NULL)
   WHEN 'renewed' THEN p.snoozed_mark = {RENEWED_MARK}
-  ELSE 1 END)
+  ELSE TRUE END)
 """
 """Whether problem `p` of connection `c` is snoozed at the moment that is its value: until a time, and no longer than
 its condition allows."""
@@ -78,7 +79,7 @@ def where(query: Filter) -> tuple[str, list[Any]]:
     values: list[Any] = []
     for term in query.terms:
         parts.append(_term(term, values))
-    return " AND ".join(parts) or "1", values
+    return " AND ".join(parts) or "TRUE", values
 
 
 def _term(term: Term, values: list[Any]) -> str:
@@ -90,7 +91,7 @@ def _term(term: Term, values: list[Any]) -> str:
             values.append(pattern)
             return "regexp(?, c.customer || ' ' || c.agreement || ' ' || c.bank)"
         case Not(inner):
-            return f"NOT coalesce({_term(inner, values)}, 0)"
+            return f"NOT coalesce({_term(inner, values)}, FALSE)"
         case Compare():
             return _compare(term, values)
 

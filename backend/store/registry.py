@@ -45,7 +45,7 @@ class Registry(Intake, LostTokens, TokenBox):
         if known is not None and known["fingerprint"] == record.fingerprint:
             return "unchanged"
         self.db.run(
-            "UPDATE connections SET mail_refused = 0 WHERE mail_refused AND agreement = ?1 AND ?2 <>"
+            "UPDATE connections SET mail_refused = 0 WHERE mail_refused = 1 AND agreement = ?1 AND ?2 <>"
             " (SELECT email FROM customers WHERE agreement = ?1)",
             (record.agreement_number, record.email),
         )

@@ -42,11 +42,13 @@ class SqliteEngine(Engine):
 
     error = sqlite.Error
     broken_rule = sqlite.IntegrityError
+    shared = False
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path, self.name = path, str(path)
         self.locks = path.with_name(path.name + ".locks")
+        self.key_file = path.with_name(path.name + ".key")
         self._create_private()
 
     def _create_private(self) -> None:

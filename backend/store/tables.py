@@ -21,7 +21,7 @@ BEGAN = "nullif(max(coalesce(renewed_at, 0), coalesce(healed_at, 0)), 0)"
 """When the live consent began, where that was seen: of an imported one nobody knows it."""
 
 _LEARNT = f"""FROM usual_lives u WHERE u.bank = connections.bank AND {BEGAN} IS NOT NULL
-  AND (connections.expires_at IS NULL OR u.wrong)"""
+  AND (connections.expires_at IS NULL OR u.wrong = 1)"""
 
 USUAL_END = f"(SELECT max({BEGAN} + u.day * 86400000) {_LEARNT})"
 USUAL = f"usual_end_at = {USUAL_END}, usual_cases = (SELECT coalesce(max(u.cases), 0) {_LEARNT})"
@@ -72,20 +72,21 @@ class Tables(AuditLog):
         self.db.run(
             f"""
             UPDATE connections SET (queued, oldest_queued_at, oldest_due_at, held, rejected, pending, held_reason) = (
-              SELECT coalesce(sum(state = 'queued'), 0), min(CASE WHEN state = 'queued' THEN fetched_at END),
-                min(CASE WHEN state = 'queued' THEN due_at END), coalesce(sum(state = 'held'), 0),
-                coalesce(sum(state = 'rejected'), 0), count(*),
+              SELECT count(*) FILTER (WHERE state = 'queued'), min(CASE WHEN state = 'queued' THEN fetched_at END),
+                min(CASE WHEN state = 'queued' THEN due_at END), count(*) FILTER (WHERE state = 'held'),
+                count(*) FILTER (WHERE state = 'rejected'), count(*),
                 max(CASE WHEN state = 'held' AND reason <> 'reserved' THEN reason END)
               FROM postings p WHERE p.connection = ?1 AND p.state IN ('held', 'queued', 'rejected')),
             (accounts, orphaned, unmapped, doubted, last_synchronized, unseen, silent, rows_missing, balance_off) = (
               SELECT count(*), coalesce(sum(orphaned), 0),
-                coalesce(sum(ledger_account IS NULL AND NOT orphaned), 0), coalesce(sum(doubt <> ''), 0),
-                min(CASE WHEN NOT orphaned THEN last_synchronized END), coalesce(sum(seen = -1 AND NOT orphaned), 0),
-                coalesce(sum(silent_since IS NOT NULL AND NOT orphaned), 0),
-                coalesce(sum(missing_on IS NOT NULL AND NOT orphaned), 0),
-                coalesce(sum(off_by IS NOT NULL AND NOT orphaned), 0) FROM accounts WHERE connection = ?1),
+                count(*) FILTER (WHERE ledger_account IS NULL AND orphaned = 0), count(*) FILTER (WHERE doubt <> ''),
+                min(CASE WHEN orphaned = 0 THEN last_synchronized END),
+                count(*) FILTER (WHERE seen = -1 AND orphaned = 0),
+                count(*) FILTER (WHERE silent_since IS NOT NULL AND orphaned = 0),
+                count(*) FILTER (WHERE missing_on IS NOT NULL AND orphaned = 0),
+                count(*) FILTER (WHERE off_by IS NOT NULL AND orphaned = 0) FROM accounts WHERE connection = ?1),
             (gap_from, gap_to) = (
-              SELECT gap_from, gap_to FROM accounts WHERE connection = ?1 AND gap_from IS NOT NULL AND NOT orphaned
+              SELECT gap_from, gap_to FROM accounts WHERE connection = ?1 AND gap_from IS NOT NULL AND orphaned = 0
                 ORDER BY julianday(gap_to) - julianday(gap_from) DESC LIMIT 1),
             changed_rows = (
               SELECT count(*) FROM postings WHERE connection = ?1 AND change IS NOT NULL AND decided_at IS NULL),

@@ -17,11 +17,11 @@ _NONCE = 12
 """Bytes of a fresh random nonce before each sealed text (AES-256-GCM)."""
 
 
-def key_beside(path: Path) -> bytes:
-    """The key file of a store (0600), made on first use. Whoever may read it can read the tokens."""
-    file = path.with_name(path.name + ".key")
+def read_key(file: Path) -> bytes:
+    """What a key file (0600) holds, made on first use. Whoever may read it can read the tokens."""
     try:
         if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             fresh = file.with_name(file.name + f".{os.getpid()}")
             fd = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(fd, "wb") as out:
@@ -44,12 +44,22 @@ class TokenBox(Tables):
 
     _cipher: Any = None
 
+    def own_key(self) -> bytes:
+        """The key of the key file, which is made on first use: `key` is this unless settings bring another one."""
+        file = self.db.key_file
+        if self.db.shared and not file.exists() and self.db.value("SELECT 1 FROM tokens LIMIT 1"):
+            raise StoreError(
+                f"The tokens in {self.db.name} were sealed with a key that this host has not. Set token_key on every"
+                f" host, or copy the key file to {file}."
+            )
+        return read_key(file)
+
     def _aead(self) -> Any:
         if self._cipher is None:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
             try:
-                self._cipher = AESGCM(base64.urlsafe_b64decode(self.key().strip()))
+                self._cipher = AESGCM(base64.urlsafe_b64decode(self._key().strip()))
             except ValueError as error:
                 raise StoreError("The token key is not 32 bytes in base64. Check token_key.") from error
         return self._cipher
@@ -64,7 +74,10 @@ class TokenBox(Tables):
             nonce, box = sealed[:_NONCE], sealed[_NONCE:]
             return str(self._aead().decrypt(nonce, box, str(consent).encode()).decode())
         except InvalidTag as error:
-            raise StoreError("The tokens in this store were sealed with another key. Restore its key file.") from error
+            raise StoreError(
+                "The tokens in this store were sealed with another key. Restore its key file"
+                f" ({self.db.key_file}), or set token_key."
+            ) from error
 
     def _seal(self, text: str | None, consent: int) -> bytes | None:
         if text is None:

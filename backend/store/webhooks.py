@@ -66,7 +66,9 @@ class Webhooks(Kin):
 
     def webhooks(self, limit: int) -> list[WebhookView]:
         """Newest first; `limit` 0 gives all."""
-        return [_view(row) for row in self.db.rows("SELECT * FROM webhooks ORDER BY id DESC LIMIT ?", (limit or -1,))]
+        return [
+            _view(row) for row in self.db.rows("SELECT * FROM webhooks ORDER BY id DESC LIMIT ?", (limit or 2**62,))
+        ]
 
     def last_webhook(self, connection: str) -> WebhookView | None:
         """The newest event that came for a connection's consents, by the sender's time."""

@@ -1,15 +1,15 @@
 """What the agent's tests share."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.agent.world import World
+from tests.conftest import Place
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "forny.db")
+def world(place: Place) -> Iterator[World]:
+    made = World(place)
     yield made
     made.store.close()

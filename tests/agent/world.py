@@ -1,7 +1,6 @@
 """One agent over a real store, with a scripted outside and a clock set by hand."""
 
 import asyncio
-from pathlib import Path
 
 from backend.agent import Agent, RoundReport
 from backend.agent.renewals import login_finished
@@ -12,13 +11,14 @@ from backend.model.views import PostingFilter
 from backend.rules.assess import assess
 from backend.store import open_store
 from backend.texts import texts_in
+from tests.conftest import Place
 from tests.fakes import NOON, FakeLedger, FakeMailer, FakeProvider, HandClock, account, confirm, record
 
 
 class World:
     """One agent, its store, and the outside it talks to."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self.path = path
         self.clock = HandClock()
         self.store = open_store(path, assess=assess, clock=self.clock)

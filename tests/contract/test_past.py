@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.model.facts import Act, Attempt, Case, Posting, PostingState, Receipt, Stage
@@ -24,15 +24,17 @@ from backend.store.codec import facts_of
 from backend.store.history import BLANK, GRAIN, KEPT_WHOLE, ROUTINE, TOLD
 from backend.store.past import began, past
 from backend.store.tables import SELECT_CONNECTION
+from tests.conftest import Place
 from tests.fakes import NOON, HandClock, account, claim, confirm, record, records
+from tests.postgres import Server
 
 HOUR = timedelta(hours=1)
 IDS = ("c1", "c2")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+def store(place: Place) -> Iterator[Store]:
+    opened = open_store(place, assess=assess, clock=HandClock())
     yield opened
     opened.close()
 
@@ -64,9 +66,9 @@ def posting(number: int, now: datetime, state: PostingState = PostingState.QUEUE
 class Play:
     """Plays operations on a store of two connections, by number, and remembers what was known after each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, place: Place) -> None:
         self.clock = HandClock()
-        self.store = open_store(folder / "forny.db", assess=assess, clock=self.clock)
+        self.store = open_store(place, assess=assess, clock=self.clock)
         self.store.import_records(records((1, 2)), self.clock.now(), "eva")
         self.number = 0
         self.seen: list[tuple[datetime, dict[str, tuple[FleetRow, HealthFacts]]]] = []
@@ -186,25 +188,40 @@ STEPS = st.lists(st.tuples(st.integers(0, 18), st.sampled_from(IDS), st.sampled_
 @given(STEPS)
 def test_any_moment_is_rebuilt_as_it_was(steps: Sequence[tuple[int, str, int]]) -> None:
     with TemporaryDirectory() as folder:
-        play = Play(Path(folder))
-        play.look()
-        for step in (*((0, IDS[0], 37),) * 3, *steps):
-            play.step(*step)
-        for at, known in play.seen:
-            then = past(play.store, at)
-            for row, facts in then.health(IDS, at):
-                now_row, now_facts = known[row.id]
-                was = replace(now_facts, running_since=None)  # whether a fetch was under way is not kept
-                assert facts == was
-                judged = assess(was, at)
-                assert (row.consent, row.fetch, row.transfer, row.verdict, row.situation, row.action) == (
-                    *(judged.consent, judged.fetch, judged.transfer, judged.verdict),
-                    *(judged.situation, judged.action),
-                )
-                assert (row.customer, row.bank, row.pending) == (now_row.customer, now_row.bank, now_row.pending)
-            then.close()
+        rebuilt(Path(folder) / "forny.db", steps)
         assert not list(Path(folder).glob("forny.db.locks/past-*"))
-        play.store.close()
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_any_moment_is_rebuilt_as_it_was_on_the_shared_engine(
+    server: Server, own_keys: None, steps: Sequence[tuple[int, str, int]]
+) -> None:
+    database = server.lend()
+    rebuilt(server.url(database), steps)
+    server.take_back(database)
+
+
+def rebuilt(place: Place, steps: Sequence[tuple[int, str, int]]) -> None:
+    """Play, and compare each moment as it was seen then with what is told of it at the end."""
+    play = Play(place)
+    play.look()
+    for step in (*((0, IDS[0], 37),) * 3, *steps):
+        play.step(*step)
+    for at, known in play.seen:
+        then = past(play.store, at)
+        for row, facts in then.health(IDS, at):
+            now_row, now_facts = known[row.id]
+            was = replace(now_facts, running_since=None)  # whether a fetch was under way is not kept
+            assert facts == was
+            judged = assess(was, at)
+            assert (row.consent, row.fetch, row.transfer, row.verdict, row.situation, row.action) == (
+                *(judged.consent, judged.fetch, judged.transfer, judged.verdict),
+                *(judged.situation, judged.action),
+            )
+            assert (row.customer, row.bank, row.pending) == (now_row.customer, now_row.bank, now_row.pending)
+        then.close()
+    play.store.close()
 
 
 def test_between_two_moments_time_alone_is_counted_too(store: Store) -> None:
@@ -300,7 +317,7 @@ def test_the_past_cannot_be_changed(store: Store) -> None:
     with pytest.raises(StoreError):
         then.enqueue(lambda: then.reassess(1, NOON)).result()
     with pytest.raises(StoreError):
-        then.db.run("DELETE FROM live.connections")
+        then.db.run(f"DELETE FROM {then.db.live}.connections")
     then.close()
     assert store.db.value("SELECT count(*) FROM events") == before
 
@@ -312,8 +329,9 @@ def test_one_connection_is_rebuilt_alone(store: Store) -> None:
     then.close()
 
 
-def test_what_a_killed_process_left_of_a_past_is_swept(store: Store) -> None:
-    left = Path(store.db.name).with_name("forny.db.locks") / "past-dead"
+def test_what_a_killed_process_left_of_a_past_is_swept(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+    left = tmp_path / "forny.db.locks" / "past-dead"
     left.mkdir(parents=True)
     (left / "lock").touch()
     (left / "past.db").write_bytes(b"names")
@@ -321,6 +339,7 @@ def test_what_a_killed_process_left_of_a_past_is_swept(store: Store) -> None:
     assert not left.exists() and Path(then.db.name).exists() and Path(other.db.name).exists()
     then.close()
     other.close()
+    store.close()
 
 
 def test_thinning_keeps_whole_rows_and_enough_of_the_others(store: Store) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +15,7 @@ from backend.rules.accounts import match_accounts
 from backend.rules.assess import assess
 from backend.rules.rows import RowContext, known_since, match_rows
 from backend.store import Store, open_store
+from tests.conftest import Place
 from tests.fakes import NOON, HandClock, account, import_account, record, row
 
 LATER = NOON + timedelta(hours=2)
@@ -23,8 +23,8 @@ SINCE = date(2026, 2, 20)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+def store(place: Place) -> Iterator[Store]:
+    opened = open_store(place, assess=assess, clock=HandClock())
     opened.import_records([record(1)], NOON, "eva")
     yield opened
     opened.close()

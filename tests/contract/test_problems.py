@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -21,13 +20,14 @@ from backend.rules.filters import parse
 from backend.rules.incidents import RESTART
 from backend.store import Store, open_store
 from backend.store.past import past
+from tests.conftest import Place
 from tests.fakes import NOON, HandClock, confirm, records
 
 
 class Desk:
     """A store, two operators at it, and an outside that is told in single outcomes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self.clock = HandClock()
         self.store = open_store(path, assess=assess, clock=self.clock)
         self.store.operator = "agent"
@@ -57,8 +57,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path / "forny.db")
+def desk(place: Place) -> Iterator[Desk]:
+    made = Desk(place)
     yield made
     made.store.close()
 
@@ -283,12 +283,12 @@ def test_notes_are_cleaned_kept_for_good_and_read_newest_first(desk: Desk) -> No
     assert len(desk.store.notes("c1", 9)) == 2
 
 
-def test_everything_survives_the_process(desk: Desk, tmp_path: Path) -> None:
+def test_everything_survives_the_process(desk: Desk, place: Place) -> None:
     desk.fetched("c1", "gone")
     desk.eva.snooze("c1", condition="changed")
     desk.eva.note("c1", "husk")
     desk.store.close()
-    again = open_store(tmp_path / "forny.db", assess=assess, clock=desk.clock)
+    again = open_store(place, assess=assess, clock=desk.clock)
     try:
         assert again.problems(EVERYTHING, 9) == [] and len(again.problems(EVERYTHING, 9, hidden=True)) == 1
         assert [note.text for note in again.notes("c1", 9)] == ["husk"]

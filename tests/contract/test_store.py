@@ -16,14 +16,15 @@ from backend.model.facts import Act, Tokens
 from backend.model.filters import EVERYTHING, Compare, Filter, Not, Pattern, Word
 from backend.model.plans import ActionState, Plan, PlanItem
 from backend.rules.assess import assess
-from backend.store import AgentBusy, Store, StoreError, open_store
+from backend.store import AgentBusy, Store, StoreError, open_store, schema
 from backend.store.sqlite import wal_is_safe
+from tests.conftest import NewPlace, Place
 from tests.fakes import NOON, HandClock, claim, confirm, import_account, record, records
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+def store(place: Place) -> Iterator[Store]:
+    opened = open_store(place, assess=assess, clock=HandClock())
     yield opened
     opened.close()
 
@@ -68,7 +69,7 @@ def test_export_gives_the_lines_back_without_tokens(store: Store) -> None:
     assert line["expires_at"] == "2026-05-01T12:00:00Z"
 
 
-def test_tokens_are_not_readable_in_the_file(store: Store, tmp_path: Path) -> None:
+def test_tokens_are_not_readable_where_they_are_kept(store: Store, tmp_path: Path) -> None:
     store.import_records([record(1, refresh_token="canary-token-value")], NOON, "eva")
     store.close()
     assert not [f for f in tmp_path.iterdir() if f.is_file() and b"canary-token-value" in f.read_bytes()]
@@ -175,8 +176,8 @@ import os, sys
 from pathlib import Path
 from backend.rules.assess import assess
 from backend.store import open_store
-from tests.fakes import NOON, HandClock, claim
-store = open_store(Path(sys.argv[1]), assess=assess, clock=HandClock())
+from tests.fakes import NOON, HandClock, claim, place_of
+store = open_store(place_of(sys.argv[1]), assess=assess, clock=HandClock())
 action = claim(store, NOON)[0]
 if sys.argv[2] == "sent":
     assert store.mark_sent(action.id, NOON)
@@ -188,20 +189,20 @@ os.kill(os.getpid(), 9)
 
 
 @pytest.mark.parametrize(("died", "state"), [("intent", ActionState.INTENT), ("sent", ActionState.UNKNOWN)])
-def test_what_a_killed_process_left_is_taken_over(store: Store, died: str, state: ActionState) -> None:
+def test_what_a_killed_process_left_is_taken_over(place: Place, store: Store, died: str, state: ActionState) -> None:
     store.import_records(records(range(1)), NOON, "eva")
     (intent,) = confirm(store, plan_for("c1"), "h").actions
-    killed = subprocess.run([sys.executable, "-c", _CLAIM_AND_DIE, str(Path(store.db.name)), died], capture_output=True)
+    killed = subprocess.run([sys.executable, "-c", _CLAIM_AND_DIE, str(place), died], capture_output=True)
     assert killed.returncode == -9, killed.stderr
     (taken,) = claim(store, NOON)
     assert (taken.id, taken.state, taken.key) == (intent.id, state, intent.key)
 
 
-def test_work_of_a_living_process_is_left_to_it(store: Store) -> None:
+def test_work_of_a_living_process_is_left_to_it(place: Place, store: Store) -> None:
     store.import_records(records(range(1)), NOON, "eva")
     confirm(store, plan_for("c1"), "h")
     with subprocess.Popen(
-        [sys.executable, "-c", _CLAIM_AND_DIE, str(Path(store.db.name)), "live"],
+        [sys.executable, "-c", _CLAIM_AND_DIE, str(place), "live"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as other:
@@ -213,8 +214,8 @@ def test_work_of_a_living_process_is_left_to_it(store: Store) -> None:
     assert len(claim(store, NOON)) == 1
 
 
-def test_only_one_process_is_the_agent(store: Store) -> None:
-    other = open_store(Path(store.db.name), assess=assess, clock=HandClock())
+def test_only_one_process_is_the_agent(place: Place, store: Store) -> None:
+    other = open_store(place, assess=assess, clock=HandClock())
     with store.become_agent("agent"):
         with pytest.raises(AgentBusy) as busy, other.become_agent("once"):
             pass
@@ -238,12 +239,11 @@ def test_a_refresh_that_was_cut_off_is_asked_again_under_the_same_id(store: Stor
     assert asyncio.run(store.begin_refresh(1, "rotated", "fourth")) == "fourth"
 
 
-def test_tokens_sealed_with_another_key_say_so(store: Store) -> None:
+def test_tokens_sealed_with_another_key_say_so(place: Place, store: Store) -> None:
     store.import_records(records([1]), NOON, "eva")
-    path = Path(store.db.name)
     store.close()
-    path.with_name(path.name + ".key").unlink()
-    again = open_store(path, assess=assess, clock=HandClock())
+    store.db.key_file.unlink()
+    again = open_store(place, key=b"A" * 43 + b"=", assess=assess, clock=HandClock())
     with pytest.raises(StoreError, match="another key"):
         asyncio.run(again.read(1))
     again.close()
@@ -254,16 +254,17 @@ def test_tokens_sealed_with_another_key_say_so(store: Store) -> None:
 
 def test_the_file_and_its_key_are_private(store: Store) -> None:
     store.import_records(records([1]), NOON, "eva")
-    for path in (Path(store.db.name), Path(store.db.name).with_name("forny.db.key")):
+    for path in filter(Path.exists, (Path(store.db.name), store.db.key_file)):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_store_of_a_newer_program_is_left_alone(store: Store) -> None:
-    path = Path(store.db.name)
-    store.db.raw.execute("PRAGMA user_version = 99")
+def test_a_store_of_a_newer_program_is_left_alone(new_place: NewPlace) -> None:
+    place = new_place(bare=True)
+    store = open_store(place, assess=assess, clock=HandClock())
+    store.db.migrate([*schema.MIGRATIONS, ("later", "CREATE TABLE later (one INTEGER);\n")])
     store.close()
     with pytest.raises(StoreError, match="newer forny"):
-        open_store(path, assess=assess, clock=HandClock())
+        open_store(place, assess=assess, clock=HandClock())
 
 
 def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
@@ -295,12 +296,12 @@ def test_wal_is_used_only_without_the_known_bug(version: tuple[int, int, int], s
     assert wal_is_safe(version) is safe
 
 
-def test_two_processes_can_make_the_same_store_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "shared.db"
+def test_two_processes_can_make_the_same_store_at_once(new_place: NewPlace) -> None:
+    path = new_place(bare=True)
     script = (
-        "import sys; from pathlib import Path; from backend.rules.assess import assess\n"
+        "import sys; from backend.rules.assess import assess\n"
         "from backend.store import open_store; from tests.fakes import *\n"
-        "s = open_store(Path(sys.argv[1]), assess=assess, clock=HandClock())\n"
+        "s = open_store(place_of(sys.argv[1]), assess=assess, clock=HandClock())\n"
         "s.import_records(records(range(int(sys.argv[2]), int(sys.argv[2]) + 50)), NOON, 'x'); s.close()\n"
     )
     running = [subprocess.Popen([sys.executable, "-c", script, str(path), str(n * 50)]) for n in range(3)]

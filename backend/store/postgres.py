@@ -1,0 +1,453 @@
+"""The shared engine: a PostgreSQL database, for many hosts. The only module that knows its driver.
+
+Writers take turns by one advisory lock that each transaction holds, so that what is numbered in a transaction (events,
+postings) is committed in that order, and whoever reads "what is newer than n" misses nothing. A read that finds its
+connection gone is asked again on a new one; a write never is.
+"""
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from platformdirs import user_data_path
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import no_result
+from psycopg.types.numeric import Int8BinaryDumper
+
+from backend.store.dialect import COLLATIONS, SCHEMA, functions, numbered, statements
+from backend.store.engine import BUSY_SECONDS, Aside, Engine, EngineFacts, StoreError
+
+_BUSY = int(BUSY_SECONDS * 1000)
+
+_SESSION = {
+    "search_path": SCHEMA,
+    "synchronous_commit": "on",
+    "lock_timeout": _BUSY,
+    # A process that was stopped in the middle of a write must not hold up all others for ever.
+    "idle_in_transaction_session_timeout": 2 * _BUSY,
+    "jit": "off",
+    # How the server notices that a client's host is gone: locks go with it.
+    "tcp_keepalives_idle": 10,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""Milliseconds, but for the keepalives' seconds."""
+
+_CLIENT: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+    "application_name": "forny",
+    "client_encoding": "utf8",
+}
+
+_STATEMENTS = 1000
+"""Statements that stay prepared on a connection."""
+
+
+def _key(name: str) -> int:
+    """The number of an advisory lock, of 64 bits."""
+    return int.from_bytes(hashlib.blake2b(f"{SCHEMA} {name}".encode(), digest_size=8).digest(), "big", signed=True)
+
+
+_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({_key('write')})"
+_COMMIT = f"SELECT pg_notify('{SCHEMA}', '') WHERE txid_current_if_assigned() IS NOT NULL; COMMIT"
+"""Each in one message to the server. Who has written nothing tells nobody of a change."""
+
+
+class _Truth(psycopg.adapt.Dumper):
+    """Truth values are 0 or 1 in the store."""
+
+    oid = psycopg.adapters.types["int8"].oid
+
+    def dump(self, obj: Any) -> bytes:
+        return b"1" if obj else b"0"
+
+
+class _Whole(psycopg.adapt.Loader):
+    """Sums of whole numbers come as numbers of any length."""
+
+    def load(self, data: Any) -> int | float:
+        text = bytes(data).decode()
+        return float(text) if "." in text else int(text)
+
+
+class _Row(dict[Any, Any]):
+    """A row as SQLite gives it: read by name or by place, and iterated over its values."""
+
+    def __missing__(self, place: int) -> Any:
+        return list(self.values())[place]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.values())
+
+
+def _rows(cursor: Any) -> Callable[[Sequence[Any]], Any]:
+    if cursor.description is None:
+        return no_result
+    names = [column.name for column in cursor.description]
+    return lambda values: _Row(zip(names, values, strict=True))
+
+
+class PostgresEngine(Engine):
+    """Connections to one database; locks are the server's, held on a connection of their own."""
+
+    error = psycopg.Error
+    broken_rule = psycopg.IntegrityError
+    shared = True
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url, self.name = _conninfo(url), shown(url)
+        self.key_file = user_data_path("forny", appauthor=False) / f"{_database(url)}.key"
+        self.keeper = Keeper(self)
+
+    # -- connections -------------------------------------------------------------------------------------------
+
+    def connect(self) -> Any:
+        """A new connection, not a thread's; raises StoreError."""
+        try:
+            connection = psycopg.connect(
+                self._url, autocommit=True, row_factory=_rows, cursor_factory=psycopg.RawCursor
+            )
+        except psycopg.Error as error:
+            why = " ".join(str(error).split())
+            raise StoreError(
+                f"The store {self.name} cannot be reached: {why}. Check the address, the server and your role."
+            ) from None
+        connection.prepared_max = _STATEMENTS
+        connection.adapters.register_dumper(int, Int8BinaryDumper)
+        connection.adapters.register_dumper(bool, _Truth)
+        connection.adapters.register_loader("numeric", _Whole)
+        return connection
+
+    _connect = connect
+
+    def _drop(self) -> None:
+        """Forget this thread's connection, which is gone."""
+        connection = self._local.connection
+        del self._local.connection
+        with self._guard, suppress(ValueError):
+            self._all.remove(connection)
+        connection.close()
+
+    def _again(self, ask: Callable[[], Any]) -> Any:
+        """Ask; once more on a new connection when the old one turns out to be gone and no transaction went with it."""
+        try:
+            return ask()
+        except psycopg.OperationalError:
+            if self._depth or not self.raw.closed:
+                raise
+            self._drop()
+            return ask()
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> Any:
+        return self._again(lambda: self.raw.execute(numbered(sql), values))
+
+    def _execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
+        with self.raw.cursor() as cursor:
+            cursor.executemany(numbered(sql), values)
+
+    # -- transactions ------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        try:
+            self._again(lambda: self.raw.execute(_BEGIN, prepare=False))
+        except psycopg.Error:
+            self._undo(0)
+            raise
+
+    def _commit(self) -> None:
+        try:
+            self.raw.execute(_COMMIT, prepare=False)
+        except psycopg.OperationalError as error:
+            if not self.raw.closed:
+                raise
+            raise StoreError(
+                f"The connection to {self.name} was lost while a change was being written: nobody knows whether it is"
+                " there. Look before you do it again."
+            ) from error
+
+    def _undo(self, depth: int) -> None:
+        with suppress(psycopg.Error):
+            self.raw.execute("ROLLBACK" if depth == 0 else f"ROLLBACK TO s{depth}; RELEASE s{depth}", prepare=False)
+
+    def _sentence(self, error: Exception) -> StoreError:
+        why = " ".join(str(error).split())
+        match error:
+            case psycopg.errors.LockNotAvailable():
+                return StoreError(f"The store {self.name} is held by another process for too long. Try again.")
+            case psycopg.errors.InsufficientPrivilege():
+                return StoreError(f"Your role may not do that in {self.name} ({why}): docs/postgres.md.")
+            case psycopg.errors.DiskFull():
+                return StoreError(f"The disk under {self.name} is full. Nothing was sent. Make room, then try again.")
+            case psycopg.errors.ReadOnlySqlTransaction():
+                return StoreError(f"{self.name} only lets itself be read ({why}). Name the primary server.")
+            case psycopg.errors.InvalidRegularExpression():
+                return StoreError(f"The pattern is none that the store can look for: {why}.")
+            case psycopg.errors.AdminShutdown() | psycopg.errors.CrashShutdown() | psycopg.errors.CannotConnectNow():
+                return self._lost(why)
+            case psycopg.OperationalError() if getattr(self._local, "connection", None) is None or self.raw.closed:
+                return self._lost(why)
+        return StoreError(f"The store {self.name} failed: {why}.")
+
+    def _lost(self, why: str) -> StoreError:
+        return StoreError(
+            f"The connection to the store {self.name} was lost ({why}). What was under way is not written. "
+            "Try again when the server is back."
+        )
+
+    # -- the schema --------------------------------------------------------------------------------------------
+
+    def version(self) -> int:
+        if self.value("SELECT to_regclass(?)", (f"{SCHEMA}.migrations",)) is None:
+            if self.value("SELECT 1 FROM pg_tables WHERE schemaname = ? LIMIT 1", (SCHEMA,)):
+                raise StoreError(
+                    f"The schema {SCHEMA} in {self.name} is some other program's. Name another database with"
+                    " FORNY_STORE."
+                )
+            return 0
+        return int(self.value("SELECT count(*) FROM migrations"))
+
+    def migrate(self, steps: Sequence[tuple[str, str]]) -> None:
+        if self.value("SHOW server_encoding") != "UTF8":
+            raise StoreError(f"The database {self.name} is not in UTF-8. Make one with ENCODING 'UTF8'.")
+        with self.write():
+            if (taken := self.version()) == 0:
+                self._execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}", ())
+                self._execute("CREATE TABLE migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL)", ())
+            names = ",".join("?" * len(COLLATIONS))
+            known = {
+                row["name"]
+                for row in self.rows(
+                    f"SELECT collname AS name FROM pg_collation WHERE collname IN ({names})"
+                    " AND collencoding IN (-1, pg_char_to_encoding('UTF8'))",
+                    COLLATIONS,
+                )
+            }
+            self.raw.execute(functions(next(name for name in COLLATIONS if name in known)), prepare=False)
+            for number, (name, script) in enumerate(steps[taken:], start=taken + 1):
+                for statement in statements(script):
+                    self._execute(statement, ())
+                self.run("INSERT INTO migrations (number, name) VALUES (?, ?)", (number, name))
+
+    def about(self) -> EngineFacts:
+        commit = str(self.value("SHOW synchronous_commit"))
+        flushed = self.value("SHOW fsync") == "on" and self.value("SHOW full_page_writes") == "on"
+        return EngineFacts(
+            kind=f"PostgreSQL {self.value('SHOW server_version')}",
+            journal=f"synchronous_commit {commit}" + ("" if flushed else ", fsync off"),
+            good=flushed and commit != "off",
+            bytes=int(self.value("SELECT pg_database_size(current_database())")),
+        )
+
+    # -- who lives, and what is new ----------------------------------------------------------------------------
+
+    def lock(self, name: str) -> "AdvisoryLock":
+        return AdvisoryLock(self, name)
+
+    def sweep(self) -> None:
+        """The server has cleared away itself."""
+
+    def data_version(self) -> int:
+        return self.keeper.changes()
+
+    def aside(self) -> "PostgresAside":
+        return PostgresAside(self)
+
+    def close(self) -> None:
+        super().close()
+        self.keeper.close()
+
+
+class Keeper:
+    """One connection that holds this process's locks, and hears of changes once somebody asks for them."""
+
+    def __init__(self, engine: PostgresEngine) -> None:
+        self._engine = engine
+        self._guard = threading.RLock()
+        self._connection: Any = None
+        self._listens = False
+        self._heard = 0
+        self.held: set[str] = set()
+
+    def connection(self) -> Any:
+        """The connection, a new one when the old one is known to be gone; locks are gone with it."""
+        with self._guard:
+            if self._connection is None or self._connection.closed:
+                self._connection = self._engine.connect()
+                self._connection.add_notify_handler(self._hear)
+                self.held.clear()
+                self._heard += 1  # whatever was said meanwhile was not heard
+                if self._listens:
+                    self._connection.execute(f"LISTEN {SCHEMA}")
+            return self._connection
+
+    def _hear(self, _: object) -> None:
+        self._heard += 1
+
+    def ask(self, sql: str, values: Sequence[Any] = (), *, on: Any = None) -> Any:
+        """The first column of the answer. `on`: only on that connection; None when it is not the one any more."""
+        with self._guard:
+            connection = self.connection() if on is None else self._connection
+            if on is not None and (connection is not on or on.closed):
+                return None
+            row = connection.execute(sql, values).fetchone()
+            return row[0]
+
+    def changes(self) -> int:
+        """A number that is another one after a commit; looks at what has arrived and waits for nothing."""
+        with self._guard:
+            try:
+                connection = self.connection()
+                if not self._listens:
+                    connection.execute(f"LISTEN {SCHEMA}")
+                    self._listens = True
+                connection.pgconn.consume_input()
+                while connection.pgconn.notifies():
+                    self._heard += 1
+            except psycopg.Error:
+                self._connection.close()
+                self.connection()
+            return self._heard
+
+    def close(self) -> None:
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+
+
+class AdvisoryLock:
+    """A lock of the server, which drops it with the connection that holds it."""
+
+    def __init__(self, engine: PostgresEngine, name: str) -> None:
+        self._engine, self._keeper, self._name, self._key = engine, engine.keeper, name, _key(name)
+        self._on: Any = None
+
+    def acquire(self) -> bool:
+        connection = self._keeper.connection()
+        if self._name in self._keeper.held:
+            return False  # the server would give it to us twice
+        try:
+            got = self._keeper.ask("SELECT pg_try_advisory_lock($1)", (self._key,), on=connection)
+        except psycopg.Error as error:
+            raise self._engine._lost(str(error).strip()) from error
+        if got:
+            self._on = connection
+            self._keeper.held.add(self._name)
+        return bool(got)
+
+    def held(self) -> bool:
+        """The connection that holds it answers, so at this moment the server has not dropped it."""
+        if self._on is None:
+            return False
+        try:
+            return bool(self._keeper.ask("SELECT 1", on=self._on) == 1)
+        except psycopg.Error:
+            return False
+
+    def keep(self) -> bool:
+        return self.held() or self.acquire()
+
+    def release(self) -> None:
+        if self._on is not None:
+            with suppress(psycopg.Error):
+                if self._keeper.ask("SELECT pg_advisory_unlock($1)", (self._key,), on=self._on):
+                    self._keeper.held.discard(self._name)
+            self._on = None
+
+    def held_by_somebody(self) -> bool:
+        found = self._engine.value(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid = CAST(? AS oid)"
+            " AND objid = CAST(? AS oid)",
+            (self._key >> 32 & 0xFFFFFFFF, self._key & 0xFFFFFFFF),
+        )
+        return found is not None
+
+
+class PostgresAside(PostgresEngine, Aside):
+    """Temporary tables of one session, which all threads share. They are gone with it."""
+
+    own, live = "pg_temp", SCHEMA
+
+    def __init__(self, store: PostgresEngine) -> None:
+        Engine.__init__(self)
+        self._url, self.name = store._url, store.name
+        self.keeper = Keeper(self)
+        self._session = self.connect()
+        self._all.append(self._session)
+
+    @property
+    def raw(self) -> Any:
+        return self._session
+
+    def _again(self, ask: Callable[[], Any]) -> Any:
+        return ask()
+
+    def _begin(self) -> None:
+        self._session.execute("BEGIN")
+
+    def _commit(self) -> None:
+        self._session.execute("COMMIT")
+
+    def copy(self, tables: Sequence[str]) -> None:
+        for table in tables:
+            self.run(f"CREATE TEMP TABLE {table} (LIKE {SCHEMA}.{table} INCLUDING DEFAULTS INCLUDING INDEXES)")
+
+    def tables(self) -> list[str]:
+        found = self.rows("SELECT tablename AS name FROM pg_tables WHERE schemaname = ?", (SCHEMA,))
+        return [row["name"] for row in found if row["name"] != "migrations"]
+
+    def columns(self, table: str) -> list[str]:
+        found = self.rows(
+            "SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0"
+            " AND NOT attisdropped ORDER BY attnum",
+            (f"{SCHEMA}.{table}",),
+        )
+        return [row["name"] for row in found]
+
+    def show(self, views: Mapping[str, str]) -> None:
+        for name, query in views.items():
+            self._session.execute(f"CREATE TEMP VIEW {name} AS {query}")
+        self._session.execute("ANALYZE")
+        self._session.execute("SET default_transaction_read_only = on")
+
+
+def _conninfo(url: str) -> str:
+    """What the driver is told: the address with our settings, and with TLS wherever it leaves this machine."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise StoreError(
+            "The address of the store cannot be read. Write it like postgresql://user@host/database."
+        ) from None
+    ours = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    options = f"{given.pop('options', '')} {ours}".strip()
+    host = str(given.get("host", ""))
+    away = host and not host.startswith(("/", "@", "127.")) and host not in ("localhost", "::1")
+    safe = {"sslmode": "require"} if away else {}
+    return make_conninfo("", **{**_CLIENT, **safe, **given, "options": options})
+
+
+def _database(url: str) -> str:
+    parts = conninfo_to_dict(url)
+    return re.sub(r"[^\w.-]", "_", f"{parts.get('host') or 'local'}-{parts.get('dbname') or 'forny'}")
+
+
+def shown(url: str) -> str:
+    """An address as it may be shown: who, where and which database; no password, and no options."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "postgresql:"
+    user = f"{parts['user']}@" if parts.get("user") else ""
+    port = f":{parts['port']}" if parts.get("port") else ""
+    return f"postgresql://{user}{parts.get('host', '')}{port}/{parts.get('dbname', '')}"
