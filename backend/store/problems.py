@@ -44,7 +44,7 @@ class Problems(Tables):
     def waking(self, now: datetime, until: datetime, limit: int) -> list[ProblemView]:
         """Open problems whose snooze ends between the two moments by its time, the first to end first."""
         rows = self.db.rows(
-            f"SELECT * FROM ({_SELECT} WHERE p.closed_at IS NULL AND p.snoozed_until > ? AND p.snoozed_until <= ?)"
+            f"SELECT * FROM ({_SELECT} WHERE p.closed_at IS NULL AND p.snoozed_until > ? AND p.snoozed_until <= ?) p"
             " WHERE snoozed ORDER BY snoozed_until, id LIMIT ?",
             (ms(now), ms(now), ms(until), limit),
         )

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from backend.ports import Door
 from backend.rules.assess import assess
 from backend.rules.roles import BULK
 from backend.store import Store, open_store
+from tests.conftest import Place
 from tests.fakes import NOON, HandClock, records, willing
 
 READS = {"export", "plan"}
@@ -176,8 +176,8 @@ def test_the_person_is_whom_the_system_names(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+def store(place: Place) -> Iterator[Store]:
+    opened = open_store(place, assess=assess, clock=HandClock())
     opened.import_records(records(range(1, 41)), NOON, "eva")
     yield opened
     opened.close()

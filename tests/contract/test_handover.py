@@ -14,6 +14,7 @@ from backend.rules.assess import assess
 from backend.rules.incidents import RESTART
 from backend.store import open_store
 from backend.store.past import past
+from tests.conftest import Place
 from tests.fakes import NOON, HandClock, claim, confirm, records
 
 HOUR = timedelta(hours=1)
@@ -22,7 +23,7 @@ HOUR = timedelta(hours=1)
 class Night:
     """A store with six healthy connections, and a clock."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self.clock = HandClock()
         self.store = open_store(path, assess=assess, clock=self.clock)
         self.store.import_records(records(range(1, 7)), NOON, "eva")
@@ -51,8 +52,8 @@ class Night:
 
 
 @pytest.fixture
-def night(tmp_path: Path) -> Iterator[Night]:
-    made = Night(tmp_path / "forny.db")
+def night(place: Place) -> Iterator[Night]:
+    made = Night(place)
     yield made
     made.store.close()
 
@@ -100,11 +101,13 @@ def test_a_mark_is_where_the_next_handover_begins(night: Night) -> None:
     with_past.close()
 
 
-def test_the_last_mark_is_found_without_reading_the_whole_log(night: Night) -> None:
+def test_the_last_mark_is_found_without_reading_the_whole_log(tmp_path: Path) -> None:
+    night = Night(tmp_path / "forny.db")
     plan = night.store.db.rows(
         "EXPLAIN QUERY PLAN SELECT * FROM events WHERE kind = 'handover' ORDER BY seq DESC LIMIT 1"
     )
     assert "events_handover" in " ".join(row["detail"] for row in plan)
+    night.store.close()
 
 
 def test_plans_of_the_period_and_those_that_are_not_over(night: Night) -> None:

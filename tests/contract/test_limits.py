@@ -1,8 +1,8 @@
 """The ledger of look-ups and the gates, over the store."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,14 +10,17 @@ from backend.model.facts import Account
 from backend.model.limits import Gate
 from backend.rules.assess import assess
 from backend.store import Store, open_store
+from tests.conftest import Place
 from tests.fakes import NOON, HandClock, account, record, records
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+def store(place: Place) -> Iterator[Store]:
+    opened = open_store(place, assess=assess, clock=HandClock())
+    yield opened
+    opened.close()
 
 
 def show(store: Store, connection: str, *accounts: Account) -> None:
