@@ -44,6 +44,8 @@ DO $$ DECLARE one record; BEGIN
   FOR one IN SELECT sequencename AS name FROM pg_sequences WHERE schemaname = 'forny' AND last_value IS NOT NULL LOOP
     EXECUTE format('ALTER SEQUENCE forny.%I RESTART', one.name);
   END LOOP;
+  ALTER TABLE forny.events ENABLE TRIGGER USER;
+  ALTER TABLE forny.checkpoints ENABLE TRIGGER USER;
 END $$
 """
 

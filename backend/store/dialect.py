@@ -51,7 +51,8 @@ def statements(script: str) -> list[str]:
 
 
 _TRIGGER = re.compile(
-    r"CREATE TRIGGER (\w+) BEFORE (\w+) ON (\w+)\s+(?:WHEN (.*?)\s+)?BEGIN SELECT RAISE\(ABORT, '(.*)'\); END", re.DOTALL
+    r"CREATE TRIGGER (\w+) BEFORE (\w+) ON (\w+)\s+(?:WHEN (.*?)\s+)?BEGIN SELECT RAISE\(ABORT, '(.*)'\); END",
+    re.DOTALL,
 )
 
 
@@ -81,6 +82,7 @@ def functions(collation: str) -> str:
         ("max(a bigint, b bigint, c bigint)", "bigint", f"{SCHEMA}.max({SCHEMA}.max(a, b), c)"),
         ("iif(yes boolean, a anycompatible, b anycompatible)", "anycompatible", "CASE WHEN yes THEN a ELSE b END"),
         ("instr(text, text)", "integer", "strpos($1, $2)"),
+        ("substr(text, bigint, bigint)", "text", "pg_catalog.substr($1, CAST($2 AS integer), CAST($3 AS integer))"),
         ("fold(words text)", "text", f"translate({folded}, 'üé', 'ue') COLLATE \"C\""),
         # Only the word boundary is written otherwise in the two kinds of patterns.
         (

@@ -235,7 +235,7 @@ class PostgresEngine(Engine):
             self.raw.execute(functions(next(name for name in COLLATIONS if name in known)), prepare=False)
             for number, (name, script) in enumerate(steps[taken:], start=taken + 1):
                 for statement in statements(script):
-                    self._execute(statement, ())
+                    self.raw.execute(statement, prepare=False)
                 self.run("INSERT INTO migrations (number, name) VALUES (?, ?)", (number, name))
 
     def about(self) -> EngineFacts:

@@ -47,10 +47,14 @@ class TokenBox(Tables):
     def own_key(self) -> bytes:
         """The key of the key file, which is made on first use: `key` is this unless settings bring another one."""
         file = self.db.key_file
-        if self.db.shared and not file.exists() and self.db.value("SELECT 1 FROM tokens LIMIT 1"):
+        if (
+            self.db.shared
+            and not file.exists()
+            and self.db.value("SELECT 1 FROM tokens UNION SELECT 1 FROM checkpoints")
+        ):
             raise StoreError(
                 f"The tokens in {self.db.name} were sealed with a key that this host has not. Set token_key on every"
-                f" host, or copy the key file to {file}."
+                f" host, or copy the key file of one that has it to {file}."
             )
         return read_key(file)
 
@@ -59,7 +63,7 @@ class TokenBox(Tables):
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
             try:
-                self._cipher = AESGCM(base64.urlsafe_b64decode(self._key().strip()))
+                self._cipher = AESGCM(base64.urlsafe_b64decode(self.key().strip()))
             except ValueError as error:
                 raise StoreError("The token key is not 32 bytes in base64. Check token_key.") from error
         return self._cipher

@@ -17,14 +17,16 @@ from backend.model.plans import ActionState, Plan, PlanItem
 from backend.rules.assess import assess
 from backend.store import Store, StoreError, open_store
 from backend.store.audit import SEAL_AFTER, SEAL_LINES
+from backend.store.dialect import statements
+from tests.conftest import NewPlace, Place
 from tests.fakes import NOON, HandClock, claim, confirm, records
 
 LINES = 12
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+def store(place: Place) -> Iterator[Store]:
+    opened = open_store(place, assess=assess, clock=HandClock())
     opened.operator, opened.terminal = "eva", "pts/3 from 10.0.0.5"
     yield opened
     opened.close()
@@ -39,8 +41,11 @@ def fill(store: Store, lines: int = LINES) -> None:
 def tamper(store: Store, *statements: str) -> None:
     """What somebody does who may write the file: the triggers are no obstacle to him."""
     raw = store.db.raw
-    for row in store.db.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-        raw.execute(f"DROP TRIGGER {row['name']}")
+    if store.db.shared:
+        raw.execute("ALTER TABLE events DISABLE TRIGGER USER; ALTER TABLE checkpoints DISABLE TRIGGER USER")
+    else:
+        for row in store.db.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            raw.execute(f"DROP TRIGGER {row['name']}")
     for statement in statements:
         raw.execute(statement)
 
@@ -67,8 +72,8 @@ def found(store: Store, *anchors: Witness) -> list[tuple[Damage, int, int]]:
         "UPDATE events SET operator = 'nobody' WHERE seq = 3",
         "DELETE FROM events WHERE seq = 3",
         "DELETE FROM events",
-        "INSERT OR REPLACE INTO events SELECT seq, at, kind, connection, 'x', host, data, prev, hash FROM events"
-        " WHERE seq = 3",
+        "INSERT INTO events SELECT seq, at, kind, connection, 'x', host, data, prev, hash FROM events WHERE seq = 3"
+        " ON CONFLICT (seq) DO UPDATE SET operator = 'x'",
         "INSERT INTO events SELECT seq + 1000, at, kind, connection, operator, host, data, prev, hash FROM events"
         " WHERE seq = 3",
         "UPDATE checkpoints SET hash = ''",
@@ -95,11 +100,10 @@ def test_many_lines_at_once_make_the_same_chain_as_one_by_one(store: Store) -> N
 
 _WRITE = """
 import sys
-from pathlib import Path
 from backend.rules.assess import assess
 from backend.store import open_store
-from tests.fakes import NOON, HandClock
-store = open_store(Path(sys.argv[1]), assess=assess, clock=HandClock())
+from tests.fakes import NOON, HandClock, place_of
+store = open_store(place_of(sys.argv[1]), assess=assess, clock=HandClock())
 for n in range(40):
     with store.db.write():
         store.log_many([("test.line", None, {"n": n})] * 5, NOON)
@@ -107,8 +111,8 @@ store.close()
 """
 
 
-def test_processes_that_write_at_once_keep_one_chain(store: Store) -> None:
-    running = [subprocess.Popen([sys.executable, "-c", _WRITE, store.db.name]) for _ in range(3)]
+def test_processes_that_write_at_once_keep_one_chain(place: Place, store: Store) -> None:
+    running = [subprocess.Popen([sys.executable, "-c", _WRITE, str(place)]) for _ in range(3)]
     assert [process.wait() for process in running] == [0, 0, 0]
     report = store.verify_audit()
     assert report.whole and report.checked == 600
@@ -405,7 +409,16 @@ def test_any_copy_of_a_line_put_in_is_found(source: int, place: int, hashed: boo
 # -- no line, no act -------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_asked_or_sent_when_the_disk_has_no_room_for_the_line(store: Store) -> None:
+def test_a_line_is_not_replaced_in_a_file(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+    fill(store)
+    with pytest.raises(Exception, match="audit log"):
+        store.db.raw.execute("INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 3")
+    store.close()
+
+
+def test_nothing_is_asked_or_sent_when_the_disk_has_no_room_for_the_line(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
     store.import_records(records(range(2)), NOON, "eva")
     items = tuple(PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in ("c1", "c2"))
     first = confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=items[:1]), "h")
@@ -420,14 +433,18 @@ def test_nothing_is_asked_or_sent_when_the_disk_has_no_room_for_the_line(store: 
     view = store.plan(first.plan)
     assert view is not None and view.actions[0].state == ActionState.INTENT and len(store.plans(9)) == 1
     assert store.verify_audit().whole
+    store.close()
 
 
-def test_an_act_whose_line_cannot_be_written_is_not_marked_as_sent(store: Store) -> None:
+def test_an_act_whose_line_cannot_be_written_is_not_marked_as_sent(new_place: NewPlace) -> None:
+    store = open_store(new_place(bare=True), assess=assess, clock=HandClock())
     store.import_records(records(range(1)), NOON, "eva")
     item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
     confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=(item,)), "h")
     (action,) = claim(store, NOON)
-    store.db.raw.execute("CREATE TRIGGER broken BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no audit'); END")
+    broken = "CREATE TRIGGER broken BEFORE INSERT ON events\n    BEGIN SELECT RAISE(ABORT, 'no audit'); END"
+    store.db.raw.execute(statements(broken)[0] if store.db.shared else broken)
     with pytest.raises(StoreError, match="no audit"):
         store.mark_sent(action.id, NOON)
     assert store.db.value("SELECT state FROM actions") == "intent"
+    store.close()
