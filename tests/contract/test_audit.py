@@ -229,19 +229,19 @@ def test_lines_that_changed_places_are_found(store: Store, one: int, other: int)
 
 
 @pytest.mark.parametrize("hashed", [False, True])
-@pytest.mark.parametrize("place", [1, 5, LINES])
-def test_a_line_that_was_put_in_is_found(store: Store, place: int, hashed: bool) -> None:
+@pytest.mark.parametrize("at", [1, 5, LINES])
+def test_a_line_that_was_put_in_is_found(store: Store, at: int, hashed: bool) -> None:
     fill(store)
-    prev = store.db.value("SELECT hash FROM events WHERE seq = ?", (place - 1,)) or GENESIS
-    line = (place, millis(NOON), "sync.done", 1, "eva", "h", "{}")
+    prev = store.db.value("SELECT hash FROM events WHERE seq = ?", (at - 1,)) or GENESIS
+    line = (at, millis(NOON), "sync.done", 1, "eva", "h", "{}")
     tamper(
         store,
-        f"UPDATE events SET seq = -seq WHERE seq >= {place}",
+        f"UPDATE events SET seq = -seq WHERE seq >= {at}",
         "UPDATE events SET seq = 1 - seq WHERE seq < 0",
     )
     row = (*line, prev, chain(prev, line) if hashed else "f" * 64)
     store.db.run("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-    assert found(store) == [(Damage.INSERTED, place, place)]
+    assert found(store) == [(Damage.INSERTED, at, at)]
 
 
 def test_several_kinds_of_damage_are_told_apart(store: Store) -> None:
