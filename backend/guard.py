@@ -6,16 +6,17 @@ import pwd
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from backend.model.facts import Act
 from backend.model.handover import Mark
 from backend.model.people import NotAllowed, Person, Role, user_of
-from backend.model.plans import Order, Plan, PlanView, Submitted
+from backend.model.plans import Order, Plan, PlanError, PlanState, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
 from backend.model.views import ImportRecord, ImportReport
 from backend.ports import Door
 from backend.ports.door import Judge
-from backend.rules.roles import refusal
+from backend.rules.roles import approval_refused, needs_approval, refusal
 
 
 def whoami() -> Person:
@@ -44,9 +45,12 @@ class GuardedDoor:
     What only says what would happen (`dry_run`) is weighed too: an answer that cannot be had is no answer.
     """
 
-    def __init__(self, door: Door, role: Role, *, read_only: bool = False) -> None:
-        """`role` is that of the operator behind this process; nothing passes a door that is `read_only`."""
-        self._door, self.role, self.read_only = door, role, read_only
+    def __init__(self, door: Door, role: Role, *, read_only: bool = False, second_pair_from: int = 0) -> None:
+        """`role` is that of the operator behind this process; nothing passes a door that is `read_only`.
+
+        `second_pair_from`: so many removals in one plan wait until another operator has approved them (0: none do).
+        """
+        self._door, self.role, self.read_only, self._second_pair_from = door, role, read_only, second_pair_from
 
     def may(self, right: str, count: int = 1) -> NotAllowed | None:
         """Why this operator may not do this to so many at once; None when he may."""
@@ -56,6 +60,19 @@ class GuardedDoor:
         """Raise NotAllowed when he may not."""
         if (refused := self.may(right, count)) is not None:
             raise refused
+
+    def awaits_approval(self, act: Act, count: int) -> bool:
+        """Whether a plan of so many will wait for a second operator."""
+        return needs_approval(act, count, self._second_pair_from)
+
+    def approvable(self, plan: int, operator: str, now: datetime) -> None:
+        """Raise NotAllowed or PlanError when this operator cannot approve: it is his own, or was asked for long ago."""
+        self.need("approve")
+        view = self._door.plan(plan, whole=False)
+        if view is None or view.run_at is None or view.state != PlanState.APPROVAL:
+            raise PlanError("plan.no_approval_asked", plan=plan)
+        if (reason := approval_refused(operator, view.run_by, view.run_at, now)) is not None:
+            raise PlanError(reason, plan=plan, by=view.run_by)
 
     def plan(self, plan: int, *, whole: bool = True) -> PlanView | None:
         return self._door.plan(plan, whole=whole)
@@ -78,6 +95,7 @@ class GuardedDoor:
     ) -> Submitted:
         if (view := self._door.plan(plan, whole=False)) is not None:
             self.need(view.act, view.size)
+            approval = approval or self.awaits_approval(view.act, view.size)
         return self._door.run_plan(
             plan, judge, now, operator=operator, host=host, undo=undo, allowed=allowed, approval=approval
         )
@@ -96,6 +114,8 @@ class GuardedDoor:
         allowed: int | None = None,
     ) -> Submitted:
         self.need("approve")
+        if agreed:
+            self.approvable(plan, operator, now)
         return self._door.approve_plan(
             plan, digest, judge, now, operator=operator, host=host, agreed=agreed, undo=undo, allowed=allowed
         )
@@ -104,6 +124,8 @@ class GuardedDoor:
         view = self._door.plan(plan, whole=False)
         mine = view is None or user_of(view.run_by or view.operator) == user_of(operator)
         self.need("steer" if mine else "steer_others")
+        if view is not None and order is Order.RESUME:  # to let it go on is to do it
+            self.need(view.act, view.size)
         return self._door.steer_plan(plan, order, now, operator=operator, host=host)
 
     def decide(

@@ -179,6 +179,14 @@ class Operations:
             **self._terms(view),
         )
 
+    def approvable(self, plan: int) -> None:
+        """Raise NotAllowed or PlanError when this operator cannot approve the plan."""
+        self._door.approvable(plan, self._operator, self._clock.now())
+
+    def awaits_approval(self, plan: Plan) -> bool:
+        """Whether the plan, once confirmed, will wait for a second operator."""
+        return self._door.awaits_approval(plan.act, len(plan.acts))
+
     def steer(self, plan: int, order: Order) -> PlanView:
         """Pause, resume, cancel or undo a plan. Raises PlanError when it is not in a state for that."""
         return self._door.steer_plan(plan, order, self._clock.now(), **self._names)

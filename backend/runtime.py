@@ -110,7 +110,8 @@ class Runtime:
     @cached_property
     def door(self) -> GuardedDoor:
         """Through what operators change anything: the store's door, behind the rights of whoever works."""
-        return GuardedDoor(self.store, self.standing[0], read_only=self.settings.read_only)
+        settings, role = self.settings, self.standing[0]
+        return GuardedDoor(self.store, role, read_only=settings.read_only, second_pair_from=settings.second_pair_from)
 
     @cached_property
     def operations(self) -> Operations:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from backend.model.facts import Act
-from backend.model.plans import Action, ActionState, Plan, PlanView, Submitted
+from backend.model.plans import Action, ActionState, Plan, PlanState, PlanView, Submitted
 from tui.pace import Pace
 from tui.proposal import RENEW_FIRST, Proposal, groups_of
 from tui.wording import act_word, number, state_word
@@ -128,7 +128,9 @@ class Acting:
         names = {item.connection: item.customer for item in plan.items}
         told_before = {item.connection for item in plan.items if item.fate != "run"}
         blocked = [(who, why) for who, why in submitted.refused if who not in told_before]
-        if submitted.actions:
+        if submitted.state == PlanState.APPROVAL:
+            self._tell("console.approval_asked", "warn", plan=submitted.plan)
+        elif submitted.actions:
             act = act_word(submitted.actions[0].act, self._console.desk.say)
             self._tell("console.submitted", plan=submitted.plan, act=act, n=number(len(submitted.actions)))
         if blocked:
@@ -158,7 +160,7 @@ class Acting:
     def _seen(self, outcomes: Outcomes) -> None:
         self.pace.done(outcomes.took)
         for plan in outcomes.plans:
-            if plan.settled and plan.id in self._following:
+            if plan.settled and plan.state != PlanState.APPROVAL and plan.id in self._following:
                 self._following.discard(plan.id)
                 self._ended(plan)
 

@@ -33,6 +33,10 @@ class Operations(Protocol):
         """Why this operator may not do this to so many at once (`rules.roles.RIGHTS`); None when he may."""
         ...
 
+    def awaits_approval(self, plan: Plan) -> bool:
+        """Whether the plan, once confirmed, will wait for a second operator."""
+        ...
+
     def connect(self, agreement: str, bank: str) -> Plan:
         """The plan of a new connection for an agreement; `bank` may be empty."""
         ...

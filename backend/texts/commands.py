@@ -112,6 +112,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Kept as plan {plan}; nothing was done. Run it: `forny plan {plan} run`.",
     ),
     "cli.ends_at": ("Det sidste begynder omkring {at}.", "The last of it begins at about {at}."),
+    "cli.approved": ("Plan {plan}: godkendt", "Plan {plan}: approved"),
     "cli.approval_asked": (
         "Plan {plan}: {count} ({act}) afventer, at en anden operatør godkender: `forny plan {plan} approve`.",
         "Plan {plan}: {count} ({act}) await another operator's approval: `forny plan {plan} approve`.",

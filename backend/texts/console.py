@@ -2,6 +2,10 @@
 
 TEXTS: dict[str, tuple[str, str]] = {
     # header, messages, warnings
+    "console.approval_asked": (
+        "Plan {plan} venter, til en anden operatør godkender den. Intet er gjort endnu.",
+        "Plan {plan} waits until another operator approves it. Nothing is done yet.",
+    ),
     "console.read_only": ("KUN LÆSNING", "READ ONLY"),
     "console.environment.production": ("PRODUKTION", "PRODUCTION"),
     "console.changed": ("ændret {at}", "changed {at}"),

@@ -50,6 +50,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Plan {plan} venter ikke på godkendelse.",
         "Plan {plan} does not wait for approval.",
     ),
+    "plan.awaits_approval": (
+        "Så mange fjernelser venter, til en anden operatør har godkendt dem.",
+        "So many removals wait until another operator has approved them.",
+    ),
+    "plan.own_approval": (
+        "Plan {plan} er din egen ({by}): en anden skal godkende den.",
+        "Plan {plan} is your own ({by}): somebody else must approve it.",
+    ),
+    "plan.late_approval": (
+        "Plan {plan} er for gammel til at blive godkendt. {by} kan annullere den og lave en ny.",
+        "Plan {plan} is too old to be approved. {by} can cancel it and make a new one.",
+    ),
     "plan.not_what_was_seen": (
         "Plan {plan} er ikke den, du så. Se den igen, før du godkender.",
         "Plan {plan} is not what you saw. Look at it again before you approve.",

@@ -190,6 +190,38 @@ def test_the_true_user_of_a_process_is_taken(fleet: Run, program: Run) -> None:
     assert last_act(fleet) == ("note.added", f"tester ({told['user']})")
 
 
+def test_a_second_operator_approves_a_large_removal_from_his_own_shell(
+    fleet: Run, env: dict[str, str], become: Become
+) -> None:
+    Path(env["FORNY_CONFIG"]).write_text('roles = "admin=adam; oncall=@oncall"\nsecond_pair_from = 3\n')
+    become("adam")
+    shown = fleet("remove", "c1", "c2", "c3", "--dry-run")
+    assert "So many removals wait until another operator has approved them." in shown.err
+    ran = fleet("remove", "c1", "c2", "c3", "--yes")
+    assert ran.code == 0 and "await another operator's approval" in ran.out
+    assert fleet("plan", "last", "--json").json["counts"] == {"planned": 3}
+    mine = fleet("--operator", "Bo", "plan", "last", "approve", "--yes")
+    assert mine.code == 3 and "is your own (tester (adam)): somebody else must approve it." in mine.err
+    become("kim")
+    assert "ask on-call" in fleet("plan", "last", "approve", "--yes").err
+    become("ole", "oncall")
+    assert fleet("plan", "last", "approve").code == 2, "without --yes somebody must be there to be asked"
+    ran = fleet("plan", "last", "approve", "--yes", "--json")
+    assert ran.code == 0 and ran.json["counts"] == {"intent": 3} and ran.json["approved_by"] == "tester (ole)"
+    assert fleet("plan", "last", "approve", "--yes").code == 3
+
+
+def test_a_second_operator_may_decline(fleet: Run, env: dict[str, str], become: Become) -> None:
+    Path(env["FORNY_CONFIG"]).write_text("second_pair_from = 2\n")
+    become("adam")
+    assert fleet("remove", "c1", "c2", "--yes").code == 0
+    become("ole")
+    ran = fleet("plan", "last", "decline")
+    assert ran.code == 0 and "cancelled" in ran.out
+    assert "plan.declined" in fleet("audit").out
+    assert fleet("plan", "last", "--json").json["counts"] == {"cancelled": 2}
+
+
 @pytest.mark.parametrize(("settings", "begun"), [({}, 1), ({"read_only": True}, 0), ({"roles": "admin=adam"}, 0)])
 def test_a_console_that_may_not_brings_no_agent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], begun: int

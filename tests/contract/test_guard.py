@@ -10,7 +10,7 @@ import pytest
 from backend.guard import GuardedDoor, whoami
 from backend.model.facts import Act
 from backend.model.people import NotAllowed, Person, Role
-from backend.model.plans import ActionState, Order, Plan, PlanItem, PlanView
+from backend.model.plans import ActionState, Order, Plan, PlanError, PlanItem, PlanState, PlanView
 from backend.model.postings import Decision
 from backend.operations import Operations
 from backend.ports import Door
@@ -78,6 +78,9 @@ class Recording:
             counts={ActionState.PLANNED: 1},
             actions=(),
             refused=(),
+            state=PlanState.APPROVAL,
+            run_by="ole",
+            run_at=NOON,
         )
 
     def plan(self, plan: int, *, whole: bool = True) -> PlanView:
@@ -149,6 +152,16 @@ def test_ones_own_plan_is_steered_by_whoever_may_act() -> None:
     behind: Any = Recording()
     GuardedDoor(behind, Role.SUPPORT).steer_plan(1, Order.CANCEL, NOON, operator="ole", host="h")
     assert behind.came == ["steer_plan"]
+
+
+def test_who_lets_a_plan_go_on_must_be_allowed_to_do_it() -> None:
+    behind: Any = Recording()
+    behind.kept = replace(behind.kept, act=Act.REMOVE, counts={ActionState.PLANNED: BULK + 1})
+    oncall = GuardedDoor(behind, Role.ONCALL)
+    oncall.steer_plan(1, Order.PAUSE, NOON, operator="e", host="h")
+    with pytest.raises(NotAllowed) as caught:
+        oncall.steer_plan(1, Order.RESUME, NOON, operator="e", host="h")
+    assert caught.value.need is Role.ADMIN and behind.came == ["steer_plan"]
 
 
 def test_a_decision_that_is_only_tried_is_weighed_too() -> None:
@@ -227,3 +240,88 @@ def test_what_is_refused_for_itself_keeps_its_own_reason_and_does_not_count(stor
 def test_the_plan_of_a_new_connection_says_it_too(store: Store) -> None:
     (item,) = operations(store, Role.VIEW).connect("1001", "Nordea").items
     assert (item.fate, item.reason) == ("refused", "role.support")
+
+
+# -- a second pair of eyes over the real store -----------------------------------------------------------------
+
+LARGE = 30
+
+
+def operator(store: Store, name: str, role: Role = Role.ADMIN, clock: HandClock | None = None) -> Operations:
+    door = GuardedDoor(store, role, second_pair_from=LARGE)
+    return Operations(store, door, clock or HandClock(), operator=name, host="h")
+
+
+def asked_by(store: Store, name: str) -> PlanView:
+    submitted = operator(store, name).submit(operator(store, name).plan(Act.REMOVE, IDS[:LARGE]))
+    assert submitted.state == PlanState.APPROVAL
+    return state_of(store, submitted.plan)
+
+
+def state_of(store: Store, plan: int) -> PlanView:
+    view = store.plan(plan)
+    assert view is not None
+    return view
+
+
+def told(store: Store) -> list[tuple[str, str]]:
+    return [(event.kind, event.operator) for event in store.events(0, 9_999) if event.kind.startswith("plan.")]
+
+
+def test_a_large_removal_waits_for_another_operator_and_a_smaller_one_does_not(store: Store) -> None:
+    eva = operator(store, "eva")
+    assert eva.submit(eva.plan(Act.REMOVE, IDS[: LARGE - 1])).state == PlanState.RUNNING
+    plan = eva.plan(Act.SYNC, IDS[LARGE - 1 :])
+    assert not eva.awaits_approval(plan) and eva.submit(plan).state == PlanState.RUNNING
+
+
+def test_nothing_begins_before_another_has_approved_what_he_saw(store: Store) -> None:
+    asked = asked_by(store, "Eva Holm (eva)")
+    assert asked.counts == {ActionState.PLANNED: LARGE}
+    bo = operator(store, "bo", Role.ONCALL)
+    with pytest.raises(PlanError) as caught:
+        bo.approve(asked.id, agreed=True, digest="another")
+    assert caught.value.key == "plan.not_what_was_seen"
+    assert bo.approve(asked.id, agreed=True, digest=asked.digest).state == PlanState.RUNNING
+    now = state_of(store, asked.id)
+    assert (now.approved_by, now.run_by, now.counts) == ("bo", "Eva Holm (eva)", {ActionState.INTENT: LARGE})
+    assert told(store)[1:3] == [("plan.approval_asked", "Eva Holm (eva)"), ("plan.approved", "bo")]
+
+
+@pytest.mark.parametrize("name", ["eva", "Eva Holm (eva)", "bo (eva)"])
+def test_nobody_approves_his_own_under_any_name(store: Store, name: str) -> None:
+    asked = asked_by(store, "Eva Holm (eva)")
+    with pytest.raises(PlanError) as caught:
+        operator(store, name).approve(asked.id, agreed=True)
+    assert caught.value.key == "plan.own_approval"
+    assert state_of(store, asked.id).state == PlanState.APPROVAL
+
+
+@pytest.mark.parametrize("role", [Role.VIEW, Role.SUPPORT])
+def test_who_may_not_approve_may_not_decline_either(store: Store, role: Role) -> None:
+    asked = asked_by(store, "eva")
+    for agreed in (True, False):
+        with pytest.raises(NotAllowed):
+            operator(store, "sus", role).approve(asked.id, agreed=agreed)
+    assert state_of(store, asked.id).state == PlanState.APPROVAL
+
+
+def test_an_approval_that_nobody_gave_in_a_day_is_too_late(store: Store) -> None:
+    asked = asked_by(store, "eva")
+    clock = HandClock()
+    clock.move(hours=24)
+    with pytest.raises(PlanError) as caught:
+        operator(store, "bo", clock=clock).approve(asked.id, agreed=True)
+    assert caught.value.key == "plan.late_approval"
+    operator(store, "eva", clock=clock).steer(asked.id, Order.CANCEL)
+    assert state_of(store, asked.id).state == PlanState.CANCELLED
+
+
+def test_a_declined_removal_is_over_and_on_record(store: Store) -> None:
+    asked = asked_by(store, "eva")
+    operator(store, "bo", Role.ONCALL).approve(asked.id, agreed=False)
+    now = state_of(store, asked.id)
+    assert (now.state, now.counts) == (PlanState.CANCELLED, {ActionState.CANCELLED: LARGE})
+    assert ("plan.declined", "bo") in told(store)
+    with pytest.raises(PlanError):
+        operator(store, "bo").approve(asked.id, agreed=True)

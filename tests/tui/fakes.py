@@ -35,7 +35,7 @@ from backend.model.views import (
 )
 from backend.model.webhooks import WebhookView
 from backend.ports import FleetReader
-from backend.rules.roles import refusal
+from backend.rules.roles import needs_approval, refusal
 from backend.texts import texts_in
 from tests.tui.records import NOW, SEVERITY, make_action, make_attempt, make_row, make_view
 from tui.desk import Desk
@@ -295,6 +295,7 @@ class FakeOperations:
     gate: Gate = field(default_factory=Gate)
     role: Role = Role.ADMIN
     read_only: bool = False
+    second_pair_from: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -317,6 +318,9 @@ class FakeOperations:
                 )
             )
         return Plan(act=act, operator="anna", created_at=NOW, items=tuple(items), then_sync=then_sync)
+
+    def awaits_approval(self, plan: Plan) -> bool:
+        return needs_approval(plan.act, len(plan.acts), self.second_pair_from)
 
     def may(self, right: str, count: int = 1) -> NotAllowed | None:
         return refusal(right, count, self.role, read_only=self.read_only)
@@ -373,8 +377,9 @@ class FakeOperations:
         actions = tuple(
             make_action(n, number, plan.act, row, ActionState.INTENT) for n, row in enumerate(rows, start=1)
         )
-        self.reader.plans_known[number] = _view(number, plan, actions)
-        return Submitted(plan=number, actions=actions, refused=())
+        state = PlanState.APPROVAL if self.awaits_approval(plan) else PlanState.RUNNING
+        self.reader.plans_known[number] = _view(number, plan, actions, state)
+        return Submitted(plan=number, actions=actions, refused=(), state=state)
 
     def settle(self, plan: int, **states: ActionState) -> None:
         """The agent has done its work on a plan; `states` by connection id."""
@@ -382,11 +387,11 @@ class FakeOperations:
         actions = tuple(
             replace(action, state=states.get(action.connection, ActionState.DONE)) for action in view.actions
         )
-        self.reader.plans_known[plan] = _view(plan, self.submitted[plan - 1], actions)
+        self.reader.plans_known[plan] = _view(plan, self.submitted[plan - 1], actions, PlanState.ENDED)
         self.reader.version += 1
 
 
-def _view(number: int, plan: Plan, actions: tuple[Action, ...]) -> PlanView:
+def _view(number: int, plan: Plan, actions: tuple[Action, ...], state: PlanState) -> PlanView:
     counts: dict[ActionState, int] = {}
     for action in actions:
         counts[action.state] = counts.get(action.state, 0) + 1
@@ -399,6 +404,7 @@ def _view(number: int, plan: Plan, actions: tuple[Action, ...]) -> PlanView:
         counts=counts,
         actions=actions,
         refused=(),
+        state=state,
     )
 
 

@@ -140,6 +140,21 @@ def test_the_primary_key_of_the_triage_needs_the_right_of_what_it_does() -> None
     drive(run())
 
 
+def test_a_large_removal_is_asked_about_and_told_as_waiting_for_another() -> None:
+    async def run() -> None:
+        desk, operations = set_up()
+        operations.second_pair_from = 2
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("space", "space", "x")
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+            await it.see("So many removals wait until another operator has approved them.")
+            await it.press("2", "right", "enter")
+            await it.see("Plan 1 waits until another operator approves it. Nothing is done yet.")
+
+    drive(run())
+
+
 # -- where one works -------------------------------------------------------------------------------------------
 
 

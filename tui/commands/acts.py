@@ -133,6 +133,7 @@ def _run(context: Context, plan: Plan, *, dry_run: bool, yes: bool, wait: bool, 
             put_json(shapes.plan(plan, context.say))
         else:
             _put_items(context, plan)
+            talk_of_environment(context)
             if plan.id is not None:
                 talk(context.say("cli.kept", plan=plan.id))
         leave(ALL_DONE if len(plan.with_fate("run")) == len(plan.items) else SOME_REFUSED)
@@ -159,6 +160,20 @@ def run_kept(context: Context, view: PlanView, *, yes: bool, wait: bool, as_json
     if not yes:
         _confirm(context, view.act, planned, lambda: put_plan(context, view, to_stderr=True))
     submitted = context.runtime.operations.run(view.id)
+    finish(context, submitted, wait=wait, answer={} if as_json else None)
+
+
+def approve_kept(context: Context, view: PlanView, *, yes: bool, wait: bool, as_json: bool) -> None:
+    """Approve another operator's plan as it was shown here: asked about as he was. Raises PlanError."""
+    from tui.commands.plans import put_plan
+
+    operations = context.runtime.operations
+    operations.approvable(view.id)
+    if not yes:
+        _confirm(context, view.act, view.size, lambda: put_plan(context, view, to_stderr=True))
+    submitted = operations.approve(view.id, agreed=True, digest=view.digest)
+    if not as_json:
+        talk(context.say("cli.approved", plan=view.id))
     finish(context, submitted, wait=wait, answer={} if as_json else None)
 
 
@@ -205,6 +220,7 @@ def _confirm(context: Context, act: Act, count: int, show: Callable[[], None]) -
     if not on_a_terminal():
         refuse(say("cli.add_yes"))
     show()
+    talk_of_environment(context)
     if act == Act.REMOVE:
         answer = click.prompt(say("cli.type_number", count=count), default="", show_default=False, err=True)
         agreed = answer.strip() == str(count)
@@ -232,12 +248,13 @@ def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None
         for item in plan.items
     ]
     put_table(say("cli.items_header").split("|"), rows, stretch=2, err=to_stderr)
-    talk_of_environment(context)
     counts = {fate: len(plan.with_fate(fate)) for fate in ("run", "wait", "refused")}
     key = "cli.plan_counts" if plan.calls else "cli.plan_counts_free"
     talk(say(key, act=plan.act, calls=plan.calls, left=plan.left, **counts))
     if plan.ends_at is not None:
         talk(say("cli.ends_at", at=moment(plan.ends_at)))
+    if context.runtime.operations.awaits_approval(plan):
+        talk(say("plan.awaits_approval"))
 
 
 def _put_submitted(context: Context, submitted: Submitted) -> None:

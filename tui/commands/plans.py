@@ -6,7 +6,7 @@ from backend.model.plans import ActionState, Order, PlanError, PlanState, PlanVi
 from tui.commands.context import ALL_DONE, NOTHING_MATCHED, SOME_REFUSED, Context, leave, pass_context, talk
 from tui.commands.output import put_array, put_json, put_pairs, put_table
 
-RUN, AGAIN, LAST = "run", "again", "last"
+RUN, AGAIN, APPROVE, DECLINE, LAST = "run", "again", "approve", "decline", "last"
 
 _UNSETTLED = (ActionState.PLANNED, ActionState.INTENT)
 
@@ -44,7 +44,7 @@ def counted(view: PlanView) -> str:
 
 @click.command(short_help="One plan with every action's outcome; run, pause, cancel or undo it.")
 @click.argument("number", metavar="ID")
-@click.argument("order", required=False, type=click.Choice([RUN, *Order, AGAIN]))
+@click.argument("order", required=False, type=click.Choice([RUN, *Order, AGAIN, APPROVE, DECLINE]))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Until every action is settled; works without an agent too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -53,7 +53,8 @@ def plan(context: Context, number: str, order: str | None, yes: bool, wait: bool
     """Show one plan: every action with its outcome, and what was refused. ID is a number, or `last`.
 
     `run` does exactly what was shown, and says what has changed since. `pause`, `resume` and `cancel` are for what has
-    not begun; `undo` takes a removal back before it happens. `again` makes a new plan of what failed.
+    not begun; `undo` takes a removal back before it happens. `again` makes a new plan of what failed. `approve` and
+    `decline` are a second operator's word on a large removal that waits for it.
     """
     view = context.runtime.reader.plan(_number(context, number))
     if view is None:
@@ -70,6 +71,13 @@ def plan(context: Context, number: str, order: str | None, yes: bool, wait: bool
             from tui.commands.acts import run_new
 
             run_new(context, context.runtime.operations.again(view.id), yes=yes, wait=wait, as_json=as_json)
+        elif order == APPROVE:
+            from tui.commands.acts import approve_kept
+
+            approve_kept(context, view, yes=yes, wait=wait, as_json=as_json)
+        elif order == DECLINE:
+            context.runtime.operations.approve(view.id, agreed=False, digest=view.digest)
+            view = context.runtime.reader.plan(view.id) or view
         elif order is not None:
             view = context.runtime.operations.steer(view.id, Order(order))
     except PlanError as error:

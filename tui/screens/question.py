@@ -83,6 +83,8 @@ class Question(Panel[str | None]):
             lines.append([(text, "panel_dim")])
         for group in self.proposal.groups:
             lines += self._group(group, width)
+        if self.console.desk.operations.awaits_approval(self.plan):
+            lines += [[(text, "panel_warn")] for text in wrap(self.say("plan.awaits_approval"), width)]
         if self.proposal.hidden:
             lines.append([(self.say("console.question.hidden", n=number(self.proposal.hidden)), "panel_warn")])
         return lines
