@@ -63,6 +63,7 @@ def headlines(facts: HandoverFacts, say: Say) -> list[str]:
         (sum(view.state == PlanState.PAUSED for view in facts.plans), "paused"),
         (sum(view.state == PlanState.APPROVAL for view in facts.plans), "approval"),
         (sum(_undoable(view, now) for view in facts.plans), "undo"),
+        (len(facts.cases), "renewals"),
         (sum(stalled(case, now) is not None for case in facts.cases), "stuck"),
     ]
     told = [say(f"handover.under_way.{key}", n=count(n)) for n, key in under_way if n]

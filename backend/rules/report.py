@@ -9,9 +9,6 @@ from backend.rules.memo import Entry, Section, count, names, plain, when, word
 from backend.rules.ticket import redacted
 from backend.texts import Say
 
-RETRIED = 20
-"""Connections that a command to try again names; more are tried again from the console."""
-
 _LATER = "later"
 """What an intent is while the time before which it does not begin is yet to come."""
 
@@ -92,10 +89,7 @@ def _entries(
         text = say("report.group", n=count(len(people)), why=about, names=told) if about else told
         entries.append(Entry(text=text, filter=f"id:{people[0][1]}" if len(people) == 1 else "", rest=rest))
     if key == ActionState.FAILED:
-        failed = [connection for people in groups.values() for _, connection in people]
-        command = f"forny {view.act} {' '.join(failed)}"
-        hint = say("report.retry", command=command) if len(failed) <= RETRIED else say("report.retry_many")
-        entries.append(Entry(text=hint))
+        entries.append(Entry(text=say("report.retry", id=view.id)))
     elif key == ActionState.UNKNOWN:
         entries.append(Entry(text=say("report.look")))
     return entries

@@ -95,24 +95,24 @@ class Handovers(Reminders, Registry, Problems, Records):
         return tuple(event_of(row) for row in reversed(rows))
 
     def _moved(self, first: int) -> tuple[Moved, ...]:
-        """Connections whose health changed since that line, with what it was before."""
+        """Connections whose health changed since that line, with what it was before the first change."""
         rows = self.db.rows(
-            "SELECT c.id, c.customer, c.bank, c.verdict, c.situation, (SELECT b.data FROM events b"
-            "  WHERE b.connection = c.id AND b.kind = 'health' AND b.seq < ? ORDER BY b.seq DESC LIMIT 1) AS before"
-            " FROM (SELECT DISTINCT connection FROM events WHERE seq >= ? AND kind = 'health') e"
-            " JOIN connections c ON c.id = e.connection WHERE c.removed_at IS NULL ORDER BY c.name_fold, c.id",
-            (first, first),
+            "SELECT c.id, c.customer, c.bank, c.verdict, c.situation, e.data FROM (SELECT connection, min(seq) AS seq"
+            "  FROM events WHERE seq >= ? AND kind = 'health' GROUP BY connection) AS f"
+            " JOIN events e ON e.seq = f.seq JOIN connections c ON c.id = f.connection"
+            " WHERE c.removed_at IS NULL ORDER BY c.name_fold, c.id",
+            (first,),
         )
         moved = []
         for row in rows:
-            before = json.loads(row["before"]) if row["before"] else {}
+            told = json.loads(row["data"])
             moved.append(
                 Moved(
                     connection=public(row["id"]),
                     customer=row["customer"],
                     bank=row["bank"],
-                    before=before.get("verdict") or "",
-                    before_situation=before.get("situation") or "",
+                    before=told.get("was") or "",
+                    before_situation=told.get("was_situation") or "",
                     verdict=row["verdict"],
                     situation=row["situation"] or "",
                 )

@@ -107,7 +107,8 @@ class Tables(AuditLog):
         after = (found.consent, found.fetch, found.verdict, found.situation)
         if before != after:
             data = {"consent": found.consent, "fetch": found.fetch, "verdict": found.verdict}
-            self.log("health", row["id"], {**data, "situation": found.situation}, now)
+            was = {"was": row["verdict"], "was_situation": row["situation"]}
+            self.log("health", row["id"], {**data, "situation": found.situation, **was}, now)
         if row["incident"] is None and (before != after or found.verdict != Verdict.FINE):
             # Inside an incident nothing is counted against the connection (law 5): its problem rests as it is.
             note_cause(self, row["id"], found, now, again=before != after)

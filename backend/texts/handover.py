@@ -22,7 +22,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "handover.under_way.paused": ("{n} planer på pause", "{n} plans paused"),
     "handover.under_way.approval": ("{n} planer venter på godkendelse", "{n} plans await approval"),
     "handover.under_way.undo": ("{n} planer kan fortrydes", "{n} plans can be undone"),
-    "handover.under_way.stuck": ("{n} fornyelser sidder fast", "{n} renewals are stuck"),
+    "handover.under_way.renewals": ("{n} fornyelser", "{n} renewals"),
+    "handover.under_way.stuck": ("{n} af dem sidder fast", "{n} of them stuck"),
     "handover.changed": (
         "Nye til os: {operator} af {operators}. Nye til kunden: {customer} af {customers}. Raske igen: {fine}.",
         "New for us: {operator} of {operators}. New for customers: {customer} of {customers}. Well again: {fine}.",
@@ -171,10 +172,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report.unknown": ("uafklaret", "unknown"),
     "report.until": ("til {at}", "until {at}"),
     "report.group": ("{why} ({n}): {names}", "{why} ({n}): {names}"),
-    "report.retry": ("Prøv igen: {command}", "Try again: {command}"),
-    "report.retry_many": (
-        "Prøv igen fra listen: de mislykkede er stadig markeret.",
-        "Try again from the list: those that failed are still marked.",
+    "report.retry": (
+        "Lav en ny plan af dem: forny plan {id} again",
+        "Make a new plan of these: forny plan {id} again",
     ),
     "report.look": (
         "Svaret kendes ikke. Agenten ser selv efter; send det ikke igen imens.",

@@ -56,7 +56,10 @@ class HandoverScreen(MovesDoc):
         for text in headlines(self.facts, say):
             lines += page.wrapped(text, "strong", 0)
         places: list[tuple[int, Entry]] = []
-        for section in sections(self.facts, say, self.console.desk.warnings):
+        made = sections(self.facts, say, self.console.desk.warnings)
+        behind = sum(bool(entry.filter) for section in made for entry in section.entries)
+        self.chosen = max(0, min(self.chosen, behind - 1))
+        for section in made:
             lines += page.heading(section.title)
             for entry in section.entries:
                 on = bool(entry.filter) and len(places) == self.chosen
@@ -121,7 +124,7 @@ class HandoverScreen(MovesDoc):
     def _choose(self, by: int) -> None:
         """To the next entry that can be opened, around the ends, and have it on screen."""
         if self.places:
-            self.chosen = (min(self.chosen, len(self.places) - 1) + by) % len(self.places)
+            self.chosen = (self.chosen + by) % len(self.places)
             line, height = self.places[self.chosen][0], self.doc.size.height
             if not self.doc.top <= line < self.doc.top + height - 1:
                 self.doc.scroll_to_line(line - height // 2)
@@ -133,7 +136,7 @@ class HandoverScreen(MovesDoc):
         return None if self.places else self.say("console.handover.nobody")
 
     def do_open(self) -> None:
-        _, entry = self.places[min(self.chosen, len(self.places) - 1)]
+        _, entry = self.places[self.chosen]
         self.console.show_in_fleet(entry.filter)
 
     # -- handing over -----------------------------------------------------------------------------------------
