@@ -88,6 +88,14 @@ def when(at: datetime, now: datetime) -> str:
     return clock(at) if local(at).date() == local(now).date() else moment(at)
 
 
+def said(key: str, say: Say) -> str:
+    """What a stored text key says; what is none is told as it is, cleaned."""
+    try:
+        return say(key)
+    except (KeyError, IndexError):
+        return redacted(key)
+
+
 def word(kind: str, value: str, say: Say) -> str:
     """The word for a value of one kind; one that has none is told as it is, cleaned."""
     try:

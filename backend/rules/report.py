@@ -5,7 +5,7 @@ from datetime import datetime
 
 from backend.model.plans import Action, ActionState, PlanState, PlanView
 from backend.rules.danish import moment
-from backend.rules.memo import Entry, Section, count, names, plain, when, word
+from backend.rules.memo import Entry, Section, count, names, plain, said, when, word
 from backend.rules.ticket import redacted
 from backend.texts import Say
 
@@ -45,7 +45,7 @@ def report_heading(view: PlanView, say: Say, now: datetime) -> list[str]:
         say("report.outcome", outcome=outcome(view, say, now, max(begins, default=None))),
     ]
     if view.state != PlanState.ENDED:
-        lines.append(say(f"report.state.{view.state.value}"))
+        lines.append(say(f"report.state.{view.state.value}") + (f" {said(view.note, say)}" if view.note else ""))
     if view.approved_by:
         lines.append(say("report.approved", by=redacted(view.approved_by)))
     if view.undo_until is not None and view.undo_until > now:

@@ -142,7 +142,7 @@ class Handovers(Reminders, Registry, Problems, Records):
             " OR state IN ('approval', 'running', 'paused')) ORDER BY id DESC LIMIT ?",
             (ms(since), _MANY),
         )
-        return tuple(view for row in rows if (view := self.plan(row["id"])) is not None)
+        return tuple(view for row in rows if (view := self.plan(row["id"], whole=False)) is not None)
 
     def _waits_until(self, plans: list[int]) -> dict[int, datetime]:
         """By plan, when the last of its acts that wait for a time begins."""

@@ -82,12 +82,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "handover.act.sync": ("synkroniser", "synchronise"),
     "handover.act.remove": ("fjern", "remove"),
     "handover.plan": ("Plan {id}, {act}, {by} {at}: {outcome}.", "Plan {id}, {act}, {by} {at}: {outcome}."),
-    "handover.plan.paused": ("På pause: `forny plan {id}` siger hvorfor.", "Paused: `forny plan {id}` says why."),
-    "handover.plan.approval": (
-        "Venter på, at en anden operatør godkender.",
-        "Waits for another operator to approve it.",
-    ),
-    "handover.plan.cancelled": ("Annulleret.", "Cancelled."),
     "handover.plan.undo": (
         "Kan fortrydes til {until}: forny plan {id} undo",
         "Can be undone until {until}: forny plan {id} undo",
@@ -175,6 +169,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report.retry": (
         "Lav en ny plan af dem: forny plan {id} again",
         "Make a new plan of these: forny plan {id} again",
+    ),
+    "report.written": ("Rapporten ligger i {file}", "The report is in {file}"),
+    "report.file_exists": (
+        "{file} findes allerede og er ikke rørt. Vælg et andet navn.",
+        "{file} is there already and was not touched. Choose another name.",
+    ),
+    "report.file_failed": (
+        "Rapporten kan ikke skrives til {file}: {error}",
+        "The report cannot be written to {file}: {error}",
     ),
     "report.look": (
         "Svaret kendes ikke. Agenten ser selv efter; send det ikke igen imens.",

@@ -5,6 +5,7 @@ import click
 from backend.model.plans import ActionState, Order, PlanError, PlanState, PlanView
 from tui.commands.context import ALL_DONE, NOTHING_MATCHED, SOME_REFUSED, Context, leave, pass_context, talk
 from tui.commands.output import put_array, put_json, put_pairs, put_table
+from tui.commands.report import STDOUT, put_report
 
 RUN, AGAIN, APPROVE, DECLINE, LAST = "run", "again", "approve", "decline", "last"
 
@@ -48,8 +49,13 @@ def counted(view: PlanView) -> str:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Until every action is settled; works without an agent too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option(
+    "--report", metavar="[FILE]", is_flag=False, flag_value=STDOUT, help="As text for a ticket; or in a new file."
+)
 @pass_context
-def plan(context: Context, number: str, order: str | None, yes: bool, wait: bool, as_json: bool) -> None:
+def plan(
+    context: Context, number: str, order: str | None, yes: bool, wait: bool, as_json: bool, report: str | None
+) -> None:
     """Show one plan: every action with its outcome, and what was refused. ID is a number, or `last`.
 
     `run` does exactly what was shown, and says what has changed since. `pause`, `resume` and `cancel` are for what has
@@ -93,6 +99,8 @@ def plan(context: Context, number: str, order: str | None, yes: bool, wait: bool
         from tui.commands.shapes import plan_view
 
         put_json(plan_view(view, context.say))
+    elif report is not None:
+        put_report(context, view, report)
     elif order is not None:
         state = context.say(f"plan.state.{view.state}")
         click.echo(context.say("cli.plan_steered", plan=view.id, state=state, counts=counted(view)))

@@ -7,9 +7,9 @@ from typing import ClassVar
 from backend.model.handover import HandoverFacts, Mark
 from backend.model.problems import ProblemError
 from backend.rules.handover import handover_text, heading, headlines, sections
-from backend.rules.memo import Entry
 from tui.actions import HANDOVER
-from tui.cells import Line, folded
+from tui.cells import Line
+from tui.memo import Places, memo_lines
 from tui.screens.moving import MovesDoc
 from tui.screens.panel import Choose, Write
 from tui.sections import Page
@@ -34,7 +34,7 @@ class HandoverScreen(MovesDoc):
         self.facts: HandoverFacts | None = None
         self.period = "last"
         self.chosen = 0
-        self.places: tuple[tuple[int, Entry], ...] = ()
+        self.places: Places = ()
         self._changed = False
 
     def crumb(self, width: int) -> tuple[Line, Line]:
@@ -55,21 +55,12 @@ class HandoverScreen(MovesDoc):
         lines.append([])
         for text in headlines(self.facts, say):
             lines += page.wrapped(text, "strong", 0)
-        places: list[tuple[int, Entry]] = []
         made = sections(self.facts, say, self.console.desk.warnings)
         behind = sum(bool(entry.filter) for section in made for entry in section.entries)
         self.chosen = max(0, min(self.chosen, behind - 1))
-        for section in made:
-            lines += page.heading(section.title)
-            for entry in section.entries:
-                on = bool(entry.filter) and len(places) == self.chosen
-                if entry.filter:
-                    places.append((len(lines), entry))
-                sign = glyphs.pointer if on else glyphs.dot
-                look = "title" if on else "text"
-                lines += folded([[(f"  {sign} ", "accent" if on else "dim"), (entry.text, look)]], page.width)
-        self.places = tuple(places)
-        return lines
+        told, places = memo_lines(page, made, self.chosen)
+        self.places = tuple((len(lines) + place, entry) for place, entry in places)
+        return [*lines, *told]
 
     # -- reading ----------------------------------------------------------------------------------------------
 
