@@ -13,9 +13,9 @@ from backend.model.incidents import IncidentView, Scope
 from backend.model.plans import PlanState, PlanView
 from backend.rules.danish import moment
 from backend.rules.incidents import bank_filter, members_filter
-from backend.rules.memo import Entry, Section, count, names, plain, said, when, who, word
+from backend.rules.memo import Entry, Section, count, names, plain, when, who, word
 from backend.rules.renewals import stalled
-from backend.rules.report import outcome
+from backend.rules.report import outcome, why
 from backend.rules.ticket import redacted
 from backend.texts import Say
 
@@ -191,7 +191,7 @@ def _plans(plans: Iterable[PlanView], facts: HandoverFacts, say: Say) -> list[En
         text = say("handover.plan", **values)
         if view.state in (PlanState.PAUSED, PlanState.APPROVAL, PlanState.CANCELLED):
             text += f" {say(f'report.state.{view.state.value}')}"
-            text += f" {said(view.note, say)}" if view.note else ""
+            text += f" {why(view, say)}" if view.note else ""
         if _undoable(view, facts.until) and view.undo_until is not None:
             text += f" {say('handover.plan.undo', until=when(view.undo_until, facts.until), id=view.id)}"
         entries.append(Entry(text=text))

@@ -45,12 +45,17 @@ def report_heading(view: PlanView, say: Say, now: datetime) -> list[str]:
         say("report.outcome", outcome=outcome(view, say, now, max(begins, default=None))),
     ]
     if view.state != PlanState.ENDED:
-        lines.append(say(f"report.state.{view.state.value}") + (f" {said(view.note, say)}" if view.note else ""))
+        lines.append(say(f"report.state.{view.state.value}") + (f" {why(view, say)}" if view.note else ""))
     if view.approved_by:
         lines.append(say("report.approved", by=redacted(view.approved_by)))
     if view.undo_until is not None and view.undo_until > now:
         lines.append(say("handover.plan.undo", until=when(view.undo_until, now), id=view.id))
     return lines
+
+
+def why(view: PlanView, say: Say) -> str:
+    """Why it is paused or was cancelled."""
+    return say("report.note", note=said(view.note, say))
 
 
 def report_sections(

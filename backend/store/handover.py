@@ -1,8 +1,10 @@
 """What a handover is made from: the audit log of a period, what is open at its end, and the marks that shifts leave."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from backend.model.facts import Event, Verdict
 from backend.model.handover import NEXT_SHIFT, SHIFT, TOLD, HandoverFacts, Mark, Moved, Standing
@@ -19,8 +21,8 @@ from backend.store.reminders import Reminders
 _MANY = 500
 """Incidents, plans and single lines that are looked through; a shift has fewer."""
 
-_UNKNOWN = "a.state IN ('intent', 'sent', 'unknown') AND a.state = 'unknown'"
-"""Said twice so that the index of what is under way serves."""
+_UNKNOWN = "a.state IN ('intent', 'sent', 'unknown') AND a.owner IS NOT NULL AND a.state = 'unknown'"
+"""Said so that the index of what somebody works on serves; whoever left an act unknown had it."""
 
 
 class Handovers(Reminders, Registry, Problems, Records):
@@ -95,28 +97,30 @@ class Handovers(Reminders, Registry, Problems, Records):
         return tuple(event_of(row) for row in reversed(rows))
 
     def _moved(self, first: int) -> tuple[Moved, ...]:
-        """Connections whose health changed since that line, with what it was before the first change."""
-        rows = self.db.rows(
-            "SELECT c.id, c.customer, c.bank, c.verdict, c.situation, e.data FROM (SELECT connection, min(seq) AS seq"
-            "  FROM events WHERE seq >= ? AND kind = 'health' GROUP BY connection) AS f"
-            " JOIN events e ON e.seq = f.seq JOIN connections c ON c.id = f.connection"
-            " WHERE c.removed_at IS NULL ORDER BY c.name_fold, c.id",
-            (first,),
-        )
+        """Connections whose health changed since that line, with what it was before the first change.
+
+        Which line is a connection's first is found here: grouping in SQL would read the log by connection, all of it.
+        """
+        before: dict[int, str] = {}
+        for row in self.db.rows(
+            "SELECT connection, data FROM events WHERE seq >= ? AND kind = 'health' ORDER BY seq", (first,)
+        ):
+            before.setdefault(row["connection"], row["data"])
         moved = []
-        for row in rows:
-            told = json.loads(row["data"])
-            moved.append(
-                Moved(
-                    connection=public(row["id"]),
-                    customer=row["customer"],
-                    bank=row["bank"],
-                    before=told.get("was") or "",
-                    before_situation=told.get("was_situation") or "",
-                    verdict=row["verdict"],
-                    situation=row["situation"] or "",
+        for row in self._customers(list(before)):
+            if row["removed_at"] is None:
+                told = json.loads(before[row["id"]])
+                moved.append(
+                    Moved(
+                        connection=public(row["id"]),
+                        customer=row["customer"],
+                        bank=row["bank"],
+                        before=told.get("was") or "",
+                        before_situation=told.get("was_situation") or "",
+                        verdict=row["verdict"],
+                        situation=row["situation"] or "",
+                    )
                 )
-            )
         return tuple(moved)
 
     # -- how it stands -----------------------------------------------------------------------------------------
@@ -161,10 +165,15 @@ class Handovers(Reminders, Registry, Problems, Records):
     def _names(self, connections: list[str]) -> dict[str, str]:
         """Their customers, by connection."""
         wanted = list(dict.fromkeys(map(number, connections)))
-        found: dict[str, str] = {}
+        return {public(row["id"]): row["customer"] for row in self._customers(wanted)}
+
+    def _customers(self, wanted: list[int]) -> Iterator[Any]:
+        """Rows of these connections, by number."""
+        wanted.sort()
         for start in range(0, len(wanted), _MANY):
             some = wanted[start : start + _MANY]
-            marks = ",".join("?" * len(some))
-            rows = self.db.rows(f"SELECT id, customer FROM connections WHERE id IN ({marks})", some)
-            found |= {public(row["id"]): row["customer"] for row in rows}
-        return found
+            yield from self.db.rows(
+                "SELECT id, customer, bank, verdict, situation, removed_at FROM connections"
+                f" WHERE id IN ({','.join('?' * len(some))}) ORDER BY id",
+                some,
+            )

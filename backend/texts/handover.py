@@ -152,6 +152,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report.state.running": ("Planen kører endnu.", "The plan is still running."),
     "report.state.paused": ("Planen er på pause.", "The plan is paused."),
     "report.state.cancelled": ("Planen er annulleret.", "The plan is cancelled."),
+    "report.note": ("Grund: {note}.", "Reason: {note}."),
     "report.approved": ("Godkendt af {by}", "Approved by {by}"),
     "report.planned": ("planlagt", "planned"),
     "report.later": ("venter", "waiting"),

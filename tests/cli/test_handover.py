@@ -89,3 +89,17 @@ def test_it_can_be_asked_as_of_an_earlier_moment(stuck: Run) -> None:
     assert "No agent" not in past.out, "whether one ran then is not known"
     refused = stuck("--at", "0m", "handover", "--mark")
     assert refused.code != 0 and "nothing can be changed" in refused.err
+
+
+def test_a_removal_that_can_be_undone_says_until_when_and_how(stuck: Run) -> None:
+    assert stuck("remove", "c3", "--yes", extra={"FORNY_UNDO_WINDOW": "10m"}).code == 0
+    done = stuck("handover", "--json").json
+    (plan,) = next(section["entries"] for section in done["sections"] if section["key"] == "plans_open")
+    assert plan["text"].startswith("Plan 1, remove, tester") and "1 waiting (until " in plan["text"]
+    assert "Can be undone until " in plan["text"] and plan["text"].endswith("forny plan 1 undo")
+    assert "1 plans running, 1 plans can be undone" in done["headlines"][1]
+    assert "Can be undone until " in stuck("plan", "1", "--report").out
+    assert stuck("plan", "1", "undo").code == 0
+    after = {section["key"]: section["entries"] for section in stuck("handover", "--json").json["sections"]}
+    assert "plans_open" not in after
+    assert "1 cancelled. The plan is cancelled. Reason: undone" in after["plans"][0]["text"]

@@ -207,10 +207,12 @@ def test_plans_say_who_what_and_how_it_ended_and_how_to_take_it_back() -> None:
     waits = plan(action(5, ActionState.INTENT, not_before=NOON + HOUR), id=8, state=PlanState.RUNNING)
     held = replace(waits, id=9, act=Act.REMOVE, undo_until=NOON + HOUR, run_by="bo", run_at=NOON)
     asked = plan(id=10, state=PlanState.APPROVAL)
-    found = facts(plans=(asked, held, waits, ended), waits_until={8: NOON + HOUR})
+    stopped = plan(id=11, state=PlanState.PAUSED, note="plan.note.paused")
+    found = facts(plans=(stopped, asked, held, waits, ended), waits_until={8: NOON + HOUR})
     assert told(found, "plans") == ["Plan 7, synchronise, eva 06:00: 1 failed, 1 refused, 3 done."]
     assert told(found, "plans_open") == [
-        "Plan 10, synchronise, eva 06:00: no acts. Waits for another operator to approve it.",
+        "Plan 11, synchronise, eva 06:00: no acts. The plan is paused. Reason: paused by an operator.",
+        "Plan 10, synchronise, eva 06:00: no acts. The plan waits for another operator to approve it.",
         "Plan 9, remove, bo 13:00: 1 waiting. Can be undone until 14:00: forny plan 9 undo",
         "Plan 8, synchronise, eva 06:00: 1 waiting (until 14:00).",
     ]
