@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,7 +32,7 @@ class Source(Protocol):
 
     def audit_head(self) -> int: ...
 
-    def audit_rows(self, head: int) -> Iterator[Sequence[Any]]: ...
+    def audit_rows(self, head: int) -> Iterator[list[Sequence[Any]]]: ...
 
     def audit_seals(self, head: int | None = None) -> list[Witness]: ...
 
@@ -46,9 +47,12 @@ class Export:
     head: int
     made_at: datetime
 
+    def _rows(self) -> Iterator[Sequence[Any]]:
+        return chain.from_iterable(self.source.audit_rows(self.head))
+
     def json_lines(self) -> Iterator[bytes]:
         digest = ""
-        for row in self.source.audit_rows(self.head):
+        for row in self._rows():
             digest = row[8]
             yield _json(dict(zip(_COLUMNS, _shown(row), strict=True)))
         seals = [
@@ -64,7 +68,7 @@ class Export:
         """For a spreadsheet; `cell` makes a value safe there. The last line tells their number, and the last hash."""
         yield _csv(_COLUMNS)
         digest = ""
-        for row in self.source.audit_rows(self.head):
+        for row in self._rows():
             digest = row[8]
             yield _csv([cell(value) for value in _shown(row)])
         about = (self.source.operator, self.source.host, f"{self.head} lines", "", digest)

@@ -158,18 +158,19 @@ class Checker:
         """Rows (seq, at, kind, connection, operator, host, data, prev, hash) that follow those taken before."""
         witnesses = self._witnesses
         for row in rows:
-            *line, prev, digest = row
+            seq, at, kind, connection, operator, host, data, prev, digest = row
+            line = (seq, at, kind, connection, operator, host, data)
             self.checked += 1
-            if line[0] == self._next and prev == self._prev and digest == chain(prev, line):
+            if seq == self._next and prev == self._prev and digest == chain(prev, line):
                 self._next += 1
                 self._prev = digest
-                if line[0] in witnesses:
-                    self._compare(line[0], digest)
+                if seq in witnesses:
+                    self._compare(seq, digest)
             elif self.full:
                 return
             else:
                 self._odd(line, prev, digest)
-            self._last_at = line[1]
+            self._last_at = at
 
     def _odd(self, line: Sequence[Any], prev: str, digest: str) -> None:
         written = self._written(line, prev, digest)

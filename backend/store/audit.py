@@ -143,13 +143,14 @@ class AuditLog:
         """The number of the last line; 0 when there is none."""
         return int(self.db.value("SELECT COALESCE(MAX(seq), 0) FROM events"))
 
-    def audit_rows(self, head: int) -> Iterator[Sequence[Any]]:
-        """All lines up to `head` as they stand (seq, ms, kind, connection, operator, host, data, prev, hash)."""
+    def audit_rows(self, head: int) -> Iterator[list[Sequence[Any]]]:
+        """All lines up to `head` as they stand (seq, ms, kind, connection, operator, host, data, prev, hash), in
+        batches that are small beside the whole."""
         after = 0
         while rows := self.db.rows(
             f"SELECT {_COLUMNS} FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT {_BATCH}", (after, head)
         ):
-            yield from map(tuple, rows)
+            yield rows
             after = rows[-1]["seq"]
 
     def audit_seals(self, head: int | None = None) -> list[Witness]:
@@ -173,10 +174,11 @@ class AuditLog:
         key = self.audit_key()
         ours = [one for one in seals if seal(key, one.seq, one.at, one.hash) == one.seal]
         checker = Checker([*ours, *anchors])
-        rows = self.audit_rows(head)
-        while not checker.full and (batch := _some(rows)):
+        for batch in self.audit_rows(head):
             checker.take(batch)
             progress(checker.checked)
+            if checker.full:
+                break
         found = list(checker.finish())
         if foreign := [one for one in seals if one not in ours]:
             found.append(Finding(Damage.OTHER_KEY, foreign[0].seq, foreign[-1].seq, seen_at=foreign[-1].at))
@@ -212,12 +214,6 @@ def key_bytes(text: bytes) -> bytes:
         return base64.urlsafe_b64decode(text.strip())
     except ValueError as error:
         raise StoreError("The token key is not 32 bytes in base64. Check token_key.") from error
-
-
-def _some(rows: Iterator[Sequence[Any]]) -> list[Sequence[Any]]:
-    from itertools import islice
-
-    return list(islice(rows, _BATCH))
 
 
 def _where(only: EventFilter) -> tuple[str, list[Any]]:

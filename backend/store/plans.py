@@ -119,7 +119,7 @@ class Plans(Fleet):
             told = {"plan": plan, "digest": digest}
             self.log("plan.approved" if agreed else "plan.declined", None, told, now, operator=operator, host=host)
             if not agreed:
-                self._close(plan, PlanState.CANCELLED, "plan.note.declined", now)
+                self._close(plan, PlanState.CANCELLED, "plan.note.declined", now, operator=operator, host=host)
                 return self._submitted(plan, ())
             self.db.run("UPDATE plans SET approved_by = ?, approved_at = ? WHERE id = ?", (operator, ms(now), plan))
             return self._begin(row, judge, now, row["run_by"], row["run_host"], undo, allowed)
@@ -175,8 +175,8 @@ class Plans(Fleet):
         told = {"plan": plan}
         if intents:
             self.log("plan.run", None, told | {"acts": len(intents)}, now, operator=operator, host=host)
-        for action in submitted.actions:
-            self.log(f"{act}.intent", number(action.connection), told, now, operator=operator, host=host)
+        lines = [(f"{act}.intent", number(action.connection), told) for action in submitted.actions]
+        self.log_many(lines, now, operator=operator, host=host)
         return submitted
 
     def _busy(self, connections: Sequence[int]) -> dict[int, str]:
@@ -212,15 +212,15 @@ class Plans(Fleet):
                 case Order.UNDO:
                     if self._undo_until(plan, row["act"], now) is None:
                         raise PlanError("plan.too_late_to_undo", plan=plan)
-                    self._close(plan, PlanState.CANCELLED, "plan.note.undone", now)
+                    self._close(plan, PlanState.CANCELLED, "plan.note.undone", now, operator=operator, host=host)
                 case Order.CANCEL:
-                    self._close(plan, PlanState.CANCELLED, "plan.note.cancelled", now)
+                    self._close(plan, PlanState.CANCELLED, "plan.note.cancelled", now, operator=operator, host=host)
             self.log(f"plan.{order}", None, {"plan": plan}, now, operator=operator, host=host)
         view = self.plan(plan)
         assert view is not None
         return view
 
-    def _close(self, plan: int, state: PlanState, note: str, now: datetime) -> None:
+    def _close(self, plan: int, state: PlanState, note: str, now: datetime, *, operator: str, host: str) -> None:
         """Nothing more of the plan begins; each act that had not begun has its line in the audit log."""
         rows = self.db.rows(
             "UPDATE actions SET state = 'cancelled', reason = ?, finished_at = ?, not_before = NULL"
@@ -228,8 +228,9 @@ class Plans(Fleet):
             (note, ms(now), plan),
         )
         self.db.run("UPDATE plans SET state = ?, note = ?, ended_at = ? WHERE id = ?", (state, note, ms(now), plan))
-        for row in rows:
-            self.log(f"{row['act']}.cancelled", row["connection"], {"plan": plan, "reason": note}, now)
+        told = {"plan": plan, "reason": note}
+        lines = [(f"{row['act']}.cancelled", row["connection"], told) for row in rows]
+        self.log_many(lines, now, operator=operator, host=host)
 
     def _undo_until(self, plan: int, act: str, now: datetime) -> datetime | None:
         """Until when a removal can be taken back whole: its first act has not begun and none of it has."""

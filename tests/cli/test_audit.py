@@ -45,7 +45,7 @@ def test_lines_are_told_with_who_from_where_and_of_which_plan(fleet: Run) -> Non
     assert "tester" in told and "from 10.0.0.5" in told and "sync.intent" in told and "c1" in told
     (event,) = fleet("audit", "--kind", "sync.intent", "--by", "tester", "--json").json
     assert event["data"]["terminal"].endswith("from 10.0.0.5") and event["data"]["plan"] == 1
-    assert fleet("audit", "--plan", "1", "--json").json == [event]
+    assert event in fleet("audit", "--plan", "1", "--json").json
     assert fleet("audit", "--plan", "2").code == fleet("audit", "--by", "nobody").code == 4
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from backend.model.audit import GENESIS, Checker, Damage, EventFilter, Finding, Witness, chain, millis
 from backend.model.facts import Act, Case, Stage
-from backend.model.plans import ActionState, Plan, PlanItem
+from backend.model.plans import ActionState, Order, Plan, PlanItem
 from backend.rules.assess import assess
 from backend.store import Store, StoreError, open_store
 from backend.store.audit import SEAL_AFTER, SEAL_LINES
@@ -136,6 +136,18 @@ def test_a_line_names_the_operator_and_his_terminal_or_the_agent(store: Store) -
     assert lines["sync.intent"].data["plan"] == lines["sync.done"].data["plan"] == plan
     assert "terminal" not in lines["sync.sent"].data, "the agent's terminal is nobody's who asked"
     assert lines["login.failed"].operator == "agent" and "terminal" not in lines["login.failed"].data
+
+
+def test_acts_that_an_operator_takes_back_name_him(store: Store) -> None:
+    store.import_records(records(range(2)), NOON, "eva")
+    items = tuple(PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in ("c1", "c2"))
+    plan = confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=items), "h").plan
+    store.steer_plan(plan, Order.CANCEL, NOON, operator="bo", host="desk-7")
+    lines = [event for event in store.events(0, 99) if event.kind == "sync.cancelled"]
+    assert [(e.connection, e.operator, e.host, e.data["plan"]) for e in lines] == [
+        ("c1", "bo", "desk-7", plan),
+        ("c2", "bo", "desk-7", plan),
+    ]
 
 
 def test_a_link_that_was_asked_for_names_who_asked(store: Store) -> None:
