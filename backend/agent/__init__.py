@@ -153,9 +153,9 @@ class Agent:
         await self._turns.all(self._stop)
         self._turns.check()
 
-    async def _acts(self) -> int:
+    async def _acts(self) -> None:
         """Do what was asked for, until nothing new is ready."""
-        return await self._doing.all(self._stop)
+        await self._doing.all(self._stop)
 
     async def _acts_again(self) -> int:
         """Look at what is not known, with the same key; gives how much there was."""

@@ -26,7 +26,7 @@ UNKNOWN_PATIENCE = timedelta(hours=24)
 
 async def perform(tools: Tools, action: Action, report: RoundReport) -> None:
     """Do one act, or take up one that was cut off. Never raises for what the outside does."""
-    if action.state == ActionState.UNKNOWN and tools.now() - action.created_at > UNKNOWN_PATIENCE:
+    if action.state == ActionState.UNKNOWN and tools.now() - (action.sent_at or action.created_at) > UNKNOWN_PATIENCE:
         await settle(tools, action, ActionState.FAILED, report, reason="unknown_for_too_long")
         return
     if action.act == Act.SYNC:

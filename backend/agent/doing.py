@@ -51,27 +51,24 @@ class Doing:
             nap.cancel()
         stopped.cancel()
 
-    async def all(self, stop: asyncio.Event) -> int:
-        """Do what is ready until nothing is; gives how many acts that were."""
-        done = 0
+    async def all(self, stop: asyncio.Event) -> None:
+        """Do what is ready until nothing is."""
         while not stop.is_set():
-            begun = await self.begin()
-            done += begun
-            if self._running:
-                await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
-            elif not begun and not await self._step():
+            if await self.begin():
+                continue
+            if not self._running:
                 break
+            await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
         await self.ended()
-        return done
 
-    async def begin(self) -> int:
-        """Begin what is ready and has room; gives how many."""
+    async def begin(self) -> bool:
+        """Begin what is ready and has room; False when there was none, and no plan has come to its next stage."""
         self.check()
         if self._ended >= _LOOK:
             await self._step()
         room = _IN_FLIGHT - len(self._running)
         if room < _REFILL:
-            return 0
+            return False
         full = tuple(bank for bank, many in self._banks.items() if many >= _PER_BANK)
         tools = self._tools
         ready = await tools.write(tools.books.ready_actions, room, tools.now(), without=full)
@@ -82,12 +79,11 @@ class Doing:
             if banks[bank] <= _PER_BANK:
                 taken.append(action)
         if not taken:
-            if not self._running:
-                await self._step()
-            return 0
+            # Others may be at work for long: what they wait for must not keep this plan at its stage.
+            return bool((self._ended or not self._running) and await self._step())
         for mine in await tools.write(tools.books.claim_actions, taken, self._judge, tools.now()):
             self._begin(mine)
-        return len(taken)
+        return True
 
     async def perform(self, action: Action) -> None:
         """Do one act now, or look what became of one."""

@@ -213,8 +213,9 @@ class Submitted:
 class Progress:
     """How a running plan stands at its stage, for the rule that opens the next one or stops it.
 
-    `size` is all of it, `allowed` how many may have begun (None: all), `open` how many of those have no answer yet,
-    `good`, `failed` and `unknown` how the others ended; `forgiven` failures were there when an operator let it go on.
+    `size` is all of it, `allowed` how many may have begun (None: all), `open` how many have begun and have no answer
+    yet, `good`, `failed` and `unknown` how the others ended; `forgiven` failures were there when an operator let it go
+    on.
     """
 
     size: int

@@ -45,6 +45,7 @@ def step(now: Progress) -> Step:
         return Step(allowed=now.allowed, stop="plan.stop.canary")
     if failed > MOST_FAILURES and failed > SHARE * (now.good + now.failed):
         return Step(allowed=now.allowed, stop="plan.stop.failures")
-    if now.allowed is None or now.open or now.unknown:
+    answered = now.good + now.failed
+    if now.allowed is None or now.open or now.unknown or answered < now.allowed:
         return Step(allowed=now.allowed)
     return Step(allowed=next((stage for stage in STAGES if stage > now.allowed and stage < now.size), None))

@@ -16,6 +16,10 @@ from backend.store.plans import LIVE, Plans
 _LOOK = 256
 """Acts of one plan that are looked at together."""
 
+_OTHERS_TURN = (ActionState.WAITING, ActionState.AWAITING_CUSTOMER)
+
+_NOT_BEGUN = "('planned', 'intent', 'refused', 'cancelled')"
+
 _TRUSTED = 60_000
 """Milliseconds for which what was judged when a plan was run needs no second look before an act begins."""
 
@@ -28,21 +32,32 @@ class Journal(Plans):
     def ready_actions(self, limit: int, now: datetime, *, without: Collection[str] = ()) -> list[tuple[int, str]]:
         """Acts that may begin and their banks, in fair turns between plans; those at banks in `without` are left out.
 
-        A plan of one comes before the thousandth of another. Nothing of a paused plan, before an act's time or beyond
-        its plan's stage is ready.
+        Each plan's first comes before any plan's second, however far the plans are. Nothing of a paused plan, before
+        an act's time or beyond its plan's stage is ready.
         """
-        found: list[tuple[int, int, str]] = []
+        found: list[tuple[int, int, int, str]] = []
         marks = ",".join("?" * len(without))
         elsewhere = f" AND c.bank NOT IN ({marks})" if without else ""
         for plan in self.db.rows("SELECT id, allowed FROM plans WHERE state = 'running' ORDER BY id"):
             rows = self.db.rows(
-                "SELECT a.id, a.position, c.bank FROM actions a JOIN connections c ON c.id = a.connection"
-                " WHERE a.plan = ? AND a.state = 'intent' AND a.owner IS NULL AND a.position < ?"
+                "SELECT a.id, c.bank FROM actions a JOIN connections c ON c.id = a.connection"
+                " WHERE a.plan = ? AND a.state = 'intent' AND a.owner IS NULL"
                 f" AND coalesce(a.not_before, 0) <= ?{elsewhere} ORDER BY a.position LIMIT ?",
-                (plan["id"], _all(plan["allowed"]), ms(now), *without, min(limit, _LOOK)),
+                (plan["id"], ms(now), *without, min(limit, _LOOK, self._places(plan))),
             )
-            found += [(row["position"], row["id"], row["bank"]) for row in rows]
-        return [(action, bank) for _, action, bank in sorted(found)[:limit]]
+            found += [(turn, plan["id"], row["id"], row["bank"]) for turn, row in enumerate(rows)]
+        return [(action, bank) for _, _, action, bank in sorted(found)[:limit]]
+
+    def _places(self, plan: Any) -> int:
+        """How many more acts of a plan may begin at its stage. What was refused or put off has not begun."""
+        if plan["allowed"] is None:
+            return _LOOK
+        begun = self.db.value(
+            f"SELECT count(*) FROM actions WHERE plan = ? AND (state NOT IN {_NOT_BEGUN}"
+            " OR (state = 'intent' AND owner IS NOT NULL))",
+            (plan["id"],),
+        )
+        return max(0, int(plan["allowed"]) - int(begun))
 
     def claim_actions(self, actions: Sequence[int], judge: Callable[[Act], Judge], now: datetime) -> list[Action]:
         """Make these acts ours; gives those that can be begun.
@@ -54,7 +69,8 @@ class Journal(Plans):
         with self.db.write():
             for action in actions:
                 row = self.db.row(
-                    "SELECT a.id, a.act, a.connection, a.not_before, p.run_at, c.incident, c.removed_at FROM actions a"
+                    "SELECT a.id, a.act, a.connection, a.not_before, a.seen, p.run_at, c.incident, c.removed_at"
+                    " FROM actions a"
                     " JOIN plans p ON p.id = a.plan JOIN connections c ON c.id = a.connection"
                     " WHERE a.id = ? AND a.state = 'intent' AND a.owner IS NULL AND p.state = 'running'",
                     (action,),
@@ -72,9 +88,13 @@ class Journal(Plans):
         (item,) = judge([(replace(fleet, running=""), facts)])
         if item.fate == "wait":
             self._postpone(row["id"], ms(item.until), item.reason)
-        elif item.fate == "refused":
-            self.settle_action(row["id"], ActionState.REFUSED, now, reason=item.reason)
-        return item.fate == "run"
+            return False
+        reason = (
+            item.reason if item.fate == "refused" else "changed_since" if row["seen"] not in ("", item.seen) else ""
+        )
+        if reason:
+            self.settle_action(row["id"], ActionState.REFUSED, now, reason=reason)
+        return not reason
 
     def orphaned_actions(self, limit: int, now: datetime) -> list[Action]:
         """What a dead process left behind, now ours: its `sent` becomes `unknown`, its intents are free again."""
@@ -135,10 +155,14 @@ class Journal(Plans):
     def settle_action(
         self, action: int, state: ActionState, now: datetime, *, reason: str = "", result: dict[str, str] | None = None
     ) -> None:
-        """The outcome, beside the intent. `result` is added to what is known of it already."""
+        """The outcome, beside the intent. `result` is added to what is known of it already.
+
+        Nothing is written of an act that has ended, or that another process has taken up: its word counts. That it is
+        done may be told by whoever has seen it.
+        """
         with self.db.write():
-            row = self.db.row("SELECT result, connection, act, then_sync FROM actions WHERE id = ?", (action,))
-            if row is None:
+            row = self.db.row("SELECT state, owner, result, connection, act FROM actions WHERE id = ?", (action,))
+            if row is None or not self._believed(row, state):
                 return
             known = json.loads(row["result"]) | (result or {})
             self.db.run(
@@ -152,6 +176,12 @@ class Journal(Plans):
                 )
             self._log_action(action, state, {"reason": reason, **(result or {})}, now)
             self.reassess(row["connection"], now)
+
+    def _believed(self, row: Any, state: ActionState) -> bool:
+        was = ActionState(row["state"])
+        if state == ActionState.DONE:
+            return not was.settled or was in (*_OTHERS_TURN, ActionState.FAILED)
+        return was in _OTHERS_TURN or (not was.settled and row["owner"] in (None, self.sessions.open()))
 
     def _log_action(self, action: int, state: str, data: dict[str, object], now: datetime) -> None:
         row = self.db.row(
@@ -183,14 +213,19 @@ class Journal(Plans):
     def follow_up(self, action: int, now: datetime) -> None:
         """The second step of "renew first, then synchronise", once the first is done."""
         with self.db.write():
-            row = self.db.row("SELECT * FROM actions WHERE id = ? AND then_sync = 1", (action,))
+            row = self.db.row(
+                "SELECT a.* FROM actions a JOIN plans p ON p.id = a.plan"
+                " WHERE a.id = ? AND a.then_sync = 1 AND p.state <> 'cancelled'",
+                (action,),
+            )
             if row is None or self._busy([row["connection"]]):
                 return
-            self.db.run(
+            second = self.db.value(
                 "INSERT INTO actions (plan, connection, act, state, key, created_at, position)"
-                " VALUES (?, ?, 'sync', 'intent', ?, ?, ?)",
+                " VALUES (?, ?, 'sync', 'intent', ?, ?, ?) RETURNING id",
                 (row["plan"], row["connection"], str(uuid.uuid4()), ms(now), row["position"]),
             )
+            self._log_action(second, "intent", {}, now)
             self.db.run(
                 "UPDATE plans SET state = 'running', ended_at = NULL WHERE id = ? AND state = 'ended'", (row["plan"],)
             )
@@ -203,35 +238,35 @@ class Journal(Plans):
         `own` are reasons that say something about one connection only: they do not count as failures of the plan.
         """
         moved = 0
-        for plan in self.db.rows("SELECT id, allowed, forgiven FROM plans WHERE state = 'running' ORDER BY id"):
-            with self.db.write():
+        with self.db.write():
+            for plan in self.db.rows(
+                "SELECT id, state, allowed, forgiven FROM plans WHERE state IN ('running', 'paused') ORDER BY id"
+            ):
                 moved += self._step(plan, rule, own, now)
         return moved
 
     def _step(self, plan: Any, rule: Callable[[Progress], Step], own: Collection[str], now: datetime) -> bool:
         seen = self.db.rows(
-            "SELECT state, reason, CASE WHEN not_before > ? THEN 1 ELSE 0 END AS later,"
-            " CASE WHEN position < ? THEN 1 ELSE 0 END AS admitted, count(*) AS many"
-            " FROM actions WHERE plan = ? AND state <> 'refused' GROUP BY 1, 2, 3, 4",
-            (ms(now), _all(plan["allowed"]), plan["id"]),
+            "SELECT state, CASE WHEN state = 'failed' THEN reason ELSE '' END AS reason,"
+            " CASE WHEN owner IS NULL THEN 0 ELSE 1 END AS owned, count(*) AS many"
+            " FROM actions WHERE plan = ? AND state <> 'refused' GROUP BY 1, 2, 3",
+            (plan["id"],),
         )
 
         def count(*states: str, only: Callable[[Any], bool] = lambda _: True) -> int:
             return sum(row["many"] for row in seen if row["state"] in states and only(row))
 
         if not count("intent", "sent", "unknown"):
-            self.db.run(
-                "UPDATE plans SET state = 'ended', note = '', ended_at = ? WHERE id = ? AND state = 'running'",
-                (ms(now), plan["id"]),
-            )
+            self.db.run("UPDATE plans SET state = 'ended', note = '', ended_at = ? WHERE id = ?", (ms(now), plan["id"]))
             return True
+        if plan["state"] == "paused":
+            return False
         failed = count("failed", only=lambda row: row["reason"] not in own)
         step = rule(
             Progress(
                 size=sum(row["many"] for row in seen),
                 allowed=plan["allowed"],
-                open=count("sent", only=lambda row: row["admitted"])
-                + count("intent", only=lambda row: row["admitted"] and not row["later"]),
+                open=count("sent") + count("intent", only=lambda row: row["owned"]),
                 good=count("done", "waiting", "awaiting_customer") + count("failed") - failed,
                 failed=failed,
                 unknown=count("unknown"),
@@ -250,10 +285,6 @@ class Journal(Plans):
         else:
             return False
         return True
-
-
-def _all(allowed: int | None) -> int:
-    return 1 << 62 if allowed is None else allowed
 
 
 def _fresh(row: Any, now: datetime) -> bool:
