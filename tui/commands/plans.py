@@ -45,7 +45,9 @@ def counted(view: PlanView) -> str:
 
 @click.command(short_help="One plan with every action's outcome; run, pause, cancel or undo it.")
 @click.argument("number", metavar="ID")
-@click.argument("order", required=False, type=click.Choice([RUN, *Order, AGAIN, APPROVE, DECLINE]))
+@click.argument(
+    "order", required=False, type=click.Choice([RUN, *(order.value for order in Order), AGAIN, APPROVE, DECLINE])
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Until every action is settled; works without an agent too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
