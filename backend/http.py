@@ -109,6 +109,7 @@ def new_client(connections: int = CONNECTIONS) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=_trusted()),
         cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=DEADLINE, connect=WAIT, sock_connect=CONNECT, sock_read=SILENCE),
         trust_env=False,
         headers={"User-Agent": "forny", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
     )
@@ -218,12 +219,11 @@ class Caller:
             headers["Content-Type"] = "application/json"
         if call.request_id:
             headers["X-Request-Id"] = call.request_id
-        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+        if not (written := "".join(headers.values())).isascii() or not written.isprintable():
             raise Refused("the call cannot be written: a header value has characters that cannot be sent")
-        limits = aiohttp.ClientTimeout(total=DEADLINE, connect=WAIT, sock_connect=CONNECT, sock_read=SILENCE)
         try:
             async with self._client.request(
-                call.method, call.url, data=call.body, headers=headers, allow_redirects=False, timeout=limits
+                call.method, call.url, data=call.body, headers=headers, allow_redirects=False
             ) as response:
                 return await self._answer(call, response, told)
         except aiohttp.InvalidURL as error:

@@ -52,7 +52,6 @@ class Runtime:
             self.settings = replace(settings, operator=signed(settings.operator, self.person.user))
         self.host = socket.gethostname()
         self._from: Runtime | None = None
-        self._attempts: list[Attempt] = []
 
     def as_of(self, at: datetime, connections: Sequence[str] | None = None) -> "Runtime":
         """This profile as it was known at `at`, or only these connections of it; nothing can be changed there.
@@ -153,13 +152,7 @@ class Runtime:
 
     def record(self, attempt: Attempt) -> None:
         """Keep an attempt; it shares a commit with whatever else is being written, and a write with other attempts."""
-        self._attempts.append(attempt)
-        if len(self._attempts) == 1:
-            self.store.enqueue(self._record)
-
-    def _record(self) -> None:
-        kept, self._attempts = self._attempts, []
-        self.store.record_attempts(kept)
+        self.store.db.enqueue_among(self.store.record_attempts, attempt)
 
     def provider(self) -> Provider:
         """The aggregator's adapter. Raises ConfigError."""

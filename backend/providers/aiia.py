@@ -233,22 +233,24 @@ class Aiia:
             operation=operation,
             method=method,
             url=self._address(path, query or {}),
+            headers={"Authorization": f"Bearer {access}"},
             body=body,
             connection=session.connection,
             request_id=request_id or (str(uuid4()) if method == "POST" else None),
+            secrets=(access, self._secret),
             explain=lambda failure: of_access(failure) or explain(failure),
         )
         try:
-            return await self._caller.call(self._signed(call, access), into, inspect)
+            return await self._caller.call(call, into, inspect)
         except AccessRefused:
             access = await self._keeper.access(session, refused=access)
         again = replace(
-            self._signed(call, access), explain=lambda failure: of_fresh_access(failure) or explain(failure)
+            call,
+            headers={"Authorization": f"Bearer {access}"},
+            secrets=(access, self._secret),
+            explain=lambda failure: of_fresh_access(failure) or explain(failure),
         )
         return await self._caller.call(again, into, inspect)
-
-    def _signed(self, call: Call, access: str) -> Call:
-        return replace(call, headers={"Authorization": f"Bearer {access}"}, secrets=(access, self._secret))
 
     def _address(self, path: str, query: dict[str, str]) -> str:
         written = urlencode(query, quote_via=quote, safe="", errors="replace")

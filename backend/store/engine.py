@@ -20,11 +20,8 @@ from backend.store.liveness import Lock
 Row = Any
 """A row that can be read by column name."""
 
+A = TypeVar("A")
 T = TypeVar("T")
-
-_Future = Future[Any] | asyncio.Future[Any]
-_Ended = tuple[_Future, Any, BaseException | None]
-"""A future, the result that it is to have, and the error instead of it."""
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process; SQLite's own five seconds are too few (finding F14)."""
@@ -78,7 +75,7 @@ class Engine(ABC):
         self._local = threading.local()
         self._all: list[Any] = []
         self._guard = threading.Lock()
-        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], _Future] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._closed = False
 
@@ -223,50 +220,76 @@ class Engine(ABC):
     def enqueue(self, work: Callable[[], T]) -> "Future[T]":
         """Run `work` on the writer thread; what waits there together shares one commit. The future ends after it."""
         future: Future[T] = Future()
-        self._queue_up(work, future)
+        self._put(_Waiting(future, work))
         return future
 
     async def soon(self, work: Callable[[], T]) -> T:
         """`enqueue` and wait, for coroutines: all that one commit has ended is told to their loop at once."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue_up(work, future)
+        self._put(_Waiting(future, work))
         return await future
 
-    def _queue_up(self, work: Callable[[], Any], future: _Future) -> None:
+    def enqueue_among(self, work: Callable[[Sequence[A]], Sequence[T] | None], one: A) -> "Future[T]":
+        """`enqueue` for a work that takes many at once: all that wait for the same work are given to it together.
+
+        It gives as many results as it was given things, in their order, or none at all. When it fails each is tried
+        alone, and fails alone. It may come before or after other works that wait.
+        """
+        future: Future[T] = Future()
+        self._put(_Waiting(future, work, one))
+        return future
+
+    async def among(self, work: Callable[[Sequence[A]], Sequence[T]], one: A) -> T:
+        """`enqueue_among` and wait."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(_Waiting(future, work, one))
+        return await future
+
+    def _put(self, waiting: "_Waiting") -> None:
         with self._guard:
             if self._closed:
                 raise StoreError("The store is closed.")
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
                 self._writer.start()
-            self._queue.put((work, future))
+            self._queue.put(waiting)
 
     def _write_loop(self) -> None:
-        item = self._queue.get()
-        while item is not None:
-            ended: list[_Ended] = []
-            try:
-                with self.write():
-                    while item is not None:
-                        work, future = item
-                        if _wanted(future):
-                            ended.append((future, *self._one(work)))
-                        if len(ended) >= _GROUP or self._queue.empty():
-                            break
-                        item = self._queue.get()
-            except BaseException as error:  # noqa: BLE001 - whoever waits for these writes must hear of it
-                _tell([(future, None, error) for future, _, _ in ended] or [(item[1], None, error)])  # type: ignore[index]
-            else:
-                _tell(ended)
-            if item is not None:
-                item = self._queue.get()
+        going = True
+        while going:
+            batch = [self._queue.get()]
+            while len(batch) < _GROUP and not self._queue.empty():
+                batch.append(self._queue.get())
+            going = None not in batch  # nothing comes after it
+            wanted = [waiting for waiting in batch if waiting is not None and waiting.wanted()]
+            if wanted:
+                _tell(self._do(wanted))
 
-    def _one(self, work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    def _do(self, wanted: "Sequence[_Waiting]") -> "list[_Ended]":
+        """Do what waits, in one commit; how each of it ended."""
+        ended: list[_Ended] = []
+        together: dict[object, list[_Waiting]] = {}
+        for waiting in wanted:
+            together.setdefault(waiting if waiting.one is _ALONE else waiting.work, []).append(waiting)
         try:
             with self.write():
-                return work(), None
+                for some in together.values():
+                    ended += self._some(some)
+        except BaseException as error:  # noqa: BLE001 - whoever waits for these writes must hear of it
+            return [(waiting, None, error) for waiting in wanted]
+        return ended
+
+    def _some(self, some: "Sequence[_Waiting]") -> "list[_Ended]":
+        """Do what is one work, or all that is done by the same work."""
+        first, many = some[0], [waiting.one for waiting in some]
+        try:
+            with self.write():
+                results = [first.work()] if first.one is _ALONE else first.work(many) or [None] * len(many)
+                return [(waiting, result, None) for waiting, result in zip(some, results, strict=True)]
         except Exception as error:  # noqa: BLE001 - handed to the waiting side
-            return None, error
+            if len(some) == 1:
+                return [(first, None, error)]
+        return [ended for waiting in some for ended in self._some([waiting])]
 
     def close(self) -> None:
         """Finish what is queued, then close every connection."""
@@ -281,36 +304,53 @@ class Engine(ABC):
             connection.close()
 
 
-def _wanted(future: _Future) -> bool:
-    """Whether somebody still waits; a future of a thread cannot be given up from then on."""
-    return future.set_running_or_notify_cancel() if isinstance(future, Future) else not future.cancelled()
+_ALONE = object()
+"""What a work is given that takes nothing."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A work that waits for the writer thread, and who waits for it."""
+
+    future: "Future[Any] | asyncio.Future[Any]"
+    work: Callable[..., Any]
+    one: object = _ALONE
+
+    def wanted(self) -> bool:
+        """Whether somebody still waits; a future of a thread cannot be given up from then on."""
+        future = self.future
+        return future.set_running_or_notify_cancel() if isinstance(future, Future) else not future.cancelled()
+
+    def end(self, result: Any, failure: BaseException | None) -> None:
+        """Where its future lives: let it know."""
+        if self.future.cancelled():
+            return
+        if failure is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(failure)
+
+
+_Ended = tuple[_Waiting, Any, BaseException | None]
+"""A work, and its result or the error instead of it."""
 
 
 def _tell(ended: Iterable[_Ended]) -> None:
-    """Let all that wait know, each where it waits."""
+    """Let all who wait know, each where it waits."""
     elsewhere: dict[asyncio.AbstractEventLoop, list[_Ended]] = {}
-    for one in ended:
-        if isinstance(future := one[0], Future):
-            _end(one)
+    for waiting, result, failure in ended:
+        if isinstance(waiting.future, Future):
+            waiting.end(result, failure)
         else:
-            elsewhere.setdefault(future.get_loop(), []).append(one)
+            elsewhere.setdefault(waiting.future.get_loop(), []).append((waiting, result, failure))
     for loop, some in elsewhere.items():
         with suppress(RuntimeError):  # a loop that is closed has nobody who waits
             loop.call_soon_threadsafe(_end_all, some)
 
 
-def _end_all(ended: list[_Ended]) -> None:
-    for one in ended:
-        if not one[0].cancelled():
-            _end(one)
-
-
-def _end(ended: _Ended) -> None:
-    future, result, failure = ended
-    if failure is None:
-        future.set_result(result)
-    else:
-        future.set_exception(failure)
+def _end_all(ended: Iterable[_Ended]) -> None:
+    for waiting, result, failure in ended:
+        waiting.end(result, failure)
 
 
 class Aside(Engine):

@@ -1,6 +1,6 @@
 """What all parts of the store share: the engine, the audit log, and health that is kept up to date."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from backend.store.engine import Engine
 from backend.store.history import remember
 from backend.store.liveness import Sessions
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 BEGAN = "nullif(max(coalesce(renewed_at, 0), coalesce(healed_at, 0)), 0)"
@@ -57,6 +58,10 @@ class Tables(AuditLog):
     async def soon(self, work: Callable[[], T]) -> T:
         """`enqueue`, and wait for it."""
         return await self.db.soon(work)
+
+    async def among(self, work: Callable[[Sequence[A]], Sequence[T]], one: A) -> T:
+        """Run `work` for this one and all others that wait for it (`Engine.enqueue_among`), and wait for it."""
+        return await self.db.among(work, one)
 
     # -- health ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,9 @@ class TokenBox(Tables):
             access_expires_at=when(row["access_expires_at"]),
         )
 
+    def _each(self, consents: Sequence[int]) -> list[Tokens | None]:
+        return [self.tokens(consent) for consent in consents]
+
     def _claim(self, consent: int, used: str, request_id: str) -> tuple[bool, str | None]:
         """(answered, request id): not answered while another living process holds the door."""
         me = self.sessions.open()
@@ -132,7 +136,7 @@ class TokenBox(Tables):
             return True, kept
 
     async def read(self, consent: int) -> Tokens | None:
-        return await self.soon(lambda: self.tokens(consent))
+        return await self.among(self._each, consent)
 
     async def begin_refresh(self, consent: int, used: str, request_id: str) -> str | None:
         while True:

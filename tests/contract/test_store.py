@@ -6,7 +6,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -333,3 +334,42 @@ def test_writes_that_wait_together_succeed_and_fail_alone(store: Store) -> None:
     kinds = [event.kind for event in store.events(0, 999)]
     assert kinds.count("kept") == 40 and "lost" not in kinds
     assert store.verify_audit().checked == before + 40
+
+
+def test_things_that_wait_for_the_same_work_are_given_to_it_together_and_fail_alone(store: Store) -> None:
+    held, given = threading.Event(), list[Sequence[int]]()
+
+    def double(numbers: Sequence[int]) -> list[int]:
+        given.append(numbers)
+        for number in numbers:
+            store.say("lost" if 3 in numbers else "kept", None, {"number": number}, NOON)
+        if 3 in numbers:
+            raise RuntimeError("no threes")
+        return [2 * number for number in numbers]
+
+    store.enqueue(held.wait)
+    futures = [store.db.enqueue_among(double, number) for number in range(5)]
+    held.set()
+    assert [future.exception() is None for future in futures] == [True, True, True, False, True]
+    assert [future.result() for future in futures if future.exception() is None] == [0, 2, 4, 8]
+    assert given == [[0, 1, 2, 3, 4], [0], [1], [2], [3], [4]]
+    assert [event.data["number"] for event in store.events(0, 99) if event.kind in ("kept", "lost")] == [0, 1, 2, 4]
+
+
+def test_a_loop_hears_of_each_of_its_writes_and_of_none_that_it_gave_up(store: Store) -> None:
+    async def go() -> None:
+        held = threading.Event()
+        store.enqueue(held.wait)
+        given_up = asyncio.create_task(store.soon(lambda: store.say("lost", None, {}, NOON)))
+        waiting = [asyncio.create_task(store.soon(lambda number=number: number)) for number in range(3)]  # type: ignore[misc]
+        broken = asyncio.create_task(store.soon(lambda: store.email("c9999" * 9)[0]))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.sleep(0)
+        held.set()
+        assert await asyncio.gather(*waiting) == [0, 1, 2]
+        with pytest.raises(IndexError):
+            await broken
+        assert given_up.cancelled() and not [event for event in store.events(0, 99) if event.kind == "lost"]
+
+    asyncio.run(go())
