@@ -13,7 +13,17 @@ from backend.model.handover import Mark
 from backend.model.health import HealthFacts
 from backend.model.limits import ALLOWANCE, Budget
 from backend.model.people import NotAllowed
-from backend.model.plans import ActionState, Order, Plan, PlanError, PlanItem, PlanView, Submitted
+from backend.model.plans import (
+    Action,
+    ActionState,
+    Order,
+    Plan,
+    PlanError,
+    PlanItem,
+    PlanState,
+    PlanView,
+    Submitted,
+)
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note, note_text
 from backend.model.renewals import Accepted
@@ -154,6 +164,30 @@ class Operations:
             return plan
         items = tuple(self._named(item) if plan.act == Act.CONNECT else item for item in plan.items)
         return replace(plan, items=items, id=self._door.save_plan(replace(plan, items=items), self._host))
+
+    def kept(self, plan: int) -> Plan:
+        """A plan that was kept, as it was shown, to be looked at again before it runs; what is left is as of now.
+
+        Raises PlanError when there is no such plan, or it is no draft any more.
+        """
+        view = self._known(plan)
+        if view.state != PlanState.DRAFT:
+            raise PlanError("plan.not_a_draft", plan=plan, by=view.run_by or view.operator)
+        from backend.rules.eligibility import ends_at
+
+        now = self._clock.now()
+        actions = self._reader.plan_actions(plan, None, 0, sum(view.counts.values()), now)
+        budgets = self.budgets(view.act, [action.connection for action in actions], now)
+        items = tuple(_as_shown(action, budgets.get(action.connection)) for action in actions)
+        made = Plan(
+            act=view.act,
+            operator=view.operator,
+            created_at=view.created_at,
+            items=items,
+            then_sync=view.then_sync,
+            id=plan,
+        )
+        return replace(made, ends_at=ends_at(made, self._reader.pace(view.act), now))
 
     def submit(self, plan: Plan) -> Submitted:
         """Run what was shown: intents on disk before this returns, what stood in the way named. Raises PlanError."""
@@ -302,3 +336,20 @@ class Operations:
         connection = self._door.add_connection(item.agreement_number, item.bank, self._provider, now)
         (fresh,) = self._judge(Act.CONNECT)(self._reader.health([connection], now))
         return replace(item, connection=connection, seen=fresh.seen)
+
+
+def _as_shown(action: Action, budget: Budget | None) -> PlanItem:
+    """The line of a kept plan that this action came from."""
+    refused = action.state == ActionState.REFUSED
+    return PlanItem(
+        connection=action.connection,
+        agreement_number=action.agreement_number,
+        customer=action.customer,
+        bank=action.bank,
+        fate="refused" if refused else "wait" if action.not_before else "run",
+        reason=action.reason,
+        until=action.not_before,
+        calls=action.calls,
+        left=None if budget is None or not action.calls else budget.left,
+        note=action.note,
+    )

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from backend.model.facts import Act
-from backend.model.plans import Action, ActionState, Plan, PlanState, PlanView, Submitted
+from backend.model.plans import Action, ActionState, Order, Plan, PlanState, PlanView, Submitted
 from tui.pace import Pace
 from tui.proposal import RENEW_FIRST, Proposal, groups_of
-from tui.wording import act_word, number, state_word
+from tui.wording import act_word, number, state_word, until
 
 if TYPE_CHECKING:
     from tui.app import Console
@@ -26,7 +26,7 @@ Begun = Callable[[Submitted], None] | None
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The plans that are followed, as the store knows them now, and the seconds that it took to read them."""
+    """The plans that were followed and have come to an end, or to a halt, and the seconds that it took to read them."""
 
     plans: tuple[PlanView, ...]
     took: float
@@ -61,12 +61,32 @@ class Acting:
         def work() -> Proposal:
             ordered = sorted(frozen, key=lambda one: (len(one), one))
             plan = desk.operations.plan(act, ordered, then_sync=then_sync)
-            now = desk.clock.now()
-            unseen = set(frozen) - set(desk.reader.fleet_ids(query, now)) if query.terms else ()
-            rows = desk.reader.rows(ordered, now) if act == Act.REMOVE else ()
-            return Proposal(plan, groups_of(plan), len(unseen), {row.id: row.expires_at for row in rows})
+            unseen = set(frozen) - set(desk.reader.fleet_ids(query, desk.clock.now())) if query.terms else ()
+            return self._proposal(desk.operations.keep(plan) if plan.acts else plan, hidden=len(unseen))
 
         self._make(work, begun)
+
+    def again(self, plan: int) -> None:
+        """Have a plan made of what failed or was cancelled in another, and ask about it."""
+        operations = self._console.desk.operations
+
+        def work() -> Proposal:
+            made = operations.again(plan)
+            return self._proposal(operations.keep(made) if made.acts else made)
+
+        self._make(work, None)
+
+    def resume_draft(self, plan: int) -> None:
+        """Ask about a plan that was kept and not run."""
+        operations = self._console.desk.operations
+        self._make(lambda: self._proposal(operations.kept(plan), kept=True), None)
+
+    def _proposal(self, plan: Plan, *, hidden: int = 0, kept: bool = False) -> Proposal:
+        """Beside the loop: what a question about the plan needs to know."""
+        desk = self._console.desk
+        ids = [item.connection for item in plan.items]
+        rows = desk.reader.rows(ids, desk.clock.now()) if plan.act == Act.REMOVE else ()
+        return Proposal(plan, groups_of(plan), hidden, {row.id: row.expires_at for row in rows}, kept)
 
     def ask_connect(self, agreement: str, begun: Begun = None) -> None:
         """Ask for agreement and bank of a new connection, then for its plan."""
@@ -107,7 +127,7 @@ class Acting:
         if isinstance(error, LookupError):
             self._tell("console.plan_unknown", "warn", agreement=str(error.args[0]) if error.args else "")
         else:
-            self._tell("console.plan_failed", "bad", error=f"{type(error).__name__}: {error}")
+            self._console.tell(*self._console.trouble(error, "console.plan_failed"))
 
     # -- the answer -------------------------------------------------------------------------------------------
 
@@ -120,24 +140,78 @@ class Acting:
         elif answer == RENEW_FIRST:
             refused = [item.connection for item in plan.items if item.reason == RENEW_FIRST]
             self.propose(Act.RENEW, refused, then_sync=True, begun=begun)
+        elif plan.id is not None and plan.acts:
+            self._tell("console.kept", plan=plan.id)
         else:
             self._tell("console.cancelled")
 
     def _submitted(self, plan: Plan, begun: Begun, submitted: Submitted) -> None:
         self._following.add(submitted.plan)
+        told = self._begun(submitted)
         names = {item.connection: item.customer for item in plan.items}
-        told_before = {item.connection for item in plan.items if item.fate != "run"}
-        blocked = [(who, why) for who, why in submitted.refused if who not in told_before]
-        if submitted.state == PlanState.APPROVAL:
-            self._tell("console.approval_asked", "warn", plan=submitted.plan)
-        elif submitted.actions:
-            act = act_word(submitted.actions[0].act, self._console.desk.say)
-            self._tell("console.submitted", plan=submitted.plan, act=act, n=number(len(submitted.actions)))
-        if blocked:
-            who, why = names.get(blocked[0][0], blocked[0][0]), self._console.reason(blocked[0][1])
-            self._tell("console.submit_refused", "warn", n=number(len(blocked)), who=who, why=why)
+        if submitted.changed:
+            connection, reason = submitted.changed[0]
+            who, why = names.get(connection, connection), self._console.reason(reason)
+            n = number(len(submitted.changed))
+            told.append(self._console.desk.say("console.submit_changed", n=n, who=who, why=why))
+        doubtful = submitted.changed or submitted.state == PlanState.APPROVAL
+        self._console.tell(". ".join(told), "warn" if doubtful else "text")
         if begun is not None:
             begun(submitted)
+        self._console.data_changed()
+
+    def _begun(self, submitted: Submitted) -> list[str]:
+        """What was begun, what waits for its time, and until when it can be taken back."""
+        say, now = self._console.desk.say, self._console.now()
+        if submitted.state == PlanState.APPROVAL:
+            return [say("console.approval_asked", plan=submitted.plan)]
+        if not submitted.actions:
+            return []
+        act = submitted.actions[0].act
+        times = [one.not_before for one in submitted.actions if one.not_before is not None and one.not_before > now]
+        values = {"plan": submitted.plan, "act": act_word(act, say), "n": number(len(submitted.actions))}
+        told = [say("console.submitted", **values)]
+        if times and act == Act.REMOVE:
+            told.append(say("console.submit_undo", at=until(min(times), now)))
+        elif times:
+            told.append(say("console.submit_waits", n=number(len(times)), at=until(max(times), now)))
+        return told
+
+    # -- orders -----------------------------------------------------------------------------------------------
+
+    def steer(self, plan: int, order: Order) -> None:
+        """Pause, resume, cancel or undo a plan, and say how it stands then."""
+        operations, say = self._console.desk.operations, self._console.desk.say
+
+        def done(view: PlanView) -> None:
+            if order == Order.RESUME:
+                self._following.add(plan)
+            elif order != Order.CANCEL:  # what a cancelled plan has sent is still followed to its outcome
+                self._following.discard(plan)
+            self._console.tell(say("console.steered", plan=plan, state=say(f"console.steered.{order}")), "good")
+            self._console.data_changed()
+
+        self._console.lanes.act(lambda: operations.steer(plan, order), done, self.not_steered)
+
+    def approve(self, view: PlanView, *, agreed: bool) -> None:
+        """The second operator's word on a plan as he saw it."""
+        operations = self._console.desk.operations
+
+        def done(submitted: Submitted) -> None:
+            if agreed:
+                self._following.add(view.id)
+                told = [self._console.desk.say("console.approved", plan=view.id), *self._begun(submitted)]
+                self._console.tell(". ".join(told), "good")
+            else:
+                self._tell("console.declined", "good", plan=view.id)
+            self._console.data_changed()
+
+        work = partial(operations.approve, view.id, agreed=agreed, digest=view.digest)
+        self._console.lanes.act(work, done, self.not_steered)
+
+    def not_steered(self, error: Exception) -> None:
+        """An order to a plan was not taken: why, and what is so instead."""
+        self._console.tell(*self._console.trouble(error, "console.steer_failed"))
         self._console.data_changed()
 
     # -- the outcome ------------------------------------------------------------------------------------------
@@ -152,30 +226,41 @@ class Acting:
 
         def work() -> Outcomes:
             begun = desk.monotonic()
-            seen = tuple(plan for number in plans if (plan := desk.reader.plan(number)) is not None)
-            return Outcomes(seen, desk.monotonic() - begun)
+            seen = [plan for number in plans if (plan := desk.reader.plan(number, whole=False)) is not None]
+            ended = [plan for view in seen if over(view) and (plan := desk.reader.plan(view.id)) is not None]
+            halted = [view for view in seen if view.state == PlanState.PAUSED and view.settled]
+            return Outcomes((*ended, *halted), desk.monotonic() - begun)
 
         self._console.lanes.ask("plans", "outcomes", work, self._seen, self._console.store_failed)
 
     def _seen(self, outcomes: Outcomes) -> None:
         self.pace.done(outcomes.took)
         for plan in outcomes.plans:
-            if plan.settled and plan.state != PlanState.APPROVAL and plan.id in self._following:
+            if plan.id in self._following:
                 self._following.discard(plan.id)
                 self._ended(plan)
 
     def _ended(self, plan: PlanView) -> None:
-        failed = any(action.state not in ENDED_WELL for action in plan.actions)
         say = self._console.desk.say
         counts = ", ".join(f"{number(many)} {state_word(state, say)}" for state, many in plan.counts.items() if many)
         text = say("console.settled", plan=plan.id, act=act_word(plan.act, say), counts=counts)
-        if len(plan.actions) == 1:
+        if plan.state == PlanState.PAUSED:
+            text += f". {self._console.reason(plan.note)}"
+        elif len(plan.actions) == 1:
             text = say("console.settled_one", plan=plan.id, outcome=outcome(plan.actions[0], self._console))
-        self._console.tell(text, "warn" if failed else "good")
+        good = all(state in (*ENDED_WELL, ActionState.REFUSED) for state, many in plan.counts.items() if many)
+        self._console.tell(text, "good" if good else "warn")
         self._console.unmark([action.connection for action in plan.actions if action.state in ENDED_WELL])
 
     def _tell(self, key: str, level: str = "text", **values: object) -> None:
         self._console.tell(self._console.desk.say(key, **values), level)
+
+
+def over(plan: PlanView) -> bool:
+    """Whether nothing of the plan is still to come, now or at a later time."""
+    if plan.state in (PlanState.ENDED, PlanState.CANCELLED):
+        return plan.settled
+    return plan.state == PlanState.RUNNING and plan.settled and not plan.waits
 
 
 def outcome(action: Action, console: "Console") -> str:

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from backend.model.audit import AuditReport
 from backend.model.filters import EVERYTHING, Filter
 from backend.model.people import NotAllowed
+from backend.model.plans import PlanError
 from backend.model.text import clean
 from backend.model.views import AgentStatus
 from tui.acting import Acting
@@ -28,7 +29,7 @@ from tui.palette import PALETTES, Palette, choose, choose_glyphs
 from tui.screens.base import ConsoleScreen
 from tui.screens.fleet import FleetScreen
 from tui.terminal_guard import Farewell, GuardedApp, terminal_gone
-from tui.wording import clock_time, environment, moment, number, short_moment
+from tui.wording import act_word, clock_time, environment, moment, number, short_moment
 
 POLL = 0.25
 """Seconds between two looks at the store's change number; a look costs microseconds."""
@@ -248,9 +249,13 @@ class Console(GuardedApp):
 
     def reason(self, key: str) -> str:
         """A reason as words: a text key where there is such a text, else as it was given."""
+        if key.startswith("in_work:"):
+            _, act, operator, since = key.split(":", 3)
+            at = short_moment(datetime.fromisoformat(since), self.now())
+            return self.desk.say("console.in_work", act=act_word(act, self.desk.say), operator=operator, since=at)
         try:
             return self.desk.say(key)
-        except KeyError:
+        except (KeyError, IndexError):
             return clean(key, 120)
 
     def _fleet(self) -> FleetScreen | None:
@@ -289,10 +294,18 @@ class Console(GuardedApp):
 
     def not_done(self, error: Exception) -> None:
         """An act could not be written: say so, and that nothing has changed."""
+        self.tell(*self.trouble(error, "console.submit_failed"))
+
+    def trouble(self, error: Exception, key: str) -> tuple[str, str]:
+        """Why something was not done, in a sentence, and its level; `key` is the text for any other `error`."""
+        from backend.store import StoreError
+
         if isinstance(error, NotAllowed):
-            self.tell(error.sentence(self.desk.say), "warn")
-            return
-        self.tell(self.desk.say("console.submit_failed", error=f"{type(error).__name__}: {error}"), "bad")
+            return error.sentence(self.desk.say), "warn"
+        if isinstance(error, PlanError):
+            return self.desk.say(error.key, **error.values), "warn"
+        told = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
+        return self.desk.say(key, error=told), "bad"
 
     def copy(self, text: str, what: str) -> None:
         """Copy at the operator's own terminal; `what` says in the message line what that was."""

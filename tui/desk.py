@@ -13,7 +13,7 @@ from backend.model.clock import Clock
 from backend.model.facts import Act
 from backend.model.handover import Mark
 from backend.model.people import NotAllowed
-from backend.model.plans import Plan, Submitted
+from backend.model.plans import Order, Plan, PlanView, Submitted
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
@@ -71,8 +71,32 @@ class Operations(Protocol):
         """Note that this shift was handed over. Raises ProblemError for a note that is too long."""
         ...
 
+    def keep(self, plan: Plan) -> Plan:
+        """Keep a plan under a number; nothing of it happens."""
+        ...
+
+    def kept(self, plan: int) -> Plan:
+        """A kept plan as it was shown. Raises PlanError when it cannot be run any more."""
+        ...
+
     def submit(self, plan: Plan) -> Submitted:
-        """Write the plan's runnable items as intents, on disk before this returns."""
+        """Write the plan's items as intents, on disk before this returns. Raises PlanError."""
+        ...
+
+    def steer(self, plan: int, order: Order) -> PlanView:
+        """Pause, resume, cancel or undo. Raises PlanError when the plan is not in a state for that."""
+        ...
+
+    def again(self, plan: int) -> Plan:
+        """A new plan of what failed or was cancelled in another. Raises PlanError when there is nothing."""
+        ...
+
+    def approvable(self, plan: int) -> None:
+        """Raise NotAllowed or PlanError when this operator cannot approve the plan."""
+        ...
+
+    def approve(self, plan: int, *, agreed: bool, digest: str | None = None) -> Submitted:
+        """The second operator's word on a plan, as he saw it (`digest`). Raises PlanError."""
         ...
 
 

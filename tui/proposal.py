@@ -15,27 +15,27 @@ FATES = ("run", "wait", "refused")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Items of one fate with one reason."""
+    """Items of one fate with one reason; the first of them is free at `begins` and the last at `until`, if ever."""
 
     fate: str
     reason: str
+    begins: datetime | None
     until: datetime | None
     items: tuple[PlanItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan in groups, how many of it the list's filter hides, and how long consents outlive a removal (law 8)."""
+    """A plan in groups, how many of it the list's filter hides, and how long consents outlive a removal (law 8).
+
+    `kept`: it was shown before, by whomever, and is looked at again.
+    """
 
     plan: Plan
     groups: tuple[Group, ...]
     hidden: int = 0
     expires: Mapping[str, datetime | None] = field(default_factory=dict)
-
-    @property
-    def runs(self) -> tuple[PlanItem, ...]:
-        """What will run."""
-        return next((group.items for group in self.groups if group.fate == "run"), ())
+    kept: bool = False
 
     @property
     def renew_first(self) -> int:
@@ -44,10 +44,15 @@ class Proposal:
 
 
 def groups_of(plan: Plan) -> tuple[Group, ...]:
-    """The plan's items by fate, reason and time, in the order of `FATES` and then of the plan."""
-    found: dict[tuple[str, str, datetime | None], list[PlanItem]] = {}
+    """The plan's items by fate and reason, in the order of `FATES` and then of the plan."""
+    found: dict[tuple[str, str], list[PlanItem]] = {}
     for item in plan.items:
         reason = "" if item.fate == "run" else item.reason
-        found.setdefault((item.fate, reason, item.until), []).append(item)
+        found.setdefault((item.fate, reason), []).append(item)
     ordered = sorted(found.items(), key=lambda pair: FATES.index(pair[0][0]))
-    return tuple(Group(fate, reason, until, tuple(items)) for (fate, reason, until), items in ordered)
+    return tuple(_group(fate, reason, items) for (fate, reason), items in ordered)
+
+
+def _group(fate: str, reason: str, items: list[PlanItem]) -> Group:
+    times = [item.until for item in items if item.until is not None]
+    return Group(fate, reason, min(times, default=None), max(times, default=None), tuple(items))

@@ -34,6 +34,14 @@ class ActionState(StrEnum):
         return self not in (ActionState.INTENT, ActionState.SENT, ActionState.UNKNOWN)
 
 
+OUTCOMES = (
+    *(ActionState.UNKNOWN, ActionState.FAILED, ActionState.REFUSED, ActionState.SENT, ActionState.INTENT),
+    *(ActionState.PLANNED, ActionState.WAITING, ActionState.AWAITING_CUSTOMER),
+    *(ActionState.CANCELLED, ActionState.DONE),
+)
+"""Outcomes in the order in which a plan is told: what needs somebody comes first."""
+
+
 class PlanState(StrEnum):
     """How far a plan is. Nothing of a `DRAFT` happens; `APPROVAL` waits for a second operator.
 
@@ -69,7 +77,8 @@ class PlanError(Exception):
 class Action:
     """One step of a plan on one connection. `key` is its idempotency key for its whole life.
 
-    An intent does not begin before `not_before`; `reason` says why, as it does for what was refused or failed.
+    An intent does not begin before `not_before`; `reason` says why, as it does for what was refused or failed. `calls`
+    and `note` are what the plan said of it when it was shown (`PlanItem`).
     """
 
     id: int
@@ -84,6 +93,8 @@ class Action:
     reason: str = ""
     result: dict[str, str] = field(default_factory=dict)
     operator: str = ""
+    calls: int = 0
+    note: str = ""
     created_at: datetime
     not_before: datetime | None = None
     sent_at: datetime | None = None
@@ -193,6 +204,21 @@ class PlanView:
         moving = self.counts.get(ActionState.SENT, 0) + self.counts.get(ActionState.UNKNOWN, 0)
         begun = self.counts.get(ActionState.INTENT, 0) - self.waits if self.state == PlanState.RUNNING else 0
         return not moving and begun <= 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanGroup:
+    """Actions of one plan with one outcome and one reason.
+
+    `later`: intents whose time is yet to come, the first at `begins` and the last at `until`.
+    """
+
+    state: ActionState
+    reason: str
+    many: int
+    later: bool = False
+    begins: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

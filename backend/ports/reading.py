@@ -20,7 +20,7 @@ from backend.model.incidents import (
 )
 from backend.model.lifetimes import Lifespan
 from backend.model.limits import Gate
-from backend.model.plans import PlanView
+from backend.model.plans import Action, PlanGroup, PlanView
 from backend.model.problems import Note
 from backend.model.reminders import Reminder, ReminderFacts
 from backend.model.renewals import Rival
@@ -144,6 +144,14 @@ class FleetReader(Protocol):
 
     def plan(self, plan: int, *, whole: bool = True) -> PlanView | None:
         """A plan and how far it has come; with its actions, unless only the counts are wanted."""
+        ...
+
+    def plan_groups(self, plan: int, now: datetime) -> list[PlanGroup]:
+        """The plan's actions, those that were refused too, counted by outcome and reason."""
+        ...
+
+    def plan_actions(self, plan: int, group: PlanGroup | None, offset: int, limit: int, now: datetime) -> list[Action]:
+        """A window of the plan's actions in its own order: of one group, or of all, those that were refused too."""
         ...
 
     def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:

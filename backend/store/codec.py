@@ -145,6 +145,8 @@ def action_of(row: Any) -> Action:
         reason=row["reason"],
         result=json.loads(row["result"]),
         operator=row["operator"],
+        calls=row["calls"],
+        note=row["note"],
         created_at=at(row["created_at"]),
         not_before=when(row["not_before"]),
         sent_at=when(row["sent_at"]),

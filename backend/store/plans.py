@@ -8,11 +8,13 @@ from typing import Any
 from backend.model.facts import Act
 from backend.model.plans import (
     DRAFT_LIFE,
+    OUTCOMES,
     Action,
     ActionState,
     Order,
     Plan,
     PlanError,
+    PlanGroup,
     PlanItem,
     PlanState,
     PlanView,
@@ -23,6 +25,8 @@ from backend.store.codec import action_of, at, ms, number, public, when
 from backend.store.fleet import SELECT_ACTION, Fleet
 
 LIVE = "('intent', 'sent', 'unknown')"
+
+_LATER = "CASE WHEN a.state = 'intent' AND a.not_before > ? THEN 1 ELSE 0 END"
 
 _CHUNK = 500
 """Connections that are judged together."""
@@ -268,6 +272,39 @@ class Plans(Fleet):
         shown = "" if drafts else "WHERE state <> 'draft'"
         rows = self.db.rows(f"SELECT * FROM plans {shown} ORDER BY id DESC LIMIT ?", (limit,))
         return [self._plan_view(row, whole=False) for row in rows]
+
+    def plan_groups(self, plan: int, now: datetime) -> list[PlanGroup]:
+        """By outcome and reason, those that need somebody first (`OUTCOMES`), then the largest."""
+        rows = self.db.rows(
+            "SELECT state, reason, later, count(*) AS many, min(not_before) AS begins, max(not_before) AS until FROM"
+            f" (SELECT a.state, a.reason, a.not_before, {_LATER} AS later FROM actions a WHERE a.plan = ?) AS told"
+            " GROUP BY state, reason, later",
+            (ms(now), plan),
+        )
+        found = [
+            PlanGroup(
+                state=ActionState(row["state"]),
+                reason=row["reason"],
+                many=row["many"],
+                later=bool(row["later"]),
+                begins=when(row["begins"]),
+                until=when(row["until"]),
+            )
+            for row in rows
+        ]
+        return sorted(found, key=lambda one: (OUTCOMES.index(one.state), one.later, -one.many, one.reason))
+
+    def plan_actions(self, plan: int, group: PlanGroup | None, offset: int, limit: int, now: datetime) -> list[Action]:
+        """A window of them, in the plan's own order, in which nothing moves while it runs."""
+        only, values = "", list[object]()
+        if group is not None:
+            only = f" AND a.state = ? AND a.reason = ? AND {_LATER} = ?"
+            values = [group.state, group.reason, ms(now), int(group.later)]
+        rows = self.db.rows(
+            f"{SELECT_ACTION} WHERE a.plan = ?{only} ORDER BY a.position, a.id LIMIT ? OFFSET ?",
+            (plan, *values, limit, offset),
+        )
+        return list(map(action_of, rows))
 
     def open_plans(self) -> list[PlanView]:
         """Those that run, are paused or wait for approval, the oldest first, with their counts only."""

@@ -2,10 +2,6 @@
 
 TEXTS: dict[str, tuple[str, str]] = {
     # header, messages, warnings
-    "console.approval_asked": (
-        "Plan {plan} venter, til en anden operatør godkender den. Intet er gjort endnu.",
-        "Plan {plan} waits until another operator approves it. Nothing is done yet.",
-    ),
     "console.read_only": ("KUN LÆSNING", "READ ONLY"),
     "console.environment.production": ("PRODUKTION", "PRODUCTION"),
     "console.changed": ("ændret {at}", "changed {at}"),
@@ -147,11 +143,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "console.cancelled": ("Fortrudt, intet er gjort.", "Cancelled, nothing was done."),
     "console.submitting": ("Skriver planen …", "Writing the plan …"),
     "console.submitted": ("Plan {plan}: {act}, {n} sat i gang", "Plan {plan}: {act}, {n} under way"),
-    "console.submit_refused": ("{n} kunne ikke sættes i gang: {who}: {why}", "{n} could not be started: {who}: {why}"),
     "console.submit_failed": (
         "Planen kunne ikke skrives, intet er sendt: {error}",
         "The plan could not be written, nothing was sent: {error}",
     ),
+    "console.kept": (
+        "Fortrudt, intet er gjort. Planen er gemt: forny plan {plan} run",
+        "Cancelled, nothing was done. The plan is kept: forny plan {plan} run",
+    ),
+    "console.submit_undo": ("Kan fortrydes til {at} (z i listen)", "Can be undone until {at} (z in the list)"),
+    "console.submit_waits": ("{n} venter, det sidste til {at}", "{n} wait, the last until {at}"),
+    "console.submit_changed": (
+        "{n} er ikke sat i gang, noget er ændret siden: {who}: {why}",
+        "{n} not begun, something has changed since: {who}: {why}",
+    ),
+    "console.in_work": ("{operator} er i gang med {act} siden {since}", "{operator} has {act} under way since {since}"),
     "console.settled": ("Plan {plan}, {act}: {counts}", "Plan {plan}, {act}: {counts}"),
     "console.settled_one": ("Plan {plan}: {outcome}", "Plan {plan}: {outcome}"),
     "console.why.left_the_list": (
@@ -204,9 +210,29 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The customer gets a mail with a link and chooses bank and accounts.",
     ),
     "console.question.run": ("Kører ({n})", "Will run ({n})"),
-    "console.question.wait": ("Må vente ({n})", "Must wait ({n})"),
+    "console.question.wait": ("Venter ({n})", "Wait ({n})"),
     "console.question.refused": ("Afvist ({n})", "Refused ({n})"),
     "console.question.until": ("til {at}", "until {at}"),
+    "console.question.until_between": ("til {at}, de sidste til {last}", "until {at}, the last until {last}"),
+    "console.question.by_itself": ("Kører så af sig selv", "Then runs by itself"),
+    "console.question.plan": ("Plan {plan}: {title}", "Plan {plan}: {title}"),
+    "console.question.shown": (
+        "Planen blev vist {at} for {who}. Det, der er ændret siden, køres ikke.",
+        "The plan was shown {at} to {who}. What has changed since will not run.",
+    ),
+    "console.question.calls": (
+        "Bruger {n} opslag hos bankerne; {left} er tilbage i dag.",
+        "Spends {n} calls to the banks; {left} are left today.",
+    ),
+    "console.question.ends": ("Det sidste begynder omkring {at}.", "The last of it begins at about {at}."),
+    "console.question.undo": (
+        "Begynder først om {n} minutter; indtil da kan det fortrydes med z.",
+        "Begins in {n} minutes only; until then z undoes it.",
+    ),
+    "console.question.no_undo": (
+        "Begynder med det samme og kan ikke fortrydes.",
+        "Begins at once and cannot be undone.",
+    ),
     "console.question.more": ("    og {n} til (↓ viser alle)", "    and {n} more (↓ shows all)"),
     "console.question.more_lines": ("… {n} linjer til", "… {n} more lines"),
     "console.question.hidden": ("{n} af dem er skjult af filteret.", "{n} of them are hidden by the filter."),

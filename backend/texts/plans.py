@@ -33,6 +33,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "et nyt samtykke kan afslutte en anden kundes; forny den for sig, og læs advarslen",
         "a new consent may end another customer's; renew it by itself, and read the warning",
     ),
+    # -- what the console says of orders to plans
+    "console.approval_asked": (
+        "Plan {plan} venter, til en anden operatør godkender den. Intet er gjort endnu.",
+        "Plan {plan} waits until another operator approves it. Nothing is done yet.",
+    ),
+    "console.approved": ("Plan {plan} er godkendt", "Plan {plan} is approved"),
+    "console.declined": ("Plan {plan} er afvist, intet er gjort.", "Plan {plan} is declined, nothing was done."),
+    "console.steered": ("Plan {plan}: {state}", "Plan {plan}: {state}"),
+    "console.steered.pause": ("på pause; det, der er sendt, følges til ende", "paused; what was sent is followed up"),
+    "console.steered.resume": ("genoptaget", "resumed"),
+    "console.steered.cancel": (
+        "annulleret; det, der er sendt, følges til ende",
+        "cancelled; what was sent is followed",
+    ),
+    "console.steered.undo": ("fortrudt, intet er sket", "undone, nothing has happened"),
+    "console.steer_failed": ("Planen er ikke ændret: {error}", "The plan was not changed: {error}"),
     # -- why it cannot be done so
     "plan.unknown": (
         "Der er ingen plan {plan}. `forny plans --drafts` viser dem alle.",

@@ -18,7 +18,18 @@ from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
 from backend.model.limits import Gate as ShutGate
 from backend.model.people import NotAllowed, Role
-from backend.model.plans import Action, ActionState, Plan, PlanItem, PlanState, PlanView, Submitted
+from backend.model.plans import (
+    OUTCOMES,
+    Action,
+    ActionState,
+    Order,
+    Plan,
+    PlanGroup,
+    PlanItem,
+    PlanState,
+    PlanView,
+    Submitted,
+)
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.reminders import Reminder, ReminderFacts
@@ -247,6 +258,24 @@ class FakeReader:
     def plans(self, limit: int, *, drafts: bool = False) -> list[PlanView]:
         return list(self.plans_known.values())[:limit]
 
+    def plan_groups(self, plan: int, now: datetime) -> list[PlanGroup]:
+        found: dict[tuple[ActionState, str, bool], list[Action]] = {}
+        for action in self._acts(plan):
+            found.setdefault(_group_of(action, now), []).append(action)
+        return [
+            PlanGroup(state=state, reason=reason, many=len(acts), later=later, begins=NOW, until=acts[-1].not_before)
+            for (state, reason, later), acts in sorted(found.items(), key=lambda one: OUTCOMES.index(one[0][0]))
+        ]
+
+    def plan_actions(self, plan: int, group: PlanGroup | None, offset: int, limit: int, now: datetime) -> list[Action]:
+        wanted = None if group is None else (group.state, group.reason, group.later)
+        found = [one for one in self._acts(plan) if wanted in (None, _group_of(one, now))]
+        return found[offset : offset + limit]
+
+    def _acts(self, plan: int) -> tuple[Action, ...]:
+        self.gate.wait()
+        return self.plans_known[plan].actions if plan in self.plans_known else ()
+
     def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:
         return {}
 
@@ -266,6 +295,11 @@ class FakeReader:
         if self.failing is not None:
             raise self.failing
         return self.version
+
+
+def _group_of(action: Action, now: datetime) -> tuple[ActionState, str, bool]:
+    later = action.state == ActionState.INTENT and action.not_before is not None and action.not_before > now
+    return action.state, action.reason, later
 
 
 def _holds(term: Term, row: FleetRow) -> bool:
@@ -288,6 +322,10 @@ class FakeOperations:
     reader: FakeReader
     fates: dict[str, tuple[str, str]] = field(default_factory=dict)
     submitted: list[Plan] = field(default_factory=list)
+    kept_plans: list[Plan] = field(default_factory=list)
+    orders: list[tuple[int, str]] = field(default_factory=list)
+    changed: tuple[tuple[str, str], ...] = ()
+    until: datetime | None = None
     handled: list[tuple[object, ...]] = field(default_factory=list)
     refusing: Exception | None = None
     accepted: list[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
@@ -315,6 +353,9 @@ class FakeOperations:
                     bank=row.bank,
                     fate=fate,
                     reason=reason,
+                    until=self.until,
+                    calls=1 if act == Act.SYNC and fate != "refused" else 0,
+                    left=3 if act == Act.SYNC else None,
                 )
             )
         return Plan(act=act, operator="anna", created_at=NOW, items=tuple(items), then_sync=then_sync)
@@ -370,16 +411,65 @@ class FakeOperations:
         item = PlanItem(connection="", agreement_number=agreement, customer="Ny kunde", bank=bank, fate="run")
         return Plan(act=Act.CONNECT, operator="anna", created_at=NOW, items=(item,))
 
+    def keep(self, plan: Plan) -> Plan:
+        if plan.id is not None:
+            return plan
+        kept = replace(plan, id=len(self.kept_plans) + 1)
+        self.kept_plans.append(kept)
+        return kept
+
+    def kept(self, plan: int) -> Plan:
+        if self.refusing is not None:
+            raise self.refusing
+        return self.kept_plans[plan - 1]
+
+    def again(self, plan: int) -> Plan:
+        if self.refusing is not None:
+            raise self.refusing
+        view = self.reader.plans_known[plan]
+        failed = [action.connection for action in view.actions if action.state == ActionState.FAILED]
+        return self.plan(view.act, failed)
+
+    def steer(self, plan: int, order: Order) -> PlanView:
+        if self.refusing is not None:
+            raise self.refusing
+        self.orders.append((plan, order.value))
+        state = {Order.PAUSE: PlanState.PAUSED, Order.RESUME: PlanState.RUNNING}.get(order, PlanState.CANCELLED)
+        view = replace(self.reader.plans_known[plan], state=state, undo_until=None)
+        self.reader.plans_known[plan] = view
+        self.reader.version += 1
+        return view
+
+    def approvable(self, plan: int) -> None:
+        if self.refusing is not None:
+            raise self.refusing
+
+    def approve(self, plan: int, *, agreed: bool, digest: str | None = None) -> Submitted:
+        if self.refusing is not None:
+            raise self.refusing
+        self.orders.append((plan, f"{'approve' if agreed else 'decline'} {digest}"))
+        view = self.reader.plans_known[plan]
+        state = PlanState.RUNNING if agreed else PlanState.CANCELLED
+        self.reader.plans_known[plan] = replace(view, state=state)
+        self.reader.version += 1
+        return Submitted(plan=plan, actions=view.actions if agreed else (), refused=(), state=state)
+
     def submit(self, plan: Plan) -> Submitted:
+        if self.refusing is not None:
+            raise self.refusing
+        plan = self.keep(plan)
+        assert plan.id is not None
+        number = plan.id
         self.submitted.append(plan)
-        number = len(self.submitted)
-        rows = self.reader.rows([item.connection for item in plan.with_fate("run")], NOW)
+        times = {item.connection: item.until for item in plan.acts}
+        rows = self.reader.rows(list(times), NOW)
         actions = tuple(
-            make_action(n, number, plan.act, row, ActionState.INTENT) for n, row in enumerate(rows, start=1)
+            replace(make_action(n, number, plan.act, row, ActionState.INTENT), not_before=times[row.id])
+            for n, row in enumerate(rows, start=1)
         )
         state = PlanState.APPROVAL if self.awaits_approval(plan) else PlanState.RUNNING
-        self.reader.plans_known[number] = _view(number, plan, actions, state)
-        return Submitted(plan=number, actions=actions, refused=(), state=state)
+        self.reader.plans_known[number] = make_plan(plan, actions, state=state)
+        return Submitted(plan=number, actions=actions, refused=(), changed=self.changed, state=state)
 
     def settle(self, plan: int, **states: ActionState) -> None:
         """The agent has done its work on a plan; `states` by connection id."""
@@ -387,25 +477,35 @@ class FakeOperations:
         actions = tuple(
             replace(action, state=states.get(action.connection, ActionState.DONE)) for action in view.actions
         )
-        self.reader.plans_known[plan] = _view(plan, self.submitted[plan - 1], actions, PlanState.ENDED)
+        self.reader.plans_known[plan] = make_plan(self.kept_plans[plan - 1], actions)
         self.reader.version += 1
 
 
-def _view(number: int, plan: Plan, actions: tuple[Action, ...], state: PlanState) -> PlanView:
+def make_plan(plan: Plan, actions: tuple[Action, ...], **values: object) -> PlanView:
+    """A kept plan with these acts; it runs while one of them is under way, unless `values` say otherwise."""
+    assert plan.id is not None
     counts: dict[ActionState, int] = {}
     for action in actions:
         counts[action.state] = counts.get(action.state, 0) + 1
-    return PlanView(
-        id=number,
-        act=plan.act,
-        operator=plan.operator,
-        host="bastion",
-        created_at=plan.created_at,
-        counts=counts,
-        actions=actions,
-        refused=(),
-        state=state,
-    )
+    later = [a for a in actions if a.state == ActionState.INTENT and a.not_before is not None and a.not_before > NOW]
+    live = any(not action.state.settled for action in actions)
+    known: dict[str, object] = {
+        "id": plan.id,
+        "act": plan.act,
+        "operator": plan.operator,
+        "host": "bastion",
+        "created_at": plan.created_at,
+        "run_at": plan.created_at,
+        "run_by": plan.operator,
+        "digest": plan.digest,
+        "counts": counts,
+        "actions": tuple(action for action in actions if action.state != ActionState.REFUSED),
+        "refused": tuple((a.connection, a.reason) for a in actions if a.state == ActionState.REFUSED),
+        "state": PlanState.RUNNING if live else PlanState.ENDED,
+        "waits": len(later),
+        **values,
+    }
+    return PlanView(**known)  # type: ignore[arg-type]
 
 
 def make_desk(

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from backend.texts import audit, console, pages
+from backend.texts import audit, console, pages, plans
 from tui.actions import ACTIONS, SCOPES, TORN, actions_in, footer, keymap, label
 from tui.screens.audit import AuditScreen
 from tui.screens.base import ConsoleScreen
@@ -20,7 +20,7 @@ from tui.screens.postings import PostingsScreen
 from tui.screens.triage import TriageScreen
 from tui.screens.why import WhyScreen
 
-TEXTS = console.TEXTS | pages.TEXTS | audit.TEXTS
+TEXTS = console.TEXTS | pages.TEXTS | audit.TEXTS | plans.TEXTS
 
 SCREENS: dict[str, type[ConsoleScreen]] = {
     screen.scope: screen

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +11,12 @@ from textual.events import Key, Paste
 
 from backend.model.facts import Act
 from backend.model.filters import EVERYTHING
-from backend.model.plans import ActionState
+from backend.model.people import NotAllowed, Role
+from backend.model.plans import ActionState, PlanError, PlanState
+from backend.store import StoreError
 from tests.tui.driving import Driver, console
-from tests.tui.fakes import FakeOperations, FakeReader, make_desk
+from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_plan
+from tests.tui.records import NOW
 from tui.desk import Desk
 from tui.screens.fleet import FleetScreen
 from tui.screens.panel import DEAD_TIME
@@ -210,9 +215,120 @@ def test_what_waits_and_what_is_refused_is_told_with_its_reason() -> None:
             await it.press("space", "space", "space", "s")
             await asked(it)
             text = it.text()
-            assert "Kører (1)" in text and "Må vente (1)" in text and "Afvist (1)" in text
+            assert "Kører (1)" in text and "Venter (1)" in text and "Afvist (1)" in text
             assert desk.say("already_removed") in text and desk.say("rate_limited") in text
-            assert "Synkroniser 1" in text
+            assert "Synkroniser 2" in text and "Kører så af sig selv" in text
+
+    drive(run())
+
+
+def test_a_plan_that_waits_whole_can_be_confirmed_all_the_same() -> None:
+    async def run() -> None:
+        desk, reader, operations = set_up(language="en")
+        first = reader.fleet(EVERYTHING, "verdict", False, 0, 1, desk.clock.now())[0]
+        operations.fates = {first.id: ("wait", "rate_limited")}
+        operations.until = NOW + timedelta(minutes=70)
+        async with console(desk, size=(100, 30)) as it:
+            await it.see("▌")
+            await it.press("s")
+            question = await asked(it)
+            assert [choice.answer for choice in question.choices()] == [None, "run"]
+            assert "Wait (1) until 11:10" in it.text() and "Then runs by itself" in it.text()
+            await it.press("right", "enter")
+            await it.see("1 wait, the last until 11:10")
+            assert [item.connection for item in operations.submitted[0].acts] == [first.id]
+
+    drive(run())
+
+
+def test_a_plan_is_kept_when_it_is_shown_and_says_what_it_costs() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up(language="en")
+        async with console(desk, size=(100, 30)) as it:
+            await it.see("▌")
+            await it.press("space", "space", "s")
+            await asked(it)
+            assert "Plan 1: Synchronise 2 connections?" in it.text()
+            assert "Spends 2 calls to the banks; 6 are left today." in it.text()
+            await it.press("escape")
+            await it.see("The plan is kept: forny plan 1 run")
+            assert len(operations.kept_plans) == 1 and operations.submitted == []
+
+    drive(run())
+
+
+def test_a_removal_says_how_long_it_can_be_undone_before_and_after() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up(language="en")
+        operations.until = NOW + timedelta(minutes=10)
+        async with console(desk, size=(100, 30)) as it:
+            await it.see("▌")
+            await it.press("space", "space", "x")
+            await asked(it)
+            assert "Begins in 10 minutes only; until then z undoes it." in it.text()
+            await it.press("2", "right", "enter")
+            await it.see("Can be undone until 10:10 (z in the list)")
+
+    drive(run())
+
+
+def test_what_has_changed_since_the_plan_was_shown_is_told_after_it_was_begun() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up(language="en")
+        async with console(desk, size=(160, 30)) as it:
+            await it.see("▌")
+            row = fleet(it).roster.current
+            assert row is not None
+            operations.changed = ((row.id, "in_work:sync:bo:2026-11-23T08:41:00+00:00"),)
+            await it.press("r")
+            await asked(it)
+            await it.press("right", "enter")
+            await it.see("1 not begun, something has changed since")
+            assert f"{row.customer}: bo has synchronise under way since 09:41" in it.text()
+
+    drive(run())
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PlanError("plan.too_old", plan=1), "Plan 1 is too old"),
+        (NotAllowed("sync", Role.VIEW, Role.SUPPORT), "may not"),
+        (StoreError("The disk is full. Free some room."), "nothing was sent: The disk is full. Free some room."),
+    ],
+)
+def test_what_stops_a_plan_at_the_door_is_told_in_a_sentence(error: Exception, told: str) -> None:
+    async def run() -> None:
+        desk, _, operations = set_up(language="en")
+        async with console(desk, size=(160, 30)) as it:
+            await it.see("▌")
+            await it.press("s")
+            await asked(it)
+            operations.refusing = error
+            await it.press("right", "enter")
+            await it.see(told)
+            assert type(error).__name__ not in it.text()
+
+    drive(run())
+
+
+def test_a_plan_that_halts_by_itself_is_told_with_its_reason() -> None:
+    async def run() -> None:
+        desk, reader, operations = set_up(language="en")
+        async with console(desk, size=(160, 30)) as it:
+            await it.see("▌")
+            await it.press("space", "space", "s")
+            await asked(it)
+            await it.press("right", "enter")
+            await it.see("Plan 1: synchronise, 2 under way")
+            view = reader.plans_known[1]
+            one, other = view.actions
+            acts = (replace(one, state=ActionState.FAILED), replace(other, not_before=NOW + timedelta(hours=1)))
+            stopped = {"state": PlanState.PAUSED, "note": "plan.stop.canary"}
+            reader.plans_known[1] = make_plan(operations.kept_plans[0], acts, **stopped)
+            reader.version += 1
+            await it.see("stopped: the first ones failed")
+            assert len(fleet(it).roster.marks) == 2
 
     drive(run())
 

@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 import tui
-from backend.texts import audit, console, pages
+from backend.texts import audit, console, pages, plans
 
-TEXTS = console.TEXTS | pages.TEXTS | {key: text for key, text in audit.TEXTS.items() if key.startswith("console.")}
+SHARED = audit.TEXTS | plans.TEXTS
+TEXTS = console.TEXTS | pages.TEXTS | {key: text for key, text in SHARED.items() if key.startswith("console.")}
 SOURCES = sorted(Path(tui.__file__).parent.rglob("*.py"))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from textual import events
 
@@ -12,7 +13,7 @@ from tui.cells import Line, Span, fit, width_of, wrap
 from tui.proposal import RENEW_FIRST, Group, Proposal
 from tui.screens.panel import Panel
 from tui.widgets.bars import cut
-from tui.wording import day, number, until
+from tui.wording import day, moment, number, until
 
 NAMED = 5
 """Names shown before "and n more"."""
@@ -39,7 +40,7 @@ class Question(Panel[str | None]):
         super().__init__()
         self.proposal = proposal
         self.plan = proposal.plan
-        self.runs = proposal.runs
+        self.acts = self.plan.acts
         self.chosen = 0
         self.typed = ""
         self.whole = False
@@ -47,18 +48,18 @@ class Question(Panel[str | None]):
     @property
     def expected(self) -> str:
         """What must be typed before a removal runs: the agreement's number, or how many there are."""
-        if self.plan.act != Act.REMOVE or not self.runs:
+        if self.plan.act != Act.REMOVE or not self.acts:
             return ""
-        return self.runs[0].agreement_number if len(self.runs) == 1 else str(len(self.runs))
+        return self.acts[0].agreement_number if len(self.acts) == 1 else str(len(self.acts))
 
     def choices(self) -> list[Choice]:
         """Cancel first; what can be done after it."""
-        if not self.runs:
+        if not self.acts:
             found = [Choice(None, self.say("console.question.close"))]
         else:
             found = [Choice(None, self.say("console.question.cancel"))]
             look = "button_danger" if self.plan.act == Act.REMOVE else "button_on"
-            text = self.say(f"console.question.do.{self.plan.act}", n=number(len(self.runs)))
+            text = self.say(f"console.question.do.{self.plan.act}", n=number(len(self.acts)))
             found.append(Choice("run", text, look))
         again = self.proposal.renew_first
         if self.plan.act == Act.SYNC and again:
@@ -79,36 +80,66 @@ class Question(Panel[str | None]):
 
     def _body(self, width: int) -> list[Line]:
         lines: list[Line] = [[(self._title(), "panel_strong")]]
-        for text in wrap(self.say(f"console.question.about.{self.plan.act}"), width):
-            lines.append([(text, "panel_dim")])
+        lines += [[(text, "panel_dim")] for text in wrap(self.say(f"console.question.about.{self.plan.act}"), width)]
+        for text, role in self._terms():
+            lines += [[(part, role)] for part in wrap(text, width)]
         for group in self.proposal.groups:
             lines += self._group(group, width)
-        if self.console.desk.operations.awaits_approval(self.plan):
-            lines += [[(text, "panel_warn")] for text in wrap(self.say("plan.awaits_approval"), width)]
-        if self.proposal.hidden:
-            lines.append([(self.say("console.question.hidden", n=number(self.proposal.hidden)), "panel_warn")])
         return lines
 
     def _title(self) -> str:
-        act, n = self.plan.act, len(self.runs)
+        act, n = self.plan.act, len(self.acts)
         if not n:
             return self.say("console.question.nothing")
         key = f"console.question.title.{act}" + ("_then_sync" if self.plan.then_sync else "")
-        return self.say(key if n == 1 else f"{key}.many", n=number(n), who=self.runs[0].customer)
+        title = self.say(key if n == 1 else f"{key}.many", n=number(n), who=self.acts[0].customer)
+        return title if self.plan.id is None else self.say("console.question.plan", plan=self.plan.id, title=title)
+
+    def _terms(self) -> list[Span]:
+        """What it costs, when it ends, whether it can be taken back, and what was shown when and to whom."""
+        plan, now, told = self.plan, self.console.now(), list[Span]()
+        if self.proposal.hidden:
+            told.append((self.say("console.question.hidden", n=number(self.proposal.hidden)), "panel_warn"))
+        if not self.acts:
+            return told
+        if self.proposal.kept:
+            shown = self.say("console.question.shown", who=plan.operator, at=moment(plan.created_at))
+            told.append((shown, "panel_warn"))
+        if plan.calls:
+            told.append((self.say("console.question.calls", n=number(plan.calls), left=number(plan.left)), "panel"))
+        if plan.ends_at is not None:
+            told.append((self.say("console.question.ends", at=until(plan.ends_at, now)), "panel"))
+        if self.console.desk.operations.awaits_approval(plan):
+            told.append((self.say("plan.awaits_approval"), "panel_warn"))
+        if plan.act == Act.REMOVE:
+            minutes = self.console.desk.settings.undo_window // 60
+            key = "console.question.undo" if minutes else "console.question.no_undo"
+            told.append((self.say(key, n=minutes), "panel" if minutes else "panel_warn"))
+        return told
 
     def _group(self, group: Group, width: int) -> list[Line]:
         """One paragraph a reason: it is said once and whole, then the first names."""
         title = self.say(f"console.question.{group.fate}", n=number(len(group.items)))
-        if group.until is not None:
-            title += " " + self.say("console.question.until", at=until(group.until, self.console.now()))
+        if group.until is not None and group.begins is not None:
+            title += f" {self._until(group.begins, group.until)}"
         if group.reason:
             title += f": {self.console.reason(group.reason)}"
+        if group.fate == "wait":
+            title += f". {self.say('console.question.by_itself')}"
         lines: list[Line] = [[(text, FATE_ROLE[group.fate])] for text in wrap(title, width)]
         shown = group.items[: MOST if self.whole else NAMED]
-        lines += [self._item(item) for item in shown]
+        for item in shown:
+            lines.append(self._item(item))
+            if item.note:
+                lines += [[("    ", "panel"), (text, "panel_warn")] for text in wrap(item.note, width - 4)]
         if len(group.items) > len(shown):
             lines.append([(self.say("console.question.more", n=number(len(group.items) - len(shown))), "panel_dim")])
         return lines
+
+    def _until(self, begins: datetime, ends: datetime) -> str:
+        first, last = (until(at, self.console.now()) for at in (begins, ends))
+        key = "console.question.until" if first == last else "console.question.until_between"
+        return self.say(key, at=first, last=last)
 
     def _item(self, item: PlanItem) -> Line:
         line: list[Span] = [
