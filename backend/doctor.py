@@ -60,6 +60,7 @@ async def examine(loaded: Loaded, runtime: Runtime, say: Say) -> list[Finding]:
         return found.findings
     _roles(loaded, runtime, found)
     _agent(runtime, found)
+    _gates(runtime, found)
     await _provider(runtime, found)
     _webhooks(runtime, found)
     await _clock(runtime, found)
@@ -139,6 +140,17 @@ def _agent(runtime: Runtime, found: _Examination) -> None:
         found.add("agent", WARN, "doctor.agent_quiet", who, "doctor.agent_quiet_todo")
     else:
         found.add("agent", OK, "doctor.agent", who)
+
+
+def _gates(runtime: Runtime, found: _Examination) -> None:
+    """What nobody is asked at present, and until when."""
+    from backend.rules.danish import moment
+
+    for gate in runtime.store.shut_gates(runtime.clock.now()):
+        assert gate.until is not None
+        who = gate.bank or found.say("doctor.gate_all")
+        values: dict[str, object] = {"who": who, "until": moment(gate.until), "why": found.say(gate.reason)}
+        found.add("gates", WARN, "doctor.gate", values, "doctor.gate_todo")
 
 
 async def _reach(subject: str, found: _Examination, call: Callable[[], Awaitable[str]]) -> None:

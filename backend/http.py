@@ -47,8 +47,9 @@ DEADLINE = 180.0
 CONNECT, WAIT, SILENCE = 10.0, 30.0, 60.0
 """Seconds: to open a connection, to get one (opening it included), and the longest silence."""
 
-CONNECTIONS = 100
-"""At most so many calls of one client are under way."""
+CONNECTIONS = 200
+"""At most so many calls of one client are under way: more than the agent ever asks for (`backend.agent.gates`), with
+those at banks that hang."""
 
 IDLE = 4.0
 """Seconds. An idle connection is dropped before a common server (5 s) drops it under a request that cannot be
@@ -156,7 +157,8 @@ def general(failure: Failure, who: str) -> OutsideError:
     status, words = failure.status, failure.words(who)
     if status == 429:
         until = limit_ends(failure.until, failure.text, failure.now)
-        return RateLimited(words, http_status=status, correlation_id=failure.correlation_id, until=until)
+        stated = failure.until is not None
+        return RateLimited(words, http_status=status, correlation_id=failure.correlation_id, until=until, stated=stated)
     kind: type[OutsideError]
     if status < 400:
         kind, words = Malformed, f"{words}, which is no answer to this call: check the address"

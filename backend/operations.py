@@ -96,8 +96,7 @@ class Operations:
         if not CALLS[act]:
             return {}
         spent = self._reader.spent(ids, act, now - WINDOW)
-        allowed, reserve = self._allowance
-        return {name: budget(spent.get(name, ()), now, allowed=allowed, reserve=reserve) for name in ids}
+        return {name: budget(spent.get(name, ()), now, self._allowance) for name in ids}
 
     def connect(self, agreement: str, bank: str) -> Plan:
         """The plan of a new connection for a customer that is known; the connection itself is made by `submit`.

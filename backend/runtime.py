@@ -235,6 +235,9 @@ class Runtime:
                     webhook_secret=_value(self.settings.aiia_webhook_secret),
                     webhook_legacy=self.settings.aiia_webhook_legacy,
                     anchor=anchor_at(settings.audit_anchor, settings.store) if settings.audit_anchor else None,
+                    allowance=(self.settings.allowance, self.settings.allowance_reserve),
+                    most_at_once=self.settings.most_at_once,
+                    calls_per_second=self.settings.calls_per_second,
                 )
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from backend.model.audit import Witness
 from backend.model.clock import Clock
 from backend.model.errors import OutsideError, RefusedCredentials
 from backend.model.facts import Act
+from backend.model.limits import ALLOWANCE
 from backend.model.plans import ActionState
 from backend.ports import Books, Ledger, Mailer, Provider
 from backend.rules.clusters import CLUSTERS, Clusters
@@ -72,13 +73,18 @@ class Agent:
         webhook_legacy: bool = False,
         reminders: tuple[int, ...] = (),
         anchor: Callable[[Witness], None] | None = None,
+        allowance: tuple[int, int] = ALLOWANCE,
+        most_at_once: int = 64,
+        calls_per_second: int = 100,
     ) -> None:
         """`fetch_every` and `stale_after` are in seconds; `clusters` says which banks share a data centre.
 
         `listen` is `host:port`; empty to follow a `redirect_url` on this machine. `public_url` is where customers reach
         it from outside: links in mails go by way of it (empty: straight to the provider). Without a `webhook_secret` no
         webhook is taken; `webhook_legacy` also takes those that are signed in the old form. `reminders` are seconds
-        before a consent ends. `anchor` tells the audit log's anchor of a seal.
+        before a consent ends. `allowance`: see `Operations`. The provider is asked for at most
+        `most_at_once` connections at a time, with about `calls_per_second`. `anchor` tells the audit log's anchor of a
+        seal.
         """
         self.tools = Tools(
             books=books,
@@ -91,6 +97,9 @@ class Agent:
             stale_after=timedelta(seconds=stale_after),
             clusters=clusters,
             public_url=public_url if address(listen, redirect_url) else "",
+            allowance=allowance,
+            most_at_once=most_at_once,
+            calls_per_second=calls_per_second,
         )
         self.report = RoundReport()
         self._stop = asyncio.Event()
@@ -190,6 +199,7 @@ class Agent:
     async def _note(self) -> int:
         """Say that we are alive and how it goes."""
         await self._hearing.listen_for_silence()
+        await self.tools.gates.keep()
         await self.tools.write(self.tools.books.thin_history, self.tools.now())
         await self.tools.write(self.tools.books.prune_drafts, self.tools.now())
         await self.tools.write(self.tools.books.note_round, self.tools.now(), self.report.trouble)

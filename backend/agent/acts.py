@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from backend.agent.fetch import fetch_connection, session_of
+from backend.agent.gates import GateClosed
 from backend.agent.receiver import link_to
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RefusedAddress
@@ -68,7 +69,7 @@ async def _context(tools: Tools, action: Action) -> FetchContext:
 
 async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
     try:
-        async with tools.lane(action.connection, action.bank):
+        async with tools.lane(await _context(tools, action)) as turn:
             session = session_of(await _context(tools, action))
             if not await sent(tools, action):
                 return
@@ -77,6 +78,10 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
                 return
             await tools.write(tools.books.spend, action.connection, "sync", tools.now())
             answer = await tools.provider.sync(session, action.key)
+            turn.answered()
+    except GateClosed as closed:
+        await tools.write(tools.books.postpone_action, action.id, closed.until, closed.reason)
+        return
     except NeedsCustomer as error:
         await _not_done(tools, action, error)
         await settle(tools, action, ActionState.FAILED, report, reason="renew_first", result={"detail": str(error)})

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from backend.agent.acts import perform
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import RefusedCredentials
 from backend.model.facts import Act
-from backend.model.plans import Action
+from backend.model.health import HealthFacts
+from backend.model.plans import Action, PlanItem
+from backend.model.views import FleetRow
 from backend.ports.door import Judge
-from backend.rules.eligibility import judge
+from backend.rules.allowance import WINDOW, budget
+from backend.rules.eligibility import CALLS, judge
 from backend.rules.stages import OWN_MATTERS, step
 
-_IN_FLIGHT = 128
+_IN_FLIGHT = 512
 """Acts begun or waiting for their lane."""
 
 _PER_BANK = 64
@@ -108,8 +111,14 @@ class Doing:
         return await self._tools.write(self._tools.books.step_plans, step, OWN_MATTERS, self._tools.now())
 
     def _judge(self, act: Act) -> Judge:
-        now = self._tools.now()
-        return lambda known: [judge(act, row, facts, now) for row, facts in known]
+        tools, now = self._tools, self._tools.now()
+
+        def judged(known: Sequence[tuple[FleetRow, HealthFacts]]) -> list[PlanItem]:
+            spent = tools.books.spent([row.id for row, _ in known], act, now - WINDOW) if CALLS[act] else {}
+            left = {row.id: budget(spent.get(row.id, ()), now, tools.allowance) for row, _ in known}
+            return [judge(act, row, facts, now, budget=left[row.id]) for row, facts in known]
+
+        return judged
 
     def _begin(self, action: Action) -> None:
         self._banks[action.bank] += 1

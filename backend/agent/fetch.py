@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from backend.agent.findings import notice
+from backend.agent.gates import GateClosed
 from backend.agent.tools import Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials, Suspended
 from backend.model.facts import Account, HeldReason, Posting, Session
@@ -20,7 +21,8 @@ from backend.rules.rows import RowContext, fetch_since, known_since, match_rows
 class Harvest:
     """What one fetch has brought so far. `outcome` is `ok`, `ok_empty`, `partial` or the kind of an error.
 
-    `elsewhere`: accounts are shown, and all of them are left to other connections of the customer.
+    `elsewhere`: accounts are shown, and all of them are left to other connections of the customer. `errors` are what
+    the calls met.
     """
 
     outcome: str = "ok_empty"
@@ -38,6 +40,7 @@ class Harvest:
     diff: RenewalDiff | None = None
     found: list[tuple[str, Found]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    errors: list[OutsideError] = field(default_factory=list)
 
     @property
     def findings(self) -> Findings:
@@ -46,18 +49,26 @@ class Harvest:
 
 
 async def fetch_connection(
-    tools: Tools, connection: str, *, called_off: Callable[[], object] = lambda: False
+    tools: Tools, connection: str, *, called_off: Callable[[], object] = lambda: False, probe: bool = False
 ) -> Harvest | None:
     """One fetch with the live consent, written down whatever comes of it.
 
-    None when the connection has no consent, or when it was `called_off` before its turn came.
+    None when the connection has no consent, when it was `called_off` before its turn came, or when a gate was shut:
+    then nothing was asked, and nothing is written of it. A `probe` asks for all others at its bank.
 
     Raises RefusedCredentials, after writing it down: the fault is ours, and all others would fail too.
     """
+    try:
+        return await _fetch(tools, connection, called_off, probe)
+    except GateClosed:
+        return None
+
+
+async def _fetch(tools: Tools, connection: str, called_off: Callable[[], object], probe: bool) -> Harvest | None:
     context = await tools.write(tools.books.fetch_context, connection)
     if context is None or context.consent is None:
         return None
-    async with tools.lane(connection, context.bank):
+    async with tools.lane(context, calls=calls_of(context), probe=probe) as turn:
         # A renewal may have taken the consent's place while this one waited for its turn.
         context = await tools.write(tools.books.fetch_context, connection)
         session = None if context is None else session_of(context)
@@ -71,6 +82,7 @@ async def fetch_connection(
             harvest, trouble = failure(error), error
         except OutsideError as error:
             harvest = failure(error)
+        turn.answered(*harvest.errors)
         await tools.write(
             tools.books.save_fetch,
             connection,
@@ -91,6 +103,11 @@ async def fetch_connection(
     return harvest
 
 
+def calls_of(context: FetchContext) -> int:
+    """About how many calls a fetch makes: the list of accounts, and each account's rows."""
+    return 1 + sum(account.shown for account in context.accounts)
+
+
 def session_of(context: FetchContext) -> Session | None:
     """How to speak to the provider for the live consent; None when there is none. Right inside the lane only."""
     if context.consent is None:
@@ -99,7 +116,7 @@ def session_of(context: FetchContext) -> Session | None:
         connection=context.connection,
         consent=context.consent,
         consent_id=context.consent_id,
-        customer=context.agreement_number,
+        customer=context.login,
     )
 
 
@@ -120,7 +137,7 @@ async def ask_selected(tools: Tools, session: Session, context: FetchContext) ->
 
 def failure(error: OutsideError) -> Harvest:
     """A fetch that ended in an error brings nothing but its reason."""
-    return Harvest(outcome=error.kind, detail=str(error), until=error.until)
+    return Harvest(outcome=error.kind, detail=str(error), until=error.until, errors=[error])
 
 
 async def gather(
@@ -141,7 +158,7 @@ async def gather(
         match = replace(match, matched=unsure[0], new=unsure[1])
     harvest = Harvest(accounts=[*match.matched, *match.new, *match.vanished], elsewhere=bool(reported and not mine))
     asked = rows_seen = 0
-    errors: list[OutsideError] = []
+    errors = harvest.errors
     for place, account in enumerate([*match.matched, *match.new]):
         if account.orphaned:
             continue

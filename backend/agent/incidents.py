@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from backend.agent.fetch import Harvest, fetch_connection, session_of
+from backend.agent.gates import GateClosed
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedCredentials
 from backend.model.incidents import TOKENS, OpenIncident, Opening, Scope
 from backend.rules import incidents as rules
+from backend.rules.allowance import WINDOW
 from backend.rules.clusters import together
 
 _LISTEN = timedelta(minutes=5)
@@ -216,7 +218,7 @@ class Watch:
                 proved = await self._proves(incident, member, asked)
             except (NeedsCustomer, RateLimited):
                 continue
-            except OutsideError:
+            except (OutsideError, GateClosed):
                 return
             if proved:
                 await self._close(incident)
@@ -245,14 +247,18 @@ class Watch:
         if context is None or context.consent is None:
             raise NeedsCustomer("there is no consent")
         now = tools.now()
-        await tools.write(tools.books.spend, member, "sync", now)
+        spent = await tools.write(tools.books.spent, [member], "sync", now - WINDOW)
+        if len(spent.get(member, ())) >= tools.allowance[0]:
+            raise RateLimited("the bank's allowance for the day is spent")
         try:
-            async with tools.lane(member, context.bank):
+            async with tools.lane(context, probe=True) as turn:
                 context = await tools.write(tools.books.fetch_context, member)
                 session = None if context is None else session_of(context)
                 if session is None:
                     raise NeedsCustomer("there is no consent")
+                await tools.write(tools.books.spend, member, "sync", now)
                 answer = await tools.provider.sync(session, str(uuid4()))
+                turn.answered()
         except OutsideError as error:
             kind, detail, until = error.kind, str(error), error.until
             await tools.write(tools.books.save_fetch, member, now, outcome=kind, detail=detail, until=until)
@@ -266,7 +272,7 @@ class Watch:
 
     async def _fetch(self, member: str) -> Harvest | None:
         try:
-            return await fetch_connection(self._tools, member)
+            return await fetch_connection(self._tools, member, probe=True)
         except RefusedCredentials as error:
             self._report().trouble = error.kind
             return None

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backend.agent.acts import group_of
-from backend.agent.fetch import Harvest, ask_selected, gather
+from backend.agent.fetch import Harvest, ask_selected, calls_of, gather
+from backend.agent.gates import GateClosed
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import OutsideError
 from backend.model.facts import Account, Act, Case, Session, Stage
@@ -94,15 +95,25 @@ async def _whose(tools: Tools, session: Session, cases: list[Case]) -> Case | No
 
 async def prove(tools: Tools, case: Case, session: Session, report: RoundReport) -> bool:
     """Match the accounts, make the first fetch, and only then let the new consent take over. False: not yet."""
+    try:
+        return await _prove(tools, case, session, report)
+    except GateClosed as closed:
+        _rest(tools, case, closed.until)
+        return False
+
+
+async def _prove(tools: Tools, case: Case, session: Session, report: RoundReport) -> bool:
     context = await tools.write(tools.books.fetch_context, case.connection)
     if context is None:
         return False
     _rest(tools, case, None)
-    async with tools.lane(case.connection, context.bank):
+    async with tools.lane(context, calls=calls_of(context)) as turn:
         context = await tools.write(tools.books.fetch_context, case.connection) or context
         try:
             harvest = await gather(tools, session, context, renewed_at=tools.now())
+            turn.answered(*harvest.errors)
         except OutsideError as error:
+            turn.answered(error)
             _rest(tools, case, error.until)
             await _unproven(tools, case, error.kind)
             return False

@@ -1,27 +1,22 @@
 """What every part of the agent works with."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import random
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
-from weakref import WeakValueDictionary
 
+from backend.agent.gates import Gates, Turn
 from backend.model.clock import Clock
+from backend.model.limits import ALLOWANCE
+from backend.model.views import FetchContext
 from backend.ports import Books, Ledger, Mailer, Provider
 from backend.rules.clusters import CLUSTERS, Clusters
 from backend.texts import Say
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-WORKERS = 16
-"""Connections that are spoken for at once."""
-
-PER_BANK = 8
-"""Of these, at most so many at one bank: a slow bank never holds up another bank's customers."""
 
 
 @dataclass
@@ -30,6 +25,9 @@ class Tools:
 
     `public_url` is the address by way of which links in mails go (empty: straight to the provider).
     `proved` says when a case's candidate may be put to the test again, and whether the bank has stated that time.
+    `allowance`: unattended look-ups that a bank allows in 24 hours, and how many of them are not for operators' acts.
+    The provider is asked for `most_at_once` connections at a time, with about `calls_per_second`; `dice` gives numbers
+    from 0 to below 1.
     """
 
     books: Books
@@ -43,11 +41,21 @@ class Tools:
     clusters: Clusters = field(default_factory=lambda: CLUSTERS)
     public_url: str = ""
     proved: dict[int, tuple[datetime, bool]] = field(default_factory=dict)
-    _busy: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
-    _banks: defaultdict[str, asyncio.Semaphore] = field(
-        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(PER_BANK))
-    )
-    _workers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WORKERS))
+    allowance: tuple[int, int] = ALLOWANCE
+    most_at_once: int = 64
+    calls_per_second: int = 100
+    dice: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        self.gates = Gates(
+            self.provider.name,
+            self.clock,
+            lambda gates: self.write(self.books.keep_gates, gates, self.now()),
+            known=self.books.gates(),
+            ceiling=self.most_at_once,
+            rate=self.calls_per_second,
+            dice=self.dice,
+        )
 
     async def write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one method of the books on the store's writer thread; it is on disk when this returns."""
@@ -56,18 +64,17 @@ class Tools:
     def now(self) -> datetime:
         return self.clock.now()
 
-    @asynccontextmanager
-    async def alone(self, connection: str) -> AsyncIterator[None]:
+    def alone(self, connection: str) -> AbstractAsyncContextManager[None]:
         """Nothing else on the connection meanwhile; takes no place among those that ask banks."""
-        mine = self._busy.setdefault(connection, asyncio.Lock())
-        async with mine:
-            yield
+        return self.gates.alone(connection)
 
-    @asynccontextmanager
-    async def lane(self, connection: str, bank: str) -> AsyncIterator[None]:
-        """One piece of work at a time on a connection, few at a bank, not too many in all."""
-        async with self._banks[bank], self._workers, self.alone(connection):
-            yield
+    def lane(self, context: FetchContext, *, calls: int = 1, probe: bool = False) -> AbstractAsyncContextManager[Turn]:
+        """A turn to ask for one connection, alone on it and in its customer's session. Raises GateClosed.
+
+        `calls`: about how many will be made; `probe`: it asks for all, and may although the bank's breaker is open.
+        """
+        keys = (context.connection, f"login {context.login}")
+        return self.gates.enter(context.bank, *keys, calls=calls, probe=probe)
 
 
 @dataclass

@@ -1,21 +1,21 @@
 """Whose turn it is: many connections fetched at once, with no bank's trouble in the way of another bank's customers."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping
 
 from backend.agent.fetch import fetch_connection
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import OutsideError, RefusedCredentials
 
-_IN_FLIGHT = 256
-"""Fetches begun or waiting for their lane."""
-
 _PER_BANK = 48
-"""Of these, at most so many of one bank while others are due."""
+"""Fetches of one bank that are begun or wait at its gate; more of them would only wait there too."""
 
 _LOOK = 512
-"""Due connections that are looked at together, so that other banks are seen behind a slow one."""
+"""Due connections that are looked at together."""
+
+_WAITING = 20_000
+"""Connections of one round that may wait for their banks while others are looked for."""
 
 
 class Turns:
@@ -29,30 +29,41 @@ class Turns:
     async def all(self, stop: asyncio.Event) -> None:
         """Every connection that may be asked, once. Returns when the last has ended."""
         after: str | None = None
+        later: defaultdict[str, deque[str]] = defaultdict(deque)
         while not stop.is_set() and not self._report().trouble:
             page = await self._tools.write(self._tools.books.due, self._tools.now(), 0, _LOOK, after)
+            for connection, bank in page:
+                later[bank].append(connection)
+            after = page[-1][0] if page else None
+            while not stop.is_set():
+                waiting = self._begin_where_there_is_room(later)
+                if not self._running or (page and waiting < _WAITING):
+                    break
+                await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
             if not page:
                 break
-            for connection, bank in page:
-                while len(self._running) >= _IN_FLIGHT:
-                    await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
-                if stop.is_set():
-                    break
-                self._begin(connection, bank)
-            after = page[-1][0]
         await self.ended()
+
+    def _begin_where_there_is_room(self, later: Mapping[str, deque[str]]) -> int:
+        """Each bank gets what it has room for; gives how many still wait."""
+        for bank, connections in later.items():
+            while connections and self._banks[bank] < _PER_BANK:
+                self._begin(connections.popleft(), bank)
+        return sum(map(len, later.values()))
 
     async def due(self) -> int:
         """Begin what is due and has room; gives how many have begun."""
         tools = self._tools
         if self._report().trouble and not await self._let_in():
             return 0
-        if len(self._running) >= _IN_FLIGHT:
+        if tools.gates.shut("") is not None:
             return 0
+        busy = [bank for bank, many in self._banks.items() if many >= _PER_BANK]
+        without = {*busy, *tools.gates.shut_banks()}
         begun = 0
-        for connection, bank in await tools.write(tools.books.due, tools.now(), tools.fetch_every, _LOOK):
-            room = len(self._running) < _IN_FLIGHT and self._banks[bank] < _PER_BANK
-            if room and connection not in self._running:
+        due = await tools.write(tools.books.due, tools.now(), tools.fetch_every, _LOOK, without=tuple(without))
+        for connection, bank in due:
+            if self._banks[bank] < _PER_BANK and connection not in self._running:
                 self._begin(connection, bank)
                 begun += 1
         return begun

@@ -16,6 +16,7 @@ OutsideError                 anything an adapter may raise; carries what a ticke
 """
 
 from datetime import datetime
+from enum import StrEnum
 
 
 class OutsideError(Exception):
@@ -54,8 +55,31 @@ class Suspended(OutsideError):
     kind = "suspended"
 
 
+class LimitOf(StrEnum):
+    """Whose limit a rate limit is: that of all our calls, of one connection's look-ups, or nobody said."""
+
+    PROVIDER = "provider"
+    CONNECTION = "connection"
+    UNSAID = "unsaid"
+
+
 class RateLimited(OutsideError):
+    """`until` is always there from an adapter; `stated` tells whether the other side said it."""
+
     kind = "rate_limited"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        correlation_id: str | None = None,
+        until: datetime | None = None,
+        of: LimitOf = LimitOf.UNSAID,
+        stated: bool = True,
+    ) -> None:
+        super().__init__(message, http_status=http_status, correlation_id=correlation_id, until=until)
+        self.of, self.stated = of, stated
 
 
 class BankDown(OutsideError):

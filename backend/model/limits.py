@@ -32,7 +32,7 @@ class Policy:
 class Gate:
     """How one gate stands. `bank` is empty for the provider's own gate.
 
-    Nothing passes before `until` (None: open); `reason` is the kind of the error that shut it. `width` is how many
+    Nothing passes before `until` (None: open); `reason` says why it is shut, as a text key. `width` is how many
     connections may be spoken for at once.
     """
 

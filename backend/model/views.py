@@ -140,10 +140,12 @@ class FetchContext:
     """What the agent needs to fetch one connection. `elsewhere`: keys of accounts that the customer's other
     connections hold. `lapsed`: of these, at the same bank, the ones whose consent is over, with their ledger account.
     `odd`: by account key the newest day with a row that ledger and bank do not both have.
-    `selected_at`: when the provider was last asked whether all accounts are ticked.
+    `selected_at`: when the provider was last asked whether all accounts are ticked. `login`: whose session at the
+    provider it is, the unit of "one call at a time": an agreement's, or that of one mail address with several.
     """
 
     connection: str
+    login: str
     agreement_number: str
     customer: str
     provider: str

@@ -113,8 +113,19 @@ class Books(Vault, Protocol):
 
     def plan(self, plan: int, *, whole: bool = True) -> PlanView | None: ...
 
-    def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
-        """Connections to fetch now and their banks, longest untried first; with `fetch_every` 0 all, by id."""
+    def due(
+        self,
+        now: datetime,
+        fetch_every: int,
+        limit: int,
+        after: str | None = None,
+        *,
+        without: Collection[str] = (),
+    ) -> list[tuple[str, str]]:
+        """Connections to fetch now and their banks, longest untried first; with `fetch_every` 0 all, by id.
+
+        None at the banks in `without`: those that have enough to do never hide the others.
+        """
         ...
 
     def fetch_context(self, connection: str) -> FetchContext | None: ...

@@ -35,7 +35,15 @@ from backend.model.clock import Clock
 from backend.model.errors import Gone, Malformed, Refused
 from backend.model.facts import Account, Bank, BankRow, Grant, Session, Statement, SyncAnswer
 from backend.ports import Recorder, Vault
-from backend.providers.aiia_errors import WHO, AccessRefused, of_access, of_any_call, of_fixed_address, of_fresh_access
+from backend.providers.aiia_errors import (
+    WHO,
+    AccessRefused,
+    of_access,
+    of_any_call,
+    of_fixed_address,
+    of_fresh_access,
+    of_update,
+)
 from backend.providers.aiia_tokens import TokenKeeper
 from backend.providers.aiia_wire import (
     AccountsWire,
@@ -166,7 +174,15 @@ class Aiia:
 
         async with self._turn(session):
             await self._user_call(
-                session, "sync", "POST", "/v1/update", SyncWire, body=body, request_id=request_id, inspect=read
+                session,
+                "sync",
+                "POST",
+                "/v1/update",
+                SyncWire,
+                body=body,
+                request_id=request_id,
+                inspect=read,
+                explain=of_update,
             )
         return answers[-1]
 

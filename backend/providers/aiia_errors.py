@@ -4,7 +4,7 @@ import re
 
 from backend.answers import limit_ends
 from backend.http import Failure
-from backend.model.errors import BankDown, NeedsCustomer, OutsideError, RateLimited, Refused, Suspended
+from backend.model.errors import BankDown, LimitOf, NeedsCustomer, OutsideError, RateLimited, Refused, Suspended
 
 WHO = "Aiia"
 
@@ -26,6 +26,14 @@ _BANK_REASON = re.compile(r"\b(bank|provider|institution|aspsp)\b", re.IGNORECAS
 _BANK_FIELD = re.compile(r'"(bank|provider|institution)(id|name)?"\s*:\s*"', re.IGNORECASE)
 _LIMIT_WORDS = re.compile(r"too ?many ?requests|rate.?limit|^429$|\b(status|error)( code)? 429\b", re.IGNORECASE)
 _LIMIT_FIELD = re.compile(r'"[a-z_]*(status|code)"\s*:\s*"?429\b', re.IGNORECASE)
+
+_CONNECTIONS_LIMIT = re.compile(
+    r"connection|consent|bank|institution|aspsp|psu|login|unattended|\bdaily\b|\b(per|a) day\b", re.IGNORECASE
+)
+"""Words of a bank's four look-ups a day (`facts/aiia-economic.md` §1.11, `facts/operations.md` §2.3)."""
+
+_OUR_LIMIT = re.compile(r"\b(api|client|application|app|integrator)\b", re.IGNORECASE)
+"""Words of a limit of all our calls."""
 
 
 class AccessRefused(Refused):
@@ -66,6 +74,25 @@ def of_fixed_address(failure: Failure) -> OutsideError | None:
     return of_any_call(failure)
 
 
+def of_update(failure: Failure) -> OutsideError | None:
+    """`POST /v1/update`: the one call that has Aiia ask a bank, so a limit that names nobody may be either's."""
+    return _limited(failure, LimitOf.UNSAID) if failure.status == 429 else of_fixed_address(failure)
+
+
+def _limited(failure: Failure, unsaid: LimitOf) -> RateLimited:
+    """Whose limit it is, by its words. Aiia reports a bank's limit as `ConnectionRateLimited`, and its own by HTTP 429.
+
+    A call that reads Aiia's own store has no bank in it, so there a 429 without words is the limit of our calls; only
+    the number of them can be too many.
+    """
+    said = f"{failure.code} {failure.reason}"
+    ours = LimitOf.PROVIDER if _OUR_LIMIT.search(said) else unsaid
+    of = LimitOf.CONNECTION if _CONNECTIONS_LIMIT.search(said) else ours
+    until = limit_ends(failure.until, failure.text, failure.now)
+    stated = failure.until is not None
+    return RateLimited(failure.words(WHO), http_status=failure.status, until=until, of=of, stated=stated)
+
+
 def names_our_client(failure: Failure) -> bool:
     """OAuth's words for wrong client credentials (RFC 6749 §5.2)."""
     return failure.code.lower().replace("_", "") in ("invalidclient", "unauthorizedclient")
@@ -79,9 +106,10 @@ def of_any_call(failure: Failure) -> OutsideError | None:
     if status in (400, 403, 422) and _names_the_customer(failure):
         return NeedsCustomer(words, http_status=status)
     if status == 500 and _names_a_limit(failure):
-        # Some aggregators wrap a 429 (`facts/operations.md` T32).
-        until = limit_ends(failure.until, failure.text, failure.now)
-        return RateLimited(words, http_status=status, until=until)
+        # Some aggregators wrap a 429 (`facts/operations.md` T32), of a bank as likely as of their own.
+        return _limited(failure, LimitOf.UNSAID)
+    if status == 429:
+        return _limited(failure, LimitOf.PROVIDER)
     if status in (502, 503, 504) and _names_the_bank(failure):
         return BankDown(words, http_status=status, until=failure.until)
     return None

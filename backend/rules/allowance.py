@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from backend.model.limits import Budget, Policy
+from backend.model.limits import ALLOWANCE, Budget, Policy
 
 WINDOW = timedelta(hours=24)
 """The four look-ups without the customer are counted over 24 hours, not over a day of the calendar (RTS art. 36(5)(b),
@@ -26,11 +26,13 @@ def policy_of(provider: str) -> Policy:
     return POLICIES.get(provider, STRICT)
 
 
-def budget(times: Sequence[datetime], now: datetime, *, allowed: int, reserve: int) -> Budget:
+def budget(times: Sequence[datetime], now: datetime, allowance: tuple[int, int] = ALLOWANCE) -> Budget:
     """What is left for an operator's act. `times`: the look-ups of the account that had most of them, in any order.
 
-    With a reserve as large as the allowance there is never anything left, and no time at which there will be.
+    `allowance`: look-ups in `WINDOW`, and how many of them are kept. With a reserve as large as the allowance there is
+    never anything left, and no time at which there will be.
     """
+    allowed, reserve = allowance
     inside = sorted(at for at in times if at > now - WINDOW)
     room = max(0, allowed - reserve)
     left = max(0, room - len(inside))

@@ -7,7 +7,7 @@ from typing import Any
 from backend.model.facts import Account, Case, Grant, Posting, Session, Stage
 from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.renewals import RenewalDiff
-from backend.store.codec import ms, number, public, when
+from backend.store.codec import login_of, ms, number, public, when
 from backend.store.fleet import SELECT_CASE, case_of
 from backend.store.intake import Intake
 from backend.store.journal import Journal
@@ -147,8 +147,9 @@ class Cases(Intake, Journal, TokenBox):
     def candidate(self, case: int) -> Session | None:
         """How to speak to the provider for a case's candidate."""
         row = self.db.row(
-            "SELECT k.connection, c.agreement, s.id, s.consent_id FROM cases k JOIN consents s ON s.id = k.consent"
-            " JOIN connections c ON c.id = k.connection WHERE k.id = ?",
+            "SELECT k.connection, c.agreement, u.email, s.id, s.consent_id FROM cases k"
+            " JOIN consents s ON s.id = k.consent JOIN connections c ON c.id = k.connection"
+            " JOIN customers u ON u.agreement = c.agreement WHERE k.id = ?",
             (case,),
         )
         return None if row is None else _session(row, row["id"], row["consent_id"])
@@ -278,6 +279,4 @@ class Cases(Intake, Journal, TokenBox):
 
 
 def _session(row: Any, consent: int, consent_id: str) -> Session:
-    return Session(
-        connection=public(row["connection"]), consent=consent, consent_id=consent_id, customer=row["agreement"]
-    )
+    return Session(connection=public(row["connection"]), consent=consent, consent_id=consent_id, customer=login_of(row))

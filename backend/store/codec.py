@@ -9,6 +9,7 @@ from backend.model.findings import NOTHING_FOUND, Found
 from backend.model.health import HealthFacts
 from backend.model.plans import Action, ActionState
 from backend.model.renewals import RenewalDiff
+from backend.model.text import fold
 
 
 def ms(instant: datetime | None) -> int | None:
@@ -52,6 +53,11 @@ def number(connection: str) -> int:
     digits = connection[1:]
     known = connection[:1] in ("c", "C") and digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST
     return int(digits) if known else -1
+
+
+def login_of(row: Any) -> str:
+    """Whose session at the provider it is: a mail address stands for one user there, whatever agreements he has."""
+    return fold(row["email"]) or str(row["agreement"])
 
 
 def account_of(row: Any) -> Account:

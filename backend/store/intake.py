@@ -1,6 +1,6 @@
 """What a fetch brings in: accounts, postings, the outcome and the health that follows from it, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from backend.model.facts import PROMISE, Account, Attempt, Consent, Posting
@@ -8,7 +8,7 @@ from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.incidents import CAUSES
 from backend.model.text import searchable
 from backend.model.views import FetchContext
-from backend.store.codec import account_of, day, iso, ms, number, posting_of, public, when
+from backend.store.codec import account_of, day, iso, login_of, ms, number, posting_of, public, when
 from backend.store.findings import Noticed
 from backend.store.webhooks import Webhooks
 
@@ -37,17 +37,27 @@ _SETTLED = "(postings.state IN ('acknowledged', 'rejected', 'queued') OR coalesc
 class Intake(Webhooks, Noticed):
     """Implements the fetching half of `ports.Books`."""
 
-    def due(self, now: datetime, fetch_every: int, limit: int, after: str | None = None) -> list[tuple[str, str]]:
+    def due(
+        self,
+        now: datetime,
+        fetch_every: int,
+        limit: int,
+        after: str | None = None,
+        *,
+        without: Collection[str] = (),
+    ) -> list[tuple[str, str]]:
         """Connections to fetch now and their banks, longest untried first; with `fetch_every` 0 all, by id.
 
-        Nobody is asked before a rate limit's own time, whatever `fetch_every` says (law 4), and nobody inside an
-        incident: there one canary asks for all.
+        None at the banks in `without`: those that have enough to do never hide the others. Nobody is asked before a
+        rate limit's own time, whatever `fetch_every` says (law 4), and nobody inside an incident: there one canary asks
+        for all.
         """
+        elsewhere = f" AND bank NOT IN ({','.join('?' * len(without))})" if without else ""
         if fetch_every:
             rows = self.db.rows(
                 "SELECT id, bank FROM connections WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL"
-                " AND incident IS NULL AND next_fetch_at <= ? ORDER BY next_fetch_at, id LIMIT ?",
-                (ms(now), limit),
+                f" AND incident IS NULL AND next_fetch_at <= ?{elsewhere} ORDER BY next_fetch_at, id LIMIT ?",
+                (ms(now), *without, limit),
             )
         else:
             rows = self.db.rows(
@@ -60,7 +70,8 @@ class Intake(Webhooks, Noticed):
 
     def fetch_context(self, connection: str) -> FetchContext | None:
         row = self.db.row(
-            "SELECT c.*, s.consent_id FROM connections c LEFT JOIN consents s ON s.id = c.consent WHERE c.id = ?",
+            "SELECT c.*, s.consent_id, u.email FROM connections c JOIN customers u ON u.agreement = c.agreement"
+            " LEFT JOIN consents s ON s.id = c.consent WHERE c.id = ?",
             (number(connection),),
         )
         if row is None:
@@ -74,6 +85,7 @@ class Intake(Webhooks, Noticed):
         )
         return FetchContext(
             connection=connection,
+            login=login_of(row),
             agreement_number=row["agreement"],
             customer=row["customer"],
             provider=row["provider"],

@@ -299,6 +299,9 @@ CREATE TABLE gates (
     at INTEGER NOT NULL, PRIMARY KEY (provider, bank)
 );
 CREATE INDEX events_handover ON events(seq) WHERE kind = 'handover';
+DROP INDEX connections_due;
+CREATE INDEX connections_due ON connections(next_fetch_at, id, bank)
+    WHERE removed_at IS NULL AND next_fetch_at IS NOT NULL AND incident IS NULL;
 CREATE TABLE checkpoints (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash TEXT NOT NULL, seal TEXT NOT NULL
 );

@@ -218,6 +218,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # -- what the outside answered
     "needs_customer": ("kunden skal logge ind", "the customer has to log in"),
     "rate_limited": ("bankens grænse for opslag er nået", "the bank's limit of look-ups is reached"),
+    "provider_limited": ("Aiias grænse for kald er nået", "Aiia's limit of calls is reached"),
     "bank_down": ("banken svarer ikke", "the bank does not answer"),
     "provider_down": ("den anden side har driftsforstyrrelser", "the other side has an outage"),
     "refused": ("den anden side siger nej", "the other side says no"),

@@ -400,6 +400,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Fejlen er deres. Vent, og prøv igen; intet er tabt.",
         "The fault is theirs. Wait and try again; nothing is lost.",
     ),
+    "doctor.gate": ("{who} spørges ikke før {until}: {why}", "{who} is not asked before {until}: {why}"),
+    "doctor.gate_all": ("Aiia, for alle banker,", "Aiia, for all banks,"),
+    "doctor.gate_todo": (
+        "Vent: hentning og handlinger går selv i gang igen til tiden.",
+        "Wait: fetches and acts go on by themselves when the time comes.",
+    ),
     "doctor.todo.rate_limited": (
         "Intet er i stykker. Prøv igen efter det tidspunkt.",
         "Nothing is broken. Try again after that time.",

@@ -113,7 +113,8 @@ def test_members_go_on_in_stages(world: World) -> None:
     world.provider.trouble = failing(1, 70, Unreachable("no answer", sent=False))
     anew(world)
     (incident,) = seen(world)
-    assert (incident.cause, incident.failing) == ("provider_down", 70)
+    assert incident.cause == "provider_down"
+    assert 20 <= incident.failing < 70, "the bank's breaker opened, and the others were not asked in vain"
     world.clock.move(hours=1)
     world.store.close_incident(incident.id, world.clock.now(), RESTART)
     assert len(queue(world)) == RESTART.few

@@ -182,6 +182,7 @@ def _fleet(folder: Path, url: str, size: int) -> Iterator[tuple[Runtime, list[Se
         "FORNY_CONFIG": str(folder / "config.toml"),
         "FORNY_AIIA_BASE_URL": url,
         "FORNY_AIIA_CLIENT_ID": "forny",
+        "FORNY_CALLS_PER_SECOND": "100000",
         "FORNY_AIIA_CLIENT_SECRET": "a-secret-of-the-bench",
         "FORNY_AIIA_REDIRECT_URL": "https://console.example.test/aiia",
         "FORNY_RECONCILIATION_URL": url,

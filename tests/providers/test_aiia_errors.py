@@ -10,6 +10,7 @@ from backend.model.errors import (
     BankDown,
     Gone,
     InProgress,
+    LimitOf,
     NeedsCustomer,
     OutsideError,
     ProviderDown,
@@ -76,6 +77,48 @@ def test_a_failed_answer_has_one_meaning(reply: Reply, expected: type[OutsideErr
             assert w.attempts[-1].outcome == error.kind
             if isinstance(error, RateLimited):
                 assert error.until == START + timedelta(hours=1)
+
+    asyncio.run(go())
+
+
+READ, ASKED = "a call that reads Aiia's store", "the call that has Aiia ask a bank"
+OURS, ITS, UNSAID = LimitOf.PROVIDER, LimitOf.CONNECTION, LimitOf.UNSAID
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "status", "read", "asked"),
+    [
+        ("TooManyRequests", "", 429, OURS, UNSAID),
+        ("TooManyRequests", "API rate limit", 429, OURS, OURS),
+        ("TooManyRequests", "The bank allows no more logins without the user", 429, ITS, ITS),
+        ("ConnectionRateLimited", "", 429, ITS, ITS),
+        ("RateLimit", "four logins per day", 429, ITS, ITS),
+        ("RateLimit", "Daily PSU not present consultation limit", 429, ITS, ITS),
+        ("ASPSP_RATE_LIMIT_EXCEEDED", "", 429, ITS, ITS),
+        ("RateLimit", "too many calls of this client", 429, OURS, OURS),
+        ("InternalError", "upstream answered: Too Many Requests", 500, UNSAID, UNSAID),
+    ],
+)
+def test_whose_limit_it_is(code: str, reason: str, status: int, read: LimitOf, asked: LimitOf) -> None:
+    async def go() -> None:
+        async with world() as w:
+            reply = coded(code, reason, status=status)
+            w.fake.told |= {
+                "/v1/update": [reply],
+                "/v1/accounts": [reply],
+                f"/v1/accounts/{quoted()}/transactions": [reply],
+            }
+            found = []
+            for call in (
+                w.aiia.accounts(SESSION),
+                w.aiia.transactions(SESSION, ACCOUNT, None),
+                w.aiia.sync(SESSION, "r"),
+            ):
+                with pytest.raises(RateLimited) as caught:
+                    await call
+                found.append(caught.value.of)
+                assert not caught.value.stated
+            assert found == [read, read, asked]
 
     asyncio.run(go())
 

@@ -138,8 +138,7 @@ BUDGETS = st.none() | st.builds(
     budget,
     st.lists(st.integers(0, 30).map(lambda hours: NOW - hours * HOUR), max_size=8),
     st.just(NOW),
-    allowed=st.integers(0, 6),
-    reserve=st.integers(0, 6),
+    st.tuples(st.integers(0, 6), st.integers(0, 6)),
 )
 
 
