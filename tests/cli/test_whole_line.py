@@ -297,3 +297,18 @@ def test_a_demo_leaves_nothing(env: dict[str, str], tmp_path: Path, how: str, co
     wait_for(pids)
     assert demo.returncode == code
     assert processes_in(place) == [] and list(place.iterdir()) == []
+
+
+def test_a_removal_can_be_undone_until_it_happens_and_a_plan_that_is_over_cannot_be_steered(line: Run) -> None:
+    ran = line("remove", FINE, "--yes", "--json", extra={"FORNY_UNDO_WINDOW": "10m"})
+    plan = str(ran.json["plan"])
+    assert ran.code == 0 and ran.json["counts"] == {"intent": 1} and ran.json["waits"] == 1
+    assert line("agent", "--once").code in (0, 3, 5)
+    assert by_agreement(line("list", "--json"), FINE)["consent"] != "removed"
+    undone = line("plan", plan, "undo", "--json")
+    assert (undone.code, undone.json["state"], undone.json["counts"]) == (0, "cancelled", {"cancelled": 1})
+    again = line("plan", plan, "cancel")
+    assert again.code == 3 and "is over" in again.err
+    repeated = line("plan", "last", "again", "--yes", "--wait", "--json")
+    assert (repeated.code, repeated.json["counts"]) == (0, {"done": 1})
+    assert by_agreement(line("list", "--json"), FINE)["consent"] == "removed"

@@ -8,6 +8,7 @@ from tui.commands.output import put_array, put_json, put_pairs, put_table
 from tui.commands.report import STDOUT, put_report
 
 RUN, AGAIN, APPROVE, DECLINE, LAST = "run", "again", "approve", "decline", "last"
+ORDERS = (RUN, *(order.value for order in Order), AGAIN, APPROVE, DECLINE)
 
 _UNSETTLED = (ActionState.PLANNED, ActionState.INTENT)
 
@@ -45,9 +46,7 @@ def counted(view: PlanView) -> str:
 
 @click.command(short_help="One plan with every action's outcome; run, pause, cancel or undo it.")
 @click.argument("number", metavar="ID")
-@click.argument(
-    "order", required=False, type=click.Choice([RUN, *(order.value for order in Order), AGAIN, APPROVE, DECLINE])
-)
+@click.argument("order", required=False, type=click.Choice(ORDERS))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Until every action is settled; works without an agent too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -113,7 +112,7 @@ def plan(
 
 def _number(context: Context, number: str) -> int:
     if number == LAST:
-        return next((view.id for view in context.runtime.reader.plans(1)), -1)
+        return next((view.id for view in context.runtime.reader.plans(1, drafts=True)), -1)
     return int(number) if number.isascii() and number.isdigit() and len(number) <= 18 else -1
 
 
@@ -142,7 +141,11 @@ def put_plan(context: Context, view: PlanView, *, to_stderr: bool = False) -> No
         ]
         for item in view.actions
     ]
-    rows += [[connection or "-", "", "", "", "refused", reason_text(say, key)] for connection, key in view.refused]
+    refused = dict(view.refused)
+    rows += [
+        [row.id, row.agreement_number, row.customer, row.bank, "refused", reason_text(say, refused[row.id])]
+        for row in context.runtime.reader.rows(list(refused), context.clock.now())
+    ]
     put_table(say("cli.plan_header").split("|"), rows, stretch=2, err=to_stderr)
     for item in view.actions:
         if link := item.result.get("link"):
