@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 FLEET, CONNECTION, POSTINGS, MESSAGES, HELP = "fleet", "connection", "postings", "messages", "help"
 INCIDENTS, FORECAST, TRIAGE, WHY = "incidents", "forecast", "triage", "why"
-HANDOVER, AUDIT, EVENT = "handover", "audit", "event"
+HANDOVER, AUDIT, EVENT, PLANS, PLAN = "handover", "audit", "event", "plans", "plan"
 SCOPES = (
     *(FLEET, CONNECTION, TRIAGE, POSTINGS, INCIDENTS, FORECAST, WHY),
-    *(HANDOVER, AUDIT, EVENT, MESSAGES, HELP),
+    *(PLANS, PLAN, HANDOVER, AUDIT, EVENT, MESSAGES, HELP),
 )
 LISTS = frozenset(SCOPES)
 TORN = frozenset("ABCDFHMPQRSZ~[O<;0123456789")
@@ -77,6 +77,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("postings_here", ("p",), "do_postings", _in(CONNECTION, TRIAGE), 0, "why_not_act"),
     Action("incidents", ("e",), "do_incidents", _in(FLEET)),
     Action("forecast", ("w",), "do_forecast", _in(FLEET)),
+    Action("plans", ("d",), "do_plans", _in(FLEET, CONNECTION, INCIDENTS)),
+    Action("undo", ("z",), "do_undo", _in(FLEET, PLANS, PLAN), 1, "why_not_undo"),
+    Action("open_plan", ("enter", "right", "l"), "do_open", _in(PLANS), 0, "why_no_plan", 1),
+    Action("open_act", ("enter", "right", "l"), "do_open", _in(PLAN), 0, "why_not_open"),
+    Action("group", ("tab", "t"), "do_group", _in(PLAN), 0, "", 1),
+    Action("group_back", ("shift+tab",), "do_group_back", _in(PLAN)),
+    Action("pause", ("p",), "do_pause", _in(PLANS, PLAN), 1, "why_not_pause", 2),
+    Action("run_again", ("r",), "do_again", _in(PLANS, PLAN), 1, "why_not_again", 3),
+    Action("cancel", ("x",), "do_cancel", _in(PLANS, PLAN), 2, "why_not_cancel", 4),
+    Action("approve", ("a",), "do_approve", _in(PLANS, PLAN), 1, "why_not_approve"),
+    Action("decline", ("n",), "do_decline", _in(PLANS, PLAN), 1, "why_not_approve"),
+    Action("in_list", ("f",), "do_in_list", _in(PLANS, PLAN), 0, "why_no_plan"),
+    Action("drafts", ("t",), "do_drafts", _in(PLANS), 0, "", 5),
+    Action("copy_report", ("c",), "do_copy", _in(PLAN), 0, "why_no_plan", 5),
     Action("audit", ("L",), "do_audit", _in(FLEET, CONNECTION, INCIDENTS)),
     Action("open_line", ("enter", "right", "l"), "do_open", _in(AUDIT), 0, "why_not_open", 1),
     Action("open_connection", ("o",), "do_open_connection", _in(AUDIT, EVENT), 0, "why_no_connection", 2),

@@ -16,8 +16,8 @@ from textual.screen import Screen
 
 from backend.model.audit import AuditReport
 from backend.model.filters import EVERYTHING, Filter
-from backend.model.people import NotAllowed
-from backend.model.plans import PlanError
+from backend.model.people import NotAllowed, user_of
+from backend.model.plans import PlanError, PlanView
 from backend.model.text import clean
 from backend.model.views import AgentStatus
 from tui.acting import Acting
@@ -29,7 +29,7 @@ from tui.palette import PALETTES, Palette, choose, choose_glyphs
 from tui.screens.base import ConsoleScreen
 from tui.screens.fleet import FleetScreen
 from tui.terminal_guard import Farewell, GuardedApp, terminal_gone
-from tui.wording import act_word, clock_time, environment, moment, number, short_moment
+from tui.wording import act_word, clock_time, environment, moment, number, plan_words, short_moment
 
 POLL = 0.25
 """Seconds between two looks at the store's change number; a look costs microseconds."""
@@ -98,6 +98,7 @@ class Console(GuardedApp):
         self._agent: AgentStatus | None = None
         self._agent_known = False
         self._incidents = 0
+        self.open_plans: tuple[PlanView, ...] = ()
         self._store_error = ""
         self._ticks = 0
         self.farewell: Farewell | None = None
@@ -158,12 +159,13 @@ class Console(GuardedApp):
         return ""
 
     def agent_words(self) -> list[Span]:
-        """What stands at the right of every header, the most important first: open incidents, webhooks, the agent."""
+        """What stands at the right of every header, the most important first: plans, incidents, webhooks, the agent."""
         say, words = self.desk.say, list[Span]()
         if self.desk.as_of is not None:
             return [(say("console.as_of", at=moment(self.desk.as_of)), "bar_key")]
         if not self._agent_known:
             return []
+        words += plan_words(self.open_plans, self.undoable(), self.now(), say)
         if self._incidents:
             words.append((say("console.incidents.open", n=number(self._incidents)), "bar_key"))
         if self._agent is not None and self._agent.silent_since is not None:
@@ -217,14 +219,21 @@ class Console(GuardedApp):
     def _read_agent(self) -> None:
         desk = self.desk
 
-        def work() -> tuple[AgentStatus | None, int]:
-            return desk.agent_status(), sum(view.closed_at is None for view in desk.reader.incidents(MOST_INCIDENTS))
+        def work() -> tuple[AgentStatus | None, int, tuple[PlanView, ...]]:
+            incidents = sum(view.closed_at is None for view in desk.reader.incidents(MOST_INCIDENTS))
+            return desk.agent_status(), incidents, tuple(desk.reader.open_plans())
 
         self.lanes.ask("watch", "agent", work, self._agent_is, self.store_failed)
 
-    def _agent_is(self, known: tuple[AgentStatus | None, int]) -> None:
-        (self._agent, self._incidents), self._agent_known = known, True
+    def _agent_is(self, known: tuple[AgentStatus | None, int, tuple[PlanView, ...]]) -> None:
+        (self._agent, self._incidents, self.open_plans), self._agent_known = known, True
         self._repaint_bars()
+
+    def undoable(self) -> PlanView | None:
+        """This operator's newest plan that can still be undone."""
+        me, now = user_of(self.desk.operator), self.now()
+        mine = [view for view in self.open_plans if user_of(view.run_by) == me]
+        return next((view for view in reversed(mine) if view.undo_until is not None and view.undo_until > now), None)
 
     def store_answered(self) -> None:
         """A read worked: the store is there."""

@@ -305,6 +305,7 @@ class Glyphs:
     arrow: str = "→"
     dot: str = "·"
     pointer: str = "▸"
+    unknown: str = "?"
 
 
 ASCII = Glyphs(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from backend.model.facts import Account, Case, Stage
 from backend.model.lifetimes import Lifespan
-from backend.model.plans import Action, ActionState
+from backend.model.plans import Action
 from backend.model.problems import Note
 from backend.model.views import ConnectionView, FleetRow, PostingLine, ProblemView
 from backend.rules import explain
@@ -28,6 +28,7 @@ from tui.wording import (
     moment,
     money,
     next_step,
+    outcome_role,
     posting_glyph,
     state_word,
     transfer_word,
@@ -54,13 +55,6 @@ TO_HAND_OVER = (Stage.LINK_MADE, Stage.SENT, Stage.OPENED, Stage.AT_BANK)
 
 FIVE = (0, 15, 17, 19, 9)
 """Least widths of the help page's five columns; the first takes what is left."""
-
-STATE_ROLE = {
-    ActionState.DONE: "good",
-    ActionState.FAILED: "bad",
-    ActionState.REFUSED: "bad",
-    ActionState.UNKNOWN: "warn",
-}
 
 UNTOLD = frozenset({"case", "link", "status"})
 """Results of an act that other sections tell, and better: a link is shown while the customer can use it."""
@@ -262,7 +256,7 @@ class Page:
                 ("  ", "text"),
                 (f"{moment(action.created_at)}  ", "dim"),
                 (fit(act_word(action.act, self.say), 15), "text"),
-                (fit(state_word(action.state, self.say), 18), STATE_ROLE.get(action.state, "text")),
+                (fit(state_word(action.state, self.say), 18), outcome_role(action.state)),
                 (fit(action.operator, 12), "dim"),
                 (reason, "warn"),
             ]

@@ -1,5 +1,6 @@
 """How values are written on screen: Danish dates and money, short words for the axes, glyphs for verdicts."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from backend.config import Settings
 from backend.model.facts import Account, Act, Consent, Fetch, PostingState, Status, Transfer, Verdict
 from backend.model.health import Assessment
-from backend.model.plans import ActionState
+from backend.model.plans import OUTCOMES, ActionState, PlanState, PlanView
 from backend.model.text import clean
 from backend.model.views import FleetRow
 from backend.rules import explain
@@ -137,6 +138,81 @@ def act_word(act: Act | str, say: Say) -> str:
 
 def state_word(state: ActionState, say: Say) -> str:
     return word("console.state", state.value, say)
+
+
+OUTCOME_ROLE = {
+    ActionState.DONE: "good",
+    ActionState.FAILED: "bad",
+    ActionState.REFUSED: "bad",
+    ActionState.UNKNOWN: "warn",
+    ActionState.AWAITING_CUSTOMER: "info",
+    ActionState.SENT: "info",
+}
+_OUTCOME_GLYPH = {
+    ActionState.DONE: "fine",
+    ActionState.FAILED: "rejected",
+    ActionState.REFUSED: "rejected",
+    ActionState.UNKNOWN: "unknown",
+    ActionState.AWAITING_CUSTOMER: "customer",
+    ActionState.SENT: "arrow",
+    ActionState.WAITING: "held",
+    ActionState.CANCELLED: "dropped",
+    ActionState.PLANNED: "dropped",
+}
+_PLAN_LOOK = {
+    PlanState.DRAFT: ("dropped", "dim"),
+    PlanState.APPROVAL: ("customer", "warn"),
+    PlanState.RUNNING: ("arrow", "info"),
+    PlanState.PAUSED: ("held", "warn"),
+    PlanState.ENDED: ("fine", "text"),
+    PlanState.CANCELLED: ("rejected", "dim"),
+}
+
+
+def outcome_role(state: ActionState) -> str:
+    return OUTCOME_ROLE.get(state, "text")
+
+
+def outcome_glyph(state: ActionState, glyphs: "Glyphs") -> str:
+    """The sign of what became of an act."""
+    return str(getattr(glyphs, _OUTCOME_GLYPH.get(state, "queued")))
+
+
+def plan_state(state: PlanState, say: Say, glyphs: "Glyphs") -> tuple[str, str]:
+    """How far a plan is, as a sign and a short word, and the role of it."""
+    glyph, role = _PLAN_LOOK[state]
+    return f"{getattr(glyphs, glyph)} {say(f'console.plan_state.{state}')}", role
+
+
+def outcome_counts(view: PlanView, say: Say, glyphs: "Glyphs") -> list[tuple[str, str]]:
+    """How many of a plan ended how, what needs somebody first."""
+    return [
+        (f"{outcome_glyph(state, glyphs)} {number(many)} {state_word(state, say)}", outcome_role(state))
+        for state in OUTCOMES
+        if (many := view.counts.get(state, 0))
+    ]
+
+
+def plan_words(plans: Sequence[PlanView], undoable: PlanView | None, now: datetime, say: Say) -> list[tuple[str, str]]:
+    """What a header tells of open plans: what can be undone and for how long, what waits, and how far they are."""
+    words: list[tuple[str, str]] = []
+    if undoable is not None and undoable.undo_until is not None:
+        left = int((undoable.undo_until - now).total_seconds() // 60) + 1
+        at = until(undoable.undo_until, now)
+        words.append((say("console.undo.header", plan=undoable.id, at=at, n=left), "bar_key"))
+    for state in (PlanState.APPROVAL, PlanState.PAUSED):
+        if found := [view for view in plans if view.state == state]:
+            key = f"console.header.{state}" + ("" if len(found) == 1 else ".many")
+            words.append((say(key, plan=found[0].id, n=len(found)), "bar_key"))
+    running = [view for view in plans if view.state == PlanState.RUNNING and view is not undoable]
+    if running:
+        size = sum(view.size for view in running)
+        left = sum(view.counts.get(state, 0) for view in running for state in ActionState if not state.settled)
+        failed = sum(view.counts.get(ActionState.FAILED, 0) for view in running)
+        key = "console.header.running" + ("" if len(running) == 1 else ".many") + (".failed" if failed else "")
+        told = {"done": number(size - left), "all": number(size), "failed": number(failed)}
+        words.append((say(key, plan=running[0].id, n=len(running), **told), "bar_key"))
+    return words
 
 
 def held_word(reason: str, say: Say) -> str:

@@ -50,6 +50,7 @@ from backend.rules.roles import needs_approval, refusal
 from backend.texts import texts_in
 from tests.tui.records import NOW, SEVERITY, make_action, make_attempt, make_row, make_view
 from tui.desk import Desk
+from tui.screens.steering import OPEN
 
 
 class FixedClock:
@@ -256,7 +257,8 @@ class FakeReader:
         return self.plans_known.get(plan)
 
     def plans(self, limit: int, *, drafts: bool = False) -> list[PlanView]:
-        return list(self.plans_known.values())[:limit]
+        found = [view for view in self.plans_known.values() if drafts or view.state != PlanState.DRAFT]
+        return found[::-1][:limit]
 
     def plan_groups(self, plan: int, now: datetime) -> list[PlanGroup]:
         found: dict[tuple[ActionState, str, bool], list[Action]] = {}
@@ -283,7 +285,7 @@ class FakeReader:
         return []
 
     def open_plans(self) -> list[PlanView]:
-        return [view for view in self.plans_known.values() if view.state in (PlanState.RUNNING, PlanState.PAUSED)]
+        return [view for view in self.plans_known.values() if view.state in OPEN]
 
     def pace(self, act: Act) -> float | None:
         return None

@@ -16,6 +16,8 @@ from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
 from tui.screens.incidents import IncidentsScreen
 from tui.screens.messages import MessagesScreen
+from tui.screens.plan import PlanScreen
+from tui.screens.plans import PlansScreen
 from tui.screens.postings import PostingsScreen
 from tui.screens.triage import TriageScreen
 from tui.screens.why import WhyScreen
@@ -34,6 +36,8 @@ SCREENS: dict[str, type[ConsoleScreen]] = {
         AuditScreen,
         EventScreen,
         ForecastScreen,
+        PlansScreen,
+        PlanScreen,
         HandoverScreen,
         MessagesScreen,
         HelpScreen,

@@ -15,13 +15,16 @@ from textual.color import Color
 from textual.filter import LineFilter, Monochrome, NoColor
 
 import tui
-from backend.model.facts import PostingState
+from backend.model.facts import Act, PostingState
+from backend.model.plans import ActionState, PlanState
 from tests.tui.driving import Driver, console
-from tests.tui.fakes import FakeOperations, FakeReader, make_desk
-from tests.tui.records import make_line, make_problem, make_row
+from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_plan
+from tests.tui.records import make_action, make_line, make_problem, make_row
 from tui.cells import fit, shown, strip_of, width_of, wrap
 from tui.palette import DARK
 from tui.screens.panel import Choose
+from tui.screens.plan import PlanScreen
+from tui.screens.plans import PlansScreen
 from tui.screens.question import Question
 from tui.terminal_guard import Guard, crash_report, guarded, redact, write_crash
 
@@ -60,6 +63,9 @@ def test_no_screen_lets_foreign_text_do_anything(texts: list[str]) -> None:
         ]
         reader.problems_known = [make_problem(row, cause=reason) for row in rows]
         operations = FakeOperations(reader, fates={rows[0].id: ("refused", reason)})
+        failed = replace(make_action(1, 1, Act.SYNC, rows[0], ActionState.FAILED), reason=reason, operator=bank)
+        plan = operations.keep(operations.plan(Act.SYNC, [rows[0].id]))
+        reader.plans_known[1] = make_plan(plan, (failed,), run_by=customer, note=posting, state=PlanState.PAUSED)
         async with console(make_desk(reader, operations=operations)) as it:
             await it.see("▌")
             assert_clean(it, 80)
@@ -84,7 +90,16 @@ def test_no_screen_lets_foreign_text_do_anything(texts: list[str]) -> None:
             await it.press("d")
             await it.until(lambda: isinstance(it.app.screen, Choose) and it.app.screen.drawn_at is not None)
             assert_clean(it, 80)
-            await it.press("escape")
+            await it.press("escape", "escape", "d")
+            await it.until(lambda: isinstance(it.app.screen, PlansScreen) and it.app.screen.plan is not None)
+            assert_clean(it, 80)
+            await it.press("enter")
+            await it.until(lambda: isinstance(it.app.screen, PlanScreen) and it.app.screen.roster.current is not None)
+            assert_clean(it, 80)
+            await it.press("tab")
+            await it.until(lambda: isinstance(it.app.screen, PlanScreen) and it.app.screen.roster.total == 1)
+            assert_clean(it, 80)
+            await it.press("escape", "escape")
             it.app.tell(reason)
             it.app.store_failed(OSError(posting))
             await it.press("m")

@@ -194,6 +194,11 @@ class ConsoleScreen(Screen[None]):
 
         self.console.push_screen(HandoverScreen())
 
+    def do_plans(self) -> None:
+        from tui.screens.plans import PlansScreen
+
+        self.console.push_screen(PlansScreen())
+
     def do_audit(self) -> None:
         from tui.screens.audit import AuditScreen
 

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 
 from backend.model.facts import Act, Verdict
 from backend.model.filters import EVERYTHING, Compare, Filter
+from backend.model.plans import Order
 from backend.model.views import FleetRow
 from tui.actions import FLEET, Action
 from tui.cells import Line, Span
@@ -263,6 +264,8 @@ class FleetScreen(FilteredRoster):
         return self.say("console.why.left_the_list" if self.roster.total else "console.why.nothing_here")
 
     def asks_for(self, action: Action) -> tuple[str, int] | None:
+        if action.id == "undo":
+            return "steer", 1
         return action.id, 1 if action.id == Act.CONNECT else len(self.targets())
 
     def do_renew(self) -> None:
@@ -291,6 +294,15 @@ class FleetScreen(FilteredRoster):
     def do_connect(self) -> None:
         row = self.roster.current
         self.console.acting.ask_connect(row.agreement_number if row else "")
+
+    def why_not_undo(self) -> str | None:
+        return None if self.console.undoable() is not None else self.say("console.undo.none")
+
+    def do_undo(self) -> None:
+        """Take back this operator's newest removal; others are undone from the list of plans."""
+        view = self.console.undoable()
+        assert view is not None
+        self.console.acting.steer(view.id, Order.UNDO)
 
     def settled(self, done: Sequence[str]) -> None:
         """These acts came to a good end: their marks go, those of failed ones stay."""

@@ -1,7 +1,7 @@
 """The one list: as long as the fleet, holding no more of it than a few screens, its cursor and marks being ids."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from textual.message import Message
@@ -31,6 +31,14 @@ class Window(Generic[Row]):
     offset: int
     rows: Sequence[Row]
     total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed(Generic[Row]):
+    """A row whose item cannot be hashed; `said` is all of it that is painted and can change."""
+
+    said: tuple[object, ...]
+    item: Row = field(compare=False)
 
 
 class Wanted(Message):
