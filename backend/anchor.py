@@ -24,7 +24,7 @@ def line_of(witness: Witness) -> str:
     return f"{witness.seq} {witness.hash} {witness.at.astimezone(UTC).isoformat(timespec='milliseconds')}"
 
 
-def anchor_at(where: str, store: Path) -> Callable[[Witness], None]:
+def anchor_at(where: str, store: Path | str) -> Callable[[Witness], None]:
     """How to tell the anchor of a seal, for a setting as `anchor_place` accepts it. The call raises OSError."""
     if (address := syslog_address(where)) is not None:
         return lambda witness: _send(address, f"<{_NOTICE}>forny-audit: {line_of(witness)} {store}".encode())

@@ -37,7 +37,7 @@ class Settings:
     roles: str = ""
     read_only: bool = False
     second_pair_from: int = 0
-    store: Path = Path("forny.db")
+    store: Path | Secret = Path("forny.db")
     provider: str = "aiia"
     aiia_base_url: str = ""
     aiia_client_id: str = ""

@@ -105,7 +105,13 @@ def _store(runtime: Runtime, found: _Examination) -> bool:
     if engine.good:
         found.add("store", OK, "doctor.engine", values)
     else:
-        found.add("store", WARN, "doctor.engine", values, "doctor.engine_todo")
+        found.add(
+            "store",
+            WARN,
+            "doctor.engine",
+            values,
+            "doctor.server_todo" if runtime.store.db.shared else "doctor.engine_todo",
+        )
     if not engine.private:
         found.add("store", WARN, "doctor.not_private", {"path": path}, "doctor.not_private_todo")
     return True

@@ -17,13 +17,14 @@ from backend.model.audit import AuditReport
 from backend.model.clock import Clock, StandingClock
 from backend.model.facts import Attempt
 from backend.model.people import Person, Role, signed
+from backend.model.places import key_file
 from backend.model.reminders import steps
 from backend.model.views import AgentStatus
 from backend.operations import Operations
 from backend.ports import FleetReader, Ledger, Mailer, Provider
 from backend.references import is_reference, resolve
 from backend.rules.roles import read_roles, role_of
-from backend.settings import require
+from backend.settings import as_text, require
 from backend.terminal import whereabouts
 from backend.texts import Say, texts_in
 
@@ -70,13 +71,22 @@ class Runtime:
         """This profile as it is, from wherever one looks back."""
         return self if self._from is None else self._from.present
 
+    @property
+    def place(self) -> Path | str:
+        """Where the store is: a file's path, or a database's address. Raises ConfigError."""
+        store = self.settings.store
+        if isinstance(store, Path):
+            return store
+        text = store.reveal()
+        return text if "://" in text else Path(text)
+
     @cached_property
     def store(self) -> "Store":
         """The store, brought up to date. Raises StoreError with a sentence."""
         from backend.rules.assess import assess
         from backend.store import open_store
 
-        store = open_store(self.settings.store, assess=assess, clock=self.clock, stale_after=self.settings.stale_after)
+        store = open_store(self.place, assess=assess, clock=self.clock, stale_after=self.settings.stale_after)
         if (key := self.settings.token_key) is not None:
             store.key = lambda: key.reveal().encode()
         store.operator, store.terminal = self.settings.operator, whereabouts(self._env)
@@ -145,7 +155,7 @@ class Runtime:
         from backend.store.audit import key_bytes
 
         settings = self.settings
-        beside = settings.store.with_name(settings.store.name + ".key")
+        beside = key_file(self.place)
         if settings.token_key is not None:
             return key_bytes(settings.token_key.reveal().encode())
         return key_bytes(beside.read_bytes()) if os.access(beside, os.R_OK) else None
@@ -234,7 +244,9 @@ class Runtime:
                     public_url=self.settings.public_url,
                     webhook_secret=_value(self.settings.aiia_webhook_secret),
                     webhook_legacy=self.settings.aiia_webhook_legacy,
-                    anchor=anchor_at(settings.audit_anchor, settings.store) if settings.audit_anchor else None,
+                    anchor=anchor_at(settings.audit_anchor, as_text(settings, "store"))
+                    if settings.audit_anchor
+                    else None,
                     allowance=(self.settings.allowance, self.settings.allowance_reserve),
                     most_at_once=self.settings.most_at_once,
                     calls_per_second=self.settings.calls_per_second,

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from backend.config import Secret
+from backend.model.places import has_password, is_address, shown
 from backend.model.text import clean
 from backend.references import SCHEMES, Reference, is_reference
 from backend.texts import LANGUAGES, Say
@@ -20,7 +21,7 @@ KINDS: dict[str, str] = {
     "roles": "roles",
     "read_only": "flag",
     "second_pair_from": "count",
-    "store": "path",
+    "store": "store",
     "provider": "provider",
     "aiia_base_url": "url",
     "aiia_client_id": "text",
@@ -102,11 +103,26 @@ def _one_of(*choices: str) -> Callable[[Reading, str, object, bool], str]:
     return pick
 
 
-def _path(reading: Reading, key: str, raw: object, in_file: bool) -> Path:
+def _store(reading: Reading, key: str, raw: object, in_file: bool) -> Path | Secret:
+    """A file's path, or a database's address, which may hold a password: it is shown without, and kept as a secret."""
     text = _text(reading, key, raw, in_file).removeprefix("sqlite://")
+    if is_reference(text):
+        return _secret(reading, key, text, in_file)
+    try:
+        database = is_address(text)
+    except ValueError:
+        raise WrongError(reading.say("config.want_store")) from None
+    if database:
+        if in_file and has_password(text):
+            raise WrongError(reading.say("config.want_store_reference"))
+        return Secret(reference=shown(text), value=text)
     if "://" in text:
-        raise WrongError(reading.say("config.want_sqlite"))
-    path = Path(text).expanduser()
+        raise WrongError(reading.say("config.want_store"))
+    return _path(reading, key, text, in_file)
+
+
+def _path(reading: Reading, key: str, raw: object, in_file: bool) -> Path:
+    path = Path(_text(reading, key, raw, in_file)).expanduser()
     return (reading.path.parent / path if in_file else path).absolute()
 
 
@@ -260,7 +276,7 @@ READERS: dict[str, Callable[[Reading, str, object, bool], object]] = {
     "word": _word,
     "language": _one_of(*LANGUAGES),
     "provider": _one_of(*PROVIDERS),
-    "path": _path,
+    "store": _store,
     "url": _url,
     "smtp": _smtp,
     "secret": _secret,

@@ -6,18 +6,17 @@ connection gone is asked again on a new one; a write never is.
 """
 
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import psycopg
-from platformdirs import user_data_path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import no_result
 from psycopg.types.numeric import Int8BinaryDumper
 
+from backend.model.places import key_file, shown
 from backend.store.dialect import COLLATIONS, SCHEMA, functions, numbered, statements
 from backend.store.engine import BUSY_SECONDS, Aside, Engine, EngineFacts, StoreError
 
@@ -106,7 +105,7 @@ class PostgresEngine(Engine):
     def __init__(self, url: str) -> None:
         super().__init__()
         self._url, self.name = _conninfo(url), shown(url)
-        self.key_file = user_data_path("forny", appauthor=False) / f"{_database(url)}.key"
+        self.key_file = key_file(url)
         self.keeper = Keeper(self)
 
     # -- connections -------------------------------------------------------------------------------------------
@@ -435,19 +434,3 @@ def _conninfo(url: str) -> str:
     away = host and not host.startswith(("/", "@", "127.")) and host not in ("localhost", "::1")
     safe = {"sslmode": "require"} if away else {}
     return make_conninfo("", **{**_CLIENT, **safe, **given, "options": options})
-
-
-def _database(url: str) -> str:
-    parts = conninfo_to_dict(url)
-    return re.sub(r"[^\w.-]", "_", f"{parts.get('host') or 'local'}-{parts.get('dbname') or 'forny'}")
-
-
-def shown(url: str) -> str:
-    """An address as it may be shown: who, where and which database; no password, and no options."""
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        return "postgresql:"
-    user = f"{parts['user']}@" if parts.get("user") else ""
-    port = f":{parts['port']}" if parts.get("port") else ""
-    return f"postgresql://{user}{parts.get('host', '')}{port}/{parts.get('dbname', '')}"

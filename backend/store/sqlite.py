@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from backend.model.places import key_file
 from backend.model.text import searchable
 from backend.store.engine import BUSY_SECONDS, Aside, Engine, EngineFacts, StoreError
 from backend.store.liveness import FileLock
@@ -48,7 +49,7 @@ class SqliteEngine(Engine):
         super().__init__()
         self.path, self.name = path, str(path)
         self.locks = path.with_name(path.name + ".locks")
-        self.key_file = path.with_name(path.name + ".key")
+        self.key_file = key_file(path)
         self._create_private()
 
     def _create_private(self) -> None:

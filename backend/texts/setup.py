@@ -52,9 +52,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "it must be one word of letters, digits, dots and hyphens",
     ),
     "config.want_one_of": ("vælg mellem {choices}", "choose from {choices}"),
-    "config.want_sqlite": (
-        "denne udgave kan kun bruge en SQLite-fil; skriv dens sti",
-        "this version can only use an SQLite file; write its path",
+    "config.want_store": (
+        "det skal være en sti til en fil, eller en adresse som postgresql://bruger@vært/database",
+        "it must be the path of a file, or an address like postgresql://user@host/database",
+    ),
+    "config.want_store_reference": (
+        "adressen rummer en adgangskode; læg den i FORNY_STORE, eller skriv env:NAVN, file:STI eller keyring:NAVN",
+        "the address holds a password; put it into FORNY_STORE, or write env:NAME, file:PATH or keyring:NAME",
     ),
     "config.want_url": (
         "det skal være en adresse som https://api.example.com",
@@ -160,7 +164,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Fra hvor mange fjernelser i én plan en anden operatør skal godkende; 0: aldrig",
         "From how many removals in one plan another operator must approve; 0: never",
     ),
-    "setting.store": ("Sti til lageret, en SQLite-fil", "Path of the store, an SQLite file"),
+    "setting.store": (
+        "Lageret: stien til en SQLite-fil, eller en adresse som postgresql://bruger@vært/database",
+        "The store: the path of an SQLite file, or an address like postgresql://user@host/database",
+    ),
     "setting.undo_window": (
         "Hvor længe en fjernelse kan fortrydes, før den sker: 10m; off: slet ikke",
         "How long a removal can be undone before it happens: 10m; off: not at all",
@@ -304,6 +311,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "doctor.engine_todo": (
         "Uden WAL venter læsere på skrivere. Installér en SQLite fra 3.51.3 (pysqlite3).",
         "Without WAL readers wait for writers. Install an SQLite from 3.51.3 on (pysqlite3).",
+    ),
+    "doctor.server_todo": (
+        "Serveren svarer, før det står på disken: et strømsvigt kan tage det. Slå fsync og synchronous_commit til.",
+        "The server answers before it is on disk: a power cut may take it. Turn on fsync and synchronous_commit.",
     ),
     "doctor.not_private": ("andre kan læse {path}", "others can read {path}"),
     "doctor.not_private_todo": ("chmod 600 '{path}'*", "chmod 600 '{path}'*"),

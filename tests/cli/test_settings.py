@@ -84,7 +84,8 @@ def test_broken_toml_and_missing_file_are_sentences(tmp_path: Path) -> None:
         ("reconciliation_url", "https://a.dk/?x=1", "no ? or #"),
         ("aiia_base_url", "http://[::1", "https://"),
         ("smtp_url", "mail.example.com", "smtp://"),
-        ("store", "postgresql://db/forny", "SQLite"),
+        ("store", "mysql://db/forny", "postgresql://user@host/database"),
+        ("store", "postgresql://db:port/forny", "postgresql://user@host/database"),
         ("provider", "tink", "aiia"),
         ("language", "fr", "da, en"),
         ("listen", "8080", "HOST:PORT"),
@@ -255,6 +256,20 @@ def test_relative_store_is_beside_the_file_or_where_one_stands(tmp_path: Path, m
     assert load({}, written(tmp_path / "etc", 'store = "fleet.db"\n')).store == tmp_path / "etc" / "fleet.db"
     assert load({}, {"FORNY_STORE": "fleet.db"}).store == tmp_path / "fleet.db"
     assert load({}, {"FORNY_STORE": f"sqlite://{tmp_path}/a.db"}).store == tmp_path / "a.db"
+
+
+def test_a_databases_address_is_shown_without_its_password(tmp_path: Path) -> None:
+    for address in (
+        "postgresql://eva:hunter2@db.example.com:5433/forny?sslmode=verify-full",
+        "postgres://eva@db.example.com:5433/forny?password=hunter2",
+    ):
+        settings = load({}, {"FORNY_STORE": address})
+        assert isinstance(settings.store, Secret) and settings.store.reveal() == address
+        assert as_text(settings, "store") == "postgresql://eva@db.example.com:5433/forny"
+        assert "hunter2" not in repr(settings)
+        text = problem(tmp_path, f'store = "{address}"\n')
+        assert "env:NAME" in text and "hunter2" not in text
+    assert as_text(load({}, written(tmp_path, 'store = "env:DB"\n')), "store") == "env:DB"
 
 
 def test_configured_means_that_somebody_named_a_store_or_a_service(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backend.model.views import AgentStatus
+from backend.settings import as_text
 from tui.commands.context import (
     ALL_DONE,
     FAILED,
@@ -95,7 +96,7 @@ async def _work(context: Context, kind: str, as_json: bool) -> int:
         threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
     async with context.runtime.agent(kind) as engine:
         if kind != "once":
-            talk(context.say("cli.agent_started", store=context.settings.store, pid=os.getpid()))
+            talk(context.say("cli.agent_started", store=as_text(context.settings, "store"), pid=os.getpid()))
             await engine.run(stop)
             return ALL_DONE
         report = await engine.once(stop)
