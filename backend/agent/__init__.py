@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -210,7 +210,7 @@ class Agent:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is under way then is finished first. Raises CannotListen."""
-        async with self._receiver(needed=True):
+        async with self._receiver(needed=True), self._finishing():
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._doing.run(stop, _IDLE))
                 group.create_task(self._loop(stop, self._hear))
@@ -230,6 +230,18 @@ class Agent:
             await self._turns.ended()
             await self._doing.ended()
             await self._sealing.seal(at_once=True)
+
+    @asynccontextmanager
+    async def _finishing(self) -> AsyncIterator[None]:
+        """When it cannot go on, what has begun ends first: another agent must not speak for a customer meanwhile."""
+        try:
+            yield
+        except BaseExceptionGroup:
+            with suppress(Exception):
+                await self._turns.ended()
+            with suppress(Exception):
+                await self._doing.ended()
+            raise
 
     async def _loop(self, stop: asyncio.Event, step: Step, pause: float = _IDLE, *, always: bool = False) -> None:
         """Take one step after another; pause when there was nothing to do, or `always`."""

@@ -203,6 +203,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Agenten arbejder på {store} (pid {pid}). Ctrl+C afslutter det, der er i gang, og stopper.",
         "The agent works on {store} (pid {pid}). Ctrl+C finishes what is in flight and ends.",
     ),
+    "cli.agent_waits": (
+        "{why} Agenten prøver igen om {seconds} sekunder.",
+        "{why} The agent tries again in {seconds} seconds.",
+    ),
     "cli.agent_busy": (
         "En agent arbejder allerede på lageret: {kind}, pid {pid} på {host}, siden {since}. Afslut den først.",
         "An agent works on this store already: {kind}, pid {pid} on {host}, since {since}. End that one first.",

@@ -73,7 +73,7 @@ def _fill(store: Store, size: int) -> None:
     with store.db.write():
         for statement in FLEET:
             store.db.run(statement.format(size=size, now=now))
-    store.db.run("ANALYZE")
+    store.db.run("VACUUM ANALYZE" if store.db.shared else "ANALYZE")  # as the server does by itself, a little later
 
 
 def _questions(size: int) -> list[tuple[str, Callable[[Store], object]]]:

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from backend.sandbox.serve import Running, running_world
+from tests.postgres import MISSING, Server, there
+from tests.postgres import running as server_running
 
 KILLS = int(os.environ.get("FORNY_KILLS", "6"))
 SEED = int(os.environ.get("FORNY_SEED", "1"))
@@ -37,14 +39,27 @@ def world() -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Server | None]:
+    """None for a file; else a server of its own, which may be crashed."""
+    if request.param == "sqlite":
+        yield None
+    elif not there():
+        pytest.skip(MISSING)
+    else:
+        with server_running(durable=True) as server:
+            yield server
+
+
 @pytest.fixture
-def env(world: Running, tmp_path: Path) -> dict[str, str]:
+def env(world: Running, engine: Server | None, tmp_path: Path) -> dict[str, str]:
     at = world.addresses
     (tmp_path / "config.toml").touch()
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("FORNY_")},
         "FORNY_CONFIG": str(tmp_path / "config.toml"),
-        "FORNY_STORE": str(tmp_path / "forny.db"),
+        "FORNY_STORE": engine.url(engine.new()) if engine else str(tmp_path / "forny.db"),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
         "FORNY_LANGUAGE": "en",
         "FORNY_AIIA_BASE_URL": at["aiia"],
         "FORNY_AIIA_CLIENT_ID": at["client_id"],
@@ -68,18 +83,27 @@ def calls(world: Running) -> int:
     return sum(books.calls.values()) + sum(books.ledger_calls.values())
 
 
-def killed_in_mid_round(env: dict[str, str], world: Running, after: int) -> bool:
-    """Start a round and kill it once the outside has seen `after` more calls; False when it had ended before."""
+def cut_off_in_mid_round(env: dict[str, str], world: Running, after: int, server: Server | None) -> bool:
+    """Start a round and kill it, or crash the `server`, once the outside has seen `after` more calls.
+
+    False when the round had ended before.
+    """
     start = calls(world)
     command = [sys.executable, "-m", "tui.cli", "agent", "--once"]
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as agent:
         while calls(world) - start < after and agent.poll() is None:
             pass
-        agent.kill()
-        return agent.wait() == -9
+        if server is None or agent.poll() is not None:
+            agent.kill()
+            return agent.wait() == -9
+        server.stop()
+        server.start()
+        return agent.wait() != 0
 
 
-def test_whatever_is_killed_every_posting_arrives_once(world: Running, env: dict[str, str]) -> None:
+def test_whatever_is_killed_every_posting_arrives_once(
+    world: Running, engine: Server | None, env: dict[str, str]
+) -> None:
     dice = random.Random(SEED)
     fleet = "".join(f"{line}\n" for line in world.client.fleet())
     assert forny(env, "import", "-", stdin=fleet).returncode == 0
@@ -88,7 +112,8 @@ def test_whatever_is_killed_every_posting_arrives_once(world: Running, env: dict
         for kind, how in dice.sample(FAULTS, 2):
             world.client.fault(kind, how, dice.randint(1, 4))
         forny(env, "sync", f"c{dice.randint(1, CUSTOMERS)}", f"c{dice.randint(1, CUSTOMERS)}", "--yes")
-        kills += killed_in_mid_round(env, world, dice.randint(1, 90))
+        crash = engine if dice.random() < 0.4 else None
+        kills += cut_off_in_mid_round(env, world, dice.randint(1, 90), crash)
     assert kills, f"no round was really cut off (seed {SEED})"
     world.client.turn("lift")
     for _ in range(2):
@@ -104,3 +129,28 @@ def test_whatever_is_killed_every_posting_arrives_once(world: Running, env: dict
     plans = json.loads(forny(env, "plans", "--json").stdout)
     assert {state for plan in plans for state in plan["counts"]} <= {"done", "failed", "awaiting_customer", "waiting"}
     assert forny(env, "audit", "--verify").returncode == 0
+
+
+def test_an_agent_outlives_a_crash_of_its_server(
+    world: Running, env: dict[str, str], engine: Server | None, tmp_path: Path
+) -> None:
+    if engine is None:
+        pytest.skip("a file has no server")
+    fleet = "".join(f"{line}\n" for line in world.client.fleet())
+    assert forny(env, "import", "-", stdin=fleet).returncode == 0
+    command = [sys.executable, "-m", "tui.cli", "agent"]
+    told = tmp_path / "told"
+    with told.open("w") as talk, subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=talk) as agent:
+        start = calls(world)
+        while calls(world) - start < CUSTOMERS:
+            assert agent.poll() is None
+        engine.stop()
+        engine.start()
+        assert forny(env, "sync", "c2", "--yes").returncode == 0
+        while json.loads(forny(env, "plan", "1", "--json").stdout)["counts"].keys() & {"intent", "sent", "unknown"}:
+            assert agent.poll() is None
+        agent.terminate()
+    assert agent.returncode == 0, told.read_text()
+    assert "tries again" in told.read_text()
+    assert forny(env, "audit", "--verify").returncode == 0
+    assert world.client.books()["session_violations"] == []

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _STEP_ASIDE = 60.0
 """Seconds that a console's child gets to finish what is in flight."""
 
+_WAIT = 5.0
+"""Seconds after which a store that went away is looked for again."""
+
 
 @click.command(short_help="Run the engine, standing or for one round.")
 @click.option("--once", is_flag=True, help="One full round (acts, fetch, transfer, renewals, reminders), then exit.")
@@ -94,17 +97,61 @@ async def _work(context: Context, kind: str, as_json: bool) -> int:
         loop.add_signal_handler(number, stop.set)
     if kind == "console":
         threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
+    if kind != "once":
+        await _stand(context, kind, stop)
+        return ALL_DONE
     async with context.runtime.agent(kind) as engine:
-        if kind != "once":
-            talk(context.say("cli.agent_started", store=as_text(context.settings, "store"), pid=os.getpid()))
-            await engine.run(stop)
-            return ALL_DONE
         report = await engine.once(stop)
     _tell(context, report, as_json)
     if stop.is_set():
         talk(context.say("cli.round_cut"))
         return FAILED
     return exit_code(report)
+
+
+async def _stand(context: Context, kind: str, stop: asyncio.Event) -> None:
+    """Stand until told to stop. A store that goes away is waited for; then it begins anew, as another process would.
+
+    Raises StoreError while the store has not been there at all, and AgentBusy when another agent has it meanwhile.
+    """
+    from backend.store import StoreError
+
+    stood = False
+    while True:
+        try:
+            async with context.runtime.agent(kind) as engine:
+                if not stood:
+                    talk(context.say("cli.agent_started", store=as_text(context.settings, "store"), pid=os.getpid()))
+                stood = True
+                await engine.run(stop)
+                return
+        except (StoreError, BaseExceptionGroup) as error:
+            lost, other = _parted(error, StoreError)
+            if not stood or other is not None or lost is None:
+                raise
+            talk(context.say("cli.agent_waits", why=lost, seconds=int(_WAIT)))
+        context.runtime.store.sessions.close()  # what it had begun is looked at again, as after a death
+        await _nap(context, stop)
+        if stop.is_set():
+            return
+
+
+def _parted(error: BaseException, kind: type[Exception]) -> tuple[BaseException | None, BaseException | None]:
+    """The first error of that kind in a group, and the group of those that are of another."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error, None
+    found, rest = error.split(kind)
+    first: BaseException | None = found
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first, rest
+
+
+async def _nap(context: Context, stop: asyncio.Event) -> None:
+    nap, stopped = asyncio.create_task(context.clock.nap(_WAIT)), asyncio.create_task(stop.wait())
+    _, pending = await asyncio.wait((nap, stopped), return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
 
 
 def _tell(context: Context, report: "RoundReport", as_json: bool) -> None:

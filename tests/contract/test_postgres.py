@@ -1,0 +1,168 @@
+"""What only a server can do to a store: go away, take a process for dead, let a role do less than all."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.model.facts import Act
+from backend.model.filters import EVERYTHING
+from backend.model.plans import Plan, PlanItem
+from backend.rules.assess import assess
+from backend.store import AgentBusy, Store, StoreError, open_store
+from backend.store.dialect import numbered, statements
+from tests.fakes import NOON, HandClock, claim, confirm, record, records
+from tests.postgres import Server
+
+ROLES = Path(__file__).parents[2] / "docs" / "postgres.md"
+
+
+@pytest.fixture
+def database(server: Server, own_keys: None) -> Iterator[str]:
+    name = server.lend()
+    yield name
+    server.take_back(name)
+
+
+@pytest.fixture
+def opened(server: Server, database: str) -> Iterator[Callable[[], Store]]:
+    """Opens the database as one more process would."""
+    stores: list[Store] = []
+
+    def another() -> Store:
+        stores.append(open_store(server.url(database), assess=assess, clock=HandClock()))
+        return stores[-1]
+
+    yield another
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def drop(server: Server, database: str) -> Callable[[], None]:
+    """Ends every connection to the database, as a restart of the server does."""
+    return lambda: server.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+
+
+def sync(store: Store, *connections: str) -> None:
+    items = tuple(PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in connections)
+    confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=items))
+
+
+def test_a_read_is_asked_again_and_a_write_is_not(opened: Callable[[], Store], drop: Callable[[], None]) -> None:
+    store = opened()
+    store.import_records(records(range(3)), NOON, "eva")
+    drop()
+    assert store.fleet_count(EVERYTHING, NOON) == 3
+    with pytest.raises(StoreError, match="lost"), store.db.write():
+        store.log("before", None, {}, NOON)
+        drop()
+        store.log("after", None, {}, NOON)
+    with pytest.raises(StoreError, match="nobody knows"), store.db.write():
+        store.log("unknown", None, {}, NOON)
+        drop()
+    store.say("works", None, {}, NOON)
+    assert [event.kind for event in store.events(0, 99)][-1:] == ["works"] and store.verify_audit().whole
+
+
+def test_what_waits_after_a_lost_connection_is_told_to_all_and_written_nowhere(
+    opened: Callable[[], Store], drop: Callable[[], None]
+) -> None:
+    store = opened()
+
+    def one() -> None:
+        store.say("one", None, {}, NOON)
+        drop()
+
+    first = store.enqueue(one)
+    second = store.enqueue(lambda: store.say("two", None, {}, NOON))
+    for future in (first, second):
+        assert isinstance(future.exception(), StoreError | None)
+    assert first.exception() is not None
+    kinds = [event.kind for event in store.events(0, 99)]
+    assert "one" not in kinds and ("two" in kinds) == (second.exception() is None)
+
+
+def test_who_was_taken_for_dead_sends_nothing(opened: Callable[[], Store], drop: Callable[[], None]) -> None:
+    store, other = opened(), opened()
+    store.import_records(records(range(2)), NOON, "eva")
+    sync(store, "c1", "c2")
+    first, second = claim(store)
+    assert store.mark_sent(first.id, NOON) and claim(other) == []
+    name = store.sessions.open()
+    drop()
+    assert not store.mark_sent(second.id, NOON) and store.sessions.open() != name
+    taken = claim(other)
+    assert {(action.id, str(action.state)) for action in taken} >= {(first.id, "unknown")}
+
+
+def test_an_agent_that_lost_its_right_to_another_writes_nothing(
+    opened: Callable[[], Store], drop: Callable[[], None]
+) -> None:
+    store, other = opened(), opened()
+    with store.become_agent("agent"):
+        drop()
+        store.say("still the agent", None, {}, NOON)  # nobody had taken it meanwhile
+        drop()
+        with other.become_agent("once"):
+            with pytest.raises(StoreError, match="another agent"):
+                store.say("too late", None, {}, NOON)
+            with pytest.raises(AgentBusy), opened().become_agent("agent"):
+                pass
+    assert "too late" not in [event.kind for event in store.events(0, 99)]
+
+
+def test_a_change_elsewhere_is_heard_and_nothing_else_is(opened: Callable[[], Store], drop: Callable[[], None]) -> None:
+    store, other = opened(), opened()
+    before = store.data_version()
+    with other.db.write():
+        other.fleet_count(EVERYTHING, NOON)
+    assert store.data_version() == before
+    other.import_records([record(1)], NOON, "eva")
+    while (after := store.data_version()) == before:
+        pass
+    drop()
+    while store.data_version() == after:
+        pass
+
+
+def test_an_operators_role_adds_to_the_audit_log_and_changes_nothing_there(
+    server: Server, database: str, opened: Callable[[], Store]
+) -> None:
+    owner = opened()
+    owner.import_records(records(range(2)), NOON, "owner")
+    (script,) = re.findall(r"((?:    .*;\n)+)", ROLES.read_text().split("## Roles")[1])
+    server.ask(script, database)
+    url = server.url(database).replace("forny@", "eva@", 1)
+    eva = open_store(url, assess=assess, clock=HandClock())
+    sync(eva, "c1")
+    with eva.become_agent("once"):
+        (action,) = claim(eva)
+        assert eva.mark_sent(action.id, NOON)
+    for statement in ("UPDATE events SET kind = ''", "DELETE FROM checkpoints", "UPDATE migrations SET name = ''"):
+        with pytest.raises(StoreError, match=r"Your role may not do that.*docs/postgres\.md"), eva.db.write():
+            eva.db.run(statement)
+    assert eva.verify_audit().whole
+    eva.close()
+    server.ask("DROP OWNED BY forny_operators; DROP ROLE eva; DROP ROLE forny_operators", database)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("a = ? AND b = ?", "a = $1 AND b = $2"),
+        ("a = ?2 AND b = ?1 AND c = ?", "a = $2 AND b = $1 AND c = $3"),
+        ("a = '?' AND b = ?", "a = '?' AND b = $1"),
+        ("a IN () AND b NOT IN () AND c = ?", "a = ANY ('{}') AND b <> ALL ('{}') AND c = $1"),
+    ],
+)
+def test_marks_are_numbered_as_sqlite_numbers_them(ours: str, theirs: str) -> None:
+    assert numbered(ours) == theirs
+
+
+def test_a_later_step_is_taken_and_what_only_an_old_file_needs_is_left_out() -> None:
+    script = "CREATE TABLE a (id INTEGER PRIMARY KEY, b BLOB, c TEXT);\nUPDATE a SET c = json_extract(c, '$');\n"
+    (made,) = statements(script)
+    assert "BIGINT GENERATED" in made and "b BYTEA" in made and 'c TEXT COLLATE "C"' in made
