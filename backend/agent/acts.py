@@ -2,13 +2,22 @@
 
 import secrets
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from backend.agent.fetch import fetch_connection, session_of
 from backend.agent.gates import GateClosed
 from backend.agent.receiver import link_to
 from backend.agent.tools import RoundReport, Tools
-from backend.model.errors import NeedsCustomer, OutsideError, RefusedAddress
+from backend.model.errors import (
+    BankDown,
+    NeedsCustomer,
+    OutsideError,
+    ProviderDown,
+    RateLimited,
+    RefusedAddress,
+    RefusedCredentials,
+    Unreachable,
+)
 from backend.model.facts import Act, Case, Stage
 from backend.model.plans import Action, ActionState
 from backend.model.views import FetchContext
@@ -29,6 +38,8 @@ async def perform(tools: Tools, action: Action, report: RoundReport) -> None:
     """Do one act, or take up one that was cut off. Never raises for what the outside does."""
     if action.state == ActionState.UNKNOWN and tools.now() - (action.sent_at or action.created_at) > UNKNOWN_PATIENCE:
         await settle(tools, action, ActionState.FAILED, report, reason="unknown_for_too_long")
+        return
+    if action.state == ActionState.UNKNOWN and tools.now() < _asked_to_wait(action):
         return
     if action.act == Act.SYNC:
         await _sync(tools, action, report)
@@ -55,6 +66,21 @@ async def settle(
     report.actions_failed += state in (ActionState.FAILED, ActionState.UNKNOWN)
     report.awaiting_customer += state == ActionState.AWAITING_CUSTOMER
     await tools.write(tools.books.settle_action, action.id, state, tools.now(), reason=reason, result=result or {})
+
+
+_TURNED_AWAY = (BankDown, ProviderDown, RateLimited, RefusedCredentials, Unreachable)
+"""Answers to this call that say nothing of the one before it."""
+
+
+def _in_doubt(action: Action, error: OutsideError) -> bool:
+    """Whether the act may have happened: by this call, or by an earlier one under the same key."""
+    return error.unknown or (action.state == ActionState.UNKNOWN and isinstance(error, _TURNED_AWAY))
+
+
+def _asked_to_wait(action: Action) -> datetime:
+    """Before then the outside wants no look at this act."""
+    until = action.result.get("until")
+    return datetime.fromisoformat(until) if until else action.created_at
 
 
 async def _context(tools: Tools, action: Action) -> FetchContext:
@@ -87,7 +113,7 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
         await settle(tools, action, ActionState.FAILED, report, reason="renew_first", result={"detail": str(error)})
         return
     except OutsideError as error:
-        state = ActionState.UNKNOWN if error.unknown else ActionState.FAILED
+        state = ActionState.UNKNOWN if _in_doubt(action, error) else ActionState.FAILED
         result = {"detail": str(error)} | ({"until": error.until.isoformat()} if error.until else {})
         if not error.unknown:
             await _not_done(tools, action, error)
@@ -156,7 +182,7 @@ async def _invite(tools: Tools, action: Action, report: RoundReport) -> None:
         except OutsideError as error:
             await note_refusal(tools, action.connection, error)
             await tools.write(tools.books.move_case, case.id, Stage.LINK_MADE, tools.now(), note=error.kind)
-            state = ActionState.UNKNOWN if error.unknown else ActionState.FAILED
+            state = ActionState.UNKNOWN if _in_doubt(action, error) else ActionState.FAILED
             await settle(tools, action, state, report, reason="mail_failed", result={**result, "detail": str(error)})
             return
         await tools.write(tools.books.note_mail, action.connection, tools.now(), taken=True)

@@ -93,6 +93,7 @@ class Journal(Plans):
             item.reason if item.fate == "refused" else "changed_since" if row["seen"] not in ("", item.seen) else ""
         )
         if reason:
+            self.db.run("UPDATE actions SET owner = ? WHERE id = ?", (self.sessions.open(), row["id"]))
             self.settle_action(row["id"], ActionState.REFUSED, now, reason=reason)
         return not reason
 
@@ -181,7 +182,7 @@ class Journal(Plans):
         was = ActionState(row["state"])
         if state == ActionState.DONE:
             return not was.settled or was in (*_OTHERS_TURN, ActionState.FAILED)
-        return was in _OTHERS_TURN or (not was.settled and row["owner"] in (None, self.sessions.open()))
+        return was in _OTHERS_TURN or (not was.settled and row["owner"] == self.sessions.open())
 
     def _log_action(self, action: int, state: str, data: dict[str, object], now: datetime) -> None:
         row = self.db.row(
