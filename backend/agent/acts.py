@@ -4,7 +4,7 @@ import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backend.agent.fetch import fetch_connection, session_of
+from backend.agent.fetch import fetch_connection
 from backend.agent.gates import GateClosed
 from backend.agent.receiver import link_to
 from backend.agent.tools import RoundReport, Tools
@@ -19,7 +19,7 @@ from backend.model.errors import (
     Unreachable,
 )
 from backend.model.facts import Act, Case, Stage
-from backend.model.plans import Action, ActionState
+from backend.model.plans import Action, ActionState, Outcome
 from backend.model.views import FetchContext
 from backend.rules.letters import case_mail
 from backend.rules.lifetimes import next_end
@@ -65,7 +65,8 @@ async def settle(
     report.actions_done += state == ActionState.DONE
     report.actions_failed += state in (ActionState.FAILED, ActionState.UNKNOWN)
     report.awaiting_customer += state == ActionState.AWAITING_CUSTOMER
-    await tools.write(tools.books.settle_action, action.id, state, tools.now(), reason=reason, result=result or {})
+    outcome = Outcome(action=action.id, state=state, at=tools.now(), reason=reason, result=result or {})
+    await tools.books.among(tools.books.settle_actions, outcome)
 
 
 _TURNED_AWAY = (BankDown, ProviderDown, RateLimited, RefusedCredentials, Unreachable)
@@ -95,14 +96,13 @@ async def _context(tools: Tools, action: Action) -> FetchContext:
 
 async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
     try:
-        async with tools.lane(await _context(tools, action)) as turn:
-            session = session_of(await _context(tools, action))
-            if not await sent(tools, action):
+        async with tools.lane(action) as turn:
+            mine, session = await tools.books.among(tools.books.send_syncs, (action.id, tools.now()))
+            if not mine:
                 return
             if session is None:
                 await settle(tools, action, ActionState.FAILED, report, reason="no_consent")
                 return
-            await tools.write(tools.books.spend, action.connection, "sync", tools.now())
             answer = await tools.provider.sync(session, action.key)
             turn.answered()
     except GateClosed as closed:

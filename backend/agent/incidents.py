@@ -256,7 +256,7 @@ class Watch:
                 session = None if context is None else session_of(context)
                 if session is None:
                     raise NeedsCustomer("there is no consent")
-                await tools.write(tools.books.spend, member, "sync", now)
+                await tools.write(tools.books.spend, [member], "sync", now)
                 answer = await tools.provider.sync(session, str(uuid4()))
                 turn.answered()
         except OutsideError as error:

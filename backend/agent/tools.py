@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 from backend.agent.gates import Gates, Turn
 from backend.model.clock import Clock
 from backend.model.limits import ALLOWANCE
+from backend.model.plans import Action
 from backend.model.views import FetchContext
 from backend.ports import Books, Ledger, Mailer, Provider
 from backend.rules.clusters import CLUSTERS, Clusters
@@ -68,13 +69,15 @@ class Tools:
         """Nothing else on the connection meanwhile; takes no place among those that ask banks."""
         return self.gates.alone(connection)
 
-    def lane(self, context: FetchContext, *, calls: int = 1, probe: bool = False) -> AbstractAsyncContextManager[Turn]:
+    def lane(
+        self, work: FetchContext | Action, *, calls: int = 1, probe: bool = False
+    ) -> AbstractAsyncContextManager[Turn]:
         """A turn to ask for one connection, alone on it and in its customer's session. Raises GateClosed.
 
         `calls`: about how many will be made; `probe`: it asks for all, and may although the bank's breaker is open.
         """
-        keys = (context.connection, f"login {context.login}")
-        return self.gates.enter(context.bank, *keys, calls=calls, probe=probe)
+        keys = (work.connection, f"login {work.login}")
+        return self.gates.enter(work.bank, *keys, calls=calls, probe=probe)
 
 
 @dataclass

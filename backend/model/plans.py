@@ -75,7 +75,8 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One step of a plan on one connection. `key` is its idempotency key for its whole life.
+    """One step of a plan on one connection. `key` is its idempotency key for its whole life, `login` whose session
+    at the provider it needs (`FetchContext.login`).
 
     An intent does not begin before `not_before`; `reason` says why, as it does for what was refused or failed. `calls`
     and `note` are what the plan said of it when it was shown (`PlanItem`).
@@ -90,6 +91,7 @@ class Action:
     state: ActionState
     key: str
     bank: str = ""
+    login: str = ""
     reason: str = ""
     result: dict[str, str] = field(default_factory=dict)
     operator: str = ""
@@ -99,6 +101,17 @@ class Action:
     not_before: datetime | None = None
     sent_at: datetime | None = None
     finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an act has ended, or where it stands: `at` is when that was seen, `result` what else is known by it."""
+
+    action: int
+    state: ActionState
+    at: datetime
+    reason: str = ""
+    result: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,13 +18,14 @@ from backend.model.incidents import (
 )
 from backend.model.lifetimes import Lifespan, Lives
 from backend.model.limits import Gate
-from backend.model.plans import Action, ActionState, PlanView, Progress, Step
+from backend.model.plans import Action, ActionState, Outcome, PlanView, Progress, Step
 from backend.model.reminders import Mailing, Outlook, Reminder, ReminderFacts
 from backend.model.renewals import RenewalDiff
 from backend.model.views import FetchContext
 from backend.model.webhooks import Arrived, Effect, Notice
 from backend.ports.door import Judge
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -56,6 +57,10 @@ class Books(Vault, Protocol):
         """Run `work` on the store's writer thread; it is on disk when this returns."""
         ...
 
+    async def among(self, work: Callable[[Sequence[A]], Sequence[T] | None], one: A) -> T:
+        """`soon` for a work that takes many at once: it is given all that wait for it, and each may fail alone."""
+        ...
+
     def catch_up(self, now: datetime, limit: int = 1000) -> int:
         """Reassess the connections whose answer time alone has changed; gives how many."""
         ...
@@ -80,9 +85,20 @@ class Books(Vault, Protocol):
         """On disk before the call is made; False when the action is no longer ours to send."""
         ...
 
+    def send_syncs(self, asked: Sequence[tuple[int, datetime]]) -> list[tuple[bool, Session | None]]:
+        """`mark_sent` of many syncs, each at its moment, and their look-ups spent; with the session of each.
+
+        None: the connection has no consent.
+        """
+        ...
+
     def settle_action(
         self, action: int, state: ActionState, now: datetime, *, reason: str = "", result: dict[str, str] | None = None
     ) -> None: ...
+
+    def settle_actions(self, outcomes: Sequence[Outcome]) -> None:
+        """`settle_action` of many."""
+        ...
 
     def postpone_action(self, action: int, until: datetime | None, reason: str) -> None:
         """The act had no chance to be sent: it begins later, not before `until`, and failed nobody."""
@@ -157,8 +173,8 @@ class Books(Vault, Protocol):
         """The end of one fetch, in one transaction: accounts, postings, outcome, health, and when to come again."""
         ...
 
-    def spend(self, connection: str, scope: str, now: datetime) -> None:
-        """One unattended look-up of each of its accounts, against the bank's allowance."""
+    def spend(self, connections: Sequence[str], scope: str, now: datetime) -> None:
+        """One unattended look-up of each account of these, against the banks' allowance."""
         ...
 
     def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:

@@ -148,6 +148,7 @@ def action_of(row: Any) -> Action:
         state=ActionState(row["state"]),
         key=row["key"],
         bank=row["bank"],
+        login=login_of(row),
         reason=row["reason"],
         result=json.loads(row["result"]),
         operator=row["operator"],

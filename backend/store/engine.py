@@ -239,7 +239,7 @@ class Engine(ABC):
         self._put(_Waiting(future, work, one))
         return future
 
-    async def among(self, work: Callable[[Sequence[A]], Sequence[T]], one: A) -> T:
+    async def among(self, work: Callable[[Sequence[A]], Sequence[T] | None], one: A) -> T:
         """`enqueue_among` and wait."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._put(_Waiting(future, work, one))

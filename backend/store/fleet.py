@@ -31,8 +31,9 @@ SORTS = {
 """Names by which a list may be ordered, and their columns. Equal rows go by customer, then id."""
 
 SELECT_ACTION = """
-SELECT a.*, c.agreement, c.customer, c.bank, coalesce(nullif(p.run_by, ''), p.operator) AS operator FROM actions a
-JOIN connections c ON c.id = a.connection JOIN plans p ON p.id = a.plan
+SELECT a.*, c.agreement, c.customer, c.bank, u.email, coalesce(nullif(p.run_by, ''), p.operator) AS operator
+FROM actions a JOIN connections c ON c.id = a.connection JOIN customers u ON u.agreement = c.agreement
+JOIN plans p ON p.id = a.plan
 """
 
 SELECT_CASE = """

@@ -2,15 +2,17 @@
 
 import json
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from backend.model.facts import Act
-from backend.model.plans import Action, ActionState, Progress, Step
+from backend.model.facts import Act, Session
+from backend.model.plans import Action, ActionState, Outcome, Progress, Step
 from backend.ports.door import Judge
+from backend.store.audit import Entry
 from backend.store.codec import action_of, ms, public
 from backend.store.fleet import SELECT_ACTION
+from backend.store.limits import Limits
 from backend.store.plans import LIVE, Plans
 
 _LOOK = 256
@@ -24,7 +26,7 @@ _TRUSTED = 60_000
 """Milliseconds for which what was judged when a plan was run needs no second look before an act begins."""
 
 
-class Journal(Plans):
+class Journal(Plans, Limits):
     """Which acts are to be done, that they are being done, and how they ended."""
 
     # -- whose turn it is --------------------------------------------------------------------------------------
@@ -36,8 +38,7 @@ class Journal(Plans):
         an act's time or beyond its plan's stage is ready.
         """
         found: list[tuple[int, int, int, str]] = []
-        marks = ",".join("?" * len(without))
-        elsewhere = f" AND c.bank NOT IN ({marks})" if without else ""
+        elsewhere = f" AND c.bank NOT IN ({_marks(without)})" if without else ""
         for plan in self.db.rows("SELECT id, allowed FROM plans WHERE state = 'running' ORDER BY id"):
             rows = self.db.rows(
                 "SELECT a.id, c.bank FROM actions a JOIN connections c ON c.id = a.connection"
@@ -120,26 +121,55 @@ class Journal(Plans):
         return self._actions(lost)
 
     def _actions(self, ids: Sequence[int]) -> list[Action]:
-        marks = ",".join("?" * len(ids))
-        return list(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.id IN ({marks}) ORDER BY a.id", ids)))
+        return list(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.id IN ({_marks(ids)}) ORDER BY a.id", ids)))
 
     # -- one act -----------------------------------------------------------------------------------------------
 
     def mark_sent(self, action: int, now: datetime) -> bool:
         """False when the act is not ours to send, or its plan was paused or cancelled meanwhile; then it is let go."""
-        me = self.sessions.open()
         with self.db.write():
-            mine = self.db.run(
-                "UPDATE actions SET state = 'sent', sent_at = coalesce(sent_at, ?) WHERE id = ? AND owner = ?"
-                " AND (state IN ('sent', 'unknown') OR (state = 'intent'"
-                " AND EXISTS (SELECT 1 FROM plans p WHERE p.id = actions.plan AND p.state = 'running')))",
-                (ms(now), action, me),
+            return bool(self._mark_sent([action], now))
+
+    def send_syncs(self, asked: Sequence[tuple[int, datetime]]) -> list[tuple[bool, Session | None]]:
+        """For many syncs that are about to be asked for, each at its moment: whether it may be sent, and the session.
+
+        Those that may are marked as sent, and their look-ups are spent (law 10). Without a consent there is no session.
+        """
+        now = max(moment for _, moment in asked)
+        with self.db.write():
+            mine = self._mark_sent([action for action, _ in asked], now)
+            rows = self.db.rows(
+                "SELECT a.id, a.connection, c.agreement, c.consent, s.consent_id FROM actions a"
+                " JOIN connections c ON c.id = a.connection JOIN consents s ON s.id = c.consent"
+                f" WHERE a.id IN ({_marks(mine)})",
+                [*mine],
             )
-            if mine:
-                self._log_action(action, "sent", {}, now)
-            else:
+            self.spend([public(row["connection"]) for row in rows], "sync", now)
+        sessions = {
+            row["id"]: Session(
+                connection=public(row["connection"]),
+                consent=row["consent"],
+                consent_id=row["consent_id"],
+                customer=row["agreement"],
+            )
+            for row in rows
+        }
+        return [(action in mine, sessions.get(action)) for action, _ in asked]
+
+    def _mark_sent(self, actions: Sequence[int], now: datetime) -> set[int]:
+        """Mark those that are ours to send, and let go of the others."""
+        rows = self.db.rows(
+            f"UPDATE actions SET state = 'sent', sent_at = coalesce(sent_at, ?) WHERE id IN ({_marks(actions)})"
+            " AND owner = ? AND (state IN ('sent', 'unknown') OR (state = 'intent'"
+            " AND EXISTS (SELECT 1 FROM plans p WHERE p.id = actions.plan AND p.state = 'running'))) RETURNING id",
+            (ms(now), *actions, self.sessions.open()),
+        )
+        mine = {row["id"] for row in rows}
+        self._log_actions({action: ("sent", {}) for action in actions if action in mine}, now)
+        for action in actions:
+            if action not in mine:
                 self._postpone(action, None, "")
-        return bool(mine)
+        return mine
 
     def postpone_action(self, action: int, until: datetime | None, reason: str) -> None:
         """The act had no chance to be sent: it begins later, not before `until`. It is no failure of anybody."""
@@ -161,22 +191,47 @@ class Journal(Plans):
         Nothing is written of an act that has ended, or that another process has taken up: its word counts. That it is
         done may be told by whoever has seen it.
         """
+        self.settle_actions([Outcome(action=action, state=state, at=now, reason=reason, result=result or {})])
+
+    def settle_actions(self, outcomes: Sequence[Outcome]) -> None:
+        """The same for many at once."""
+        if len({outcome.action for outcome in outcomes}) < len(outcomes):
+            for outcome in outcomes:  # what the first has changed decides about the second
+                self.settle_actions([outcome])
+            return
         with self.db.write():
-            row = self.db.row("SELECT state, owner, result, connection, act FROM actions WHERE id = ?", (action,))
-            if row is None or not self._believed(row, state):
-                return
-            known = json.loads(row["result"]) | (result or {})
-            self.db.run(
-                "UPDATE actions SET state = ?, reason = ?, result = ?, finished_at = ? WHERE id = ?",
-                (state, reason, json.dumps(known), ms(now), action),
+            rows = self.db.rows(
+                "SELECT a.id, a.state, a.owner, a.result, a.connection, a.act, c.sync_failed FROM actions a"
+                f" JOIN connections c ON c.id = a.connection WHERE a.id IN ({_marks(outcomes)})",
+                [outcome.action for outcome in outcomes],
             )
-            if row["act"] == Act.SYNC:
-                failed = state == ActionState.AWAITING_CUSTOMER or reason == "renew_first"
-                self.db.run(
-                    "UPDATE connections SET sync_failed = ? WHERE id = ?", (1 if failed else 0, row["connection"])
-                )
-            self._log_action(action, state, {"reason": reason, **(result or {})}, now)
-            self.reassess(row["connection"], now)
+            known = {row["id"]: row for row in rows}
+            told = [
+                (outcome, row)
+                for outcome in outcomes
+                if (row := known.get(outcome.action)) is not None and self._believed(row, outcome.state)
+            ]
+            self.db.many(
+                "UPDATE actions SET state = ?, reason = ?, result = ?, finished_at = ? WHERE id = ?",
+                [
+                    (one.state, one.reason, json.dumps(json.loads(row["result"]) | one.result), ms(one.at), one.action)
+                    for one, row in told
+                ],
+            )
+            now = max(outcome.at for outcome in outcomes)
+            words = {one.action: (one.state.value, {"reason": one.reason, **one.result}) for one, _ in told}
+            self._log_actions(words, now)
+            for outcome, row in told:
+                if row["act"] != Act.SYNC or self._note_sync(row, outcome):
+                    self.reassess(row["connection"], now)
+
+    def _note_sync(self, row: Any, outcome: Outcome) -> bool:
+        """How the connection's last sync ended; False when that is what was known: then its health is what it was."""
+        failed = outcome.state == ActionState.AWAITING_CUSTOMER or outcome.reason == "renew_first"
+        if failed == bool(row["sync_failed"]):
+            return False
+        self.db.run("UPDATE connections SET sync_failed = ? WHERE id = ?", (1 if failed else 0, row["connection"]))
+        return True
 
     def _believed(self, row: Any, state: ActionState) -> bool:
         was = ActionState(row["state"])
@@ -185,15 +240,22 @@ class Journal(Plans):
         return was in _OTHERS_TURN or (not was.settled and row["owner"] == self.sessions.open())
 
     def _log_action(self, action: int, state: str, data: dict[str, object], now: datetime) -> None:
-        row = self.db.row(
-            "SELECT a.connection, a.act, a.plan, p.run_by, p.run_host FROM actions a JOIN plans p ON p.id = a.plan"
-            " WHERE a.id = ?",
-            (action,),
+        self._log_actions({action: (state, data)}, now)
+
+    def _log_actions(self, words: Mapping[int, tuple[str, Mapping[str, object]]], now: datetime) -> None:
+        """A line for each act: its new state, and what else is to be told of it."""
+        rows = self.db.rows(
+            "SELECT a.id, a.connection, a.act, a.plan, p.run_by, p.run_host FROM actions a"
+            f" JOIN plans p ON p.id = a.plan WHERE a.id IN ({_marks(words)}) ORDER BY a.id",
+            [*words],
         )
-        if row is not None:
-            data = {"plan": row["plan"], **data}
-            names = {"operator": row["run_by"], "host": row["run_host"]}
-            self.log(f"{row['act']}.{state}", row["connection"], data, now, **names)
+        lines: dict[tuple[str, str], list[Entry]] = {}
+        for row in rows:
+            state, data = words[row["id"]]
+            line = (f"{row['act']}.{state}", row["connection"], {"plan": row["plan"], **data})
+            lines.setdefault((row["run_by"], row["run_host"]), []).append(line)
+        for (operator, host), some in lines.items():
+            self.log_many(some, now, operator=operator, host=host)
 
     def unknown_actions(self, limit: int) -> list[Action]:
         """This agent's actions whose outcome is not known, oldest first."""
@@ -286,6 +348,11 @@ class Journal(Plans):
         else:
             return False
         return True
+
+
+def _marks(many: Collection[object]) -> str:
+    """What stands in `IN (…)` for so many values."""
+    return ",".join("?" * len(many)) or "NULL"
 
 
 def _fresh(row: Any, now: datetime) -> bool:

@@ -17,21 +17,22 @@ _NO_ACCOUNT = 0
 class Limits(Tables):
     """The ledger of look-ups by account and scope, and the gates as they were last written."""
 
-    def spend(self, connection: str, scope: str, now: datetime) -> None:
-        """One unattended look-up of each of its accounts, against the bank's allowance (`facts/operations.md` §6)."""
-        key, instant = number(connection), ms(now)
+    def spend(self, connections: Sequence[str], scope: str, now: datetime) -> None:
+        """One unattended look-up of each account of these, against the banks' allowance (`facts/operations.md` §6)."""
+        keys, instant = [number(connection) for connection in connections], ms(now)
+        marks = ",".join("?" * len(keys)) or "NULL"
         with self.db.write():
-            known = self.db.run(
-                "INSERT INTO spent (connection, account, scope, at)"
-                " SELECT connection, id, ?, ? FROM accounts WHERE connection = ? AND seen = 1 AND orphaned = 0",
-                (scope, instant, key),
+            self.db.run(
+                "INSERT INTO spent (connection, account, scope, at) SELECT connection, id, ?, ? FROM accounts"
+                f" WHERE connection IN ({marks}) AND seen = 1 AND orphaned = 0",
+                (scope, instant, *keys),
             )
-            if not known:
-                self.db.run(
-                    "INSERT INTO spent (connection, account, scope, at)"
-                    " SELECT id, CAST(? AS INTEGER), ?, ? FROM connections WHERE id = ?",
-                    (_NO_ACCOUNT, scope, instant, key),
-                )
+            self.db.run(
+                "INSERT INTO spent (connection, account, scope, at)"
+                f" SELECT c.id, CAST(? AS INTEGER), ?, ? FROM connections c WHERE c.id IN ({marks}) AND NOT EXISTS"
+                " (SELECT 1 FROM accounts a WHERE a.connection = c.id AND a.seen = 1 AND a.orphaned = 0)",
+                (_NO_ACCOUNT, scope, instant, *keys),
+            )
 
     def spent(self, ids: Sequence[str], scope: str, since: datetime) -> dict[str, tuple[datetime, ...]]:
         """By connection: when the account was looked up that was looked up most often after `since`, oldest first."""

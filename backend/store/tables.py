@@ -59,7 +59,7 @@ class Tables(AuditLog):
         """`enqueue`, and wait for it."""
         return await self.db.soon(work)
 
-    async def among(self, work: Callable[[Sequence[A]], Sequence[T]], one: A) -> T:
+    async def among(self, work: Callable[[Sequence[A]], Sequence[T] | None], one: A) -> T:
         """Run `work` for this one and all others that wait for it (`Engine.enqueue_among`), and wait for it."""
         return await self.db.among(work, one)
 

@@ -32,9 +32,9 @@ def show(store: Store, connection: str, *accounts: Account) -> None:
 def test_every_live_account_spends_and_the_fullest_is_told(store: Store) -> None:
     store.import_records([record(1)], NOON, "test")
     show(store, "c1", account(1))
-    store.spend("c1", "sync", NOON)
+    store.spend(["c1"], "sync", NOON)
     show(store, "c1", account(1), account(2))
-    store.spend("c1", "sync", NOON + HOUR)
+    store.spend(["c1"], "sync", NOON + HOUR)
     assert store.spent(["c1"], "sync", NOON - HOUR) == {"c1": (NOON, NOON + HOUR)}
     assert store.spent(["c1"], "sync", NOON) == {"c1": (NOON + HOUR,)}, "what lies before the window is left out"
     assert store.spent(["c1"], "transactions", NOON - HOUR) == {}, "each scope is counted by itself"
@@ -43,14 +43,14 @@ def test_every_live_account_spends_and_the_fullest_is_told(store: Store) -> None
 def test_an_orphaned_account_spends_nothing(store: Store) -> None:
     store.import_records([record(1)], NOON, "test")
     show(store, "c1", account(1), account(2, orphaned=True))
-    store.spend("c1", "sync", NOON)
+    store.spend(["c1"], "sync", NOON)
     assert store.db.value("SELECT count(*) FROM spent") == 1
 
 
 def test_a_look_up_counts_before_any_account_is_known(store: Store) -> None:
     store.import_records([record(1, accounts=())], NOON, "test")
-    store.spend("c1", "sync", NOON)
-    store.spend("c99", "sync", NOON)
+    store.spend(["c1"], "sync", NOON)
+    store.spend(["c99"], "sync", NOON)
     assert store.spent(["c1", "c99"], "sync", NOON - HOUR) == {"c1": (NOON,)}
 
 
@@ -58,14 +58,14 @@ def test_ten_thousand_are_read_together(store: Store) -> None:
     store.import_records(records(range(1, 1201)), NOON, "test")
     ids = [f"c{number}" for number in range(1, 10_001)]
     for connection in ("c1", "c600", "c1200"):
-        store.spend(connection, "sync", NOON)
+        store.spend([connection], "sync", NOON)
     assert store.spent(ids, "sync", NOON - HOUR) == {"c1": (NOON,), "c600": (NOON,), "c1200": (NOON,)}
 
 
 def test_old_look_ups_are_forgotten_by_the_housekeeping(store: Store) -> None:
     store.import_records([record(1)], NOON, "test")
     for hours in (0, 1, 47):
-        store.spend("c1", "sync", NOON + hours * HOUR)
+        store.spend(["c1"], "sync", NOON + hours * HOUR)
     store.thin_history(NOON + 48 * HOUR + HOUR / 2)
     assert store.spent(["c1"], "sync", NOON - HOUR) == {"c1": (NOON + HOUR, NOON + 47 * HOUR)}
 
