@@ -3,13 +3,16 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None, key=lambda path: int(path.parts[-3]))
+_PREFIX = "forny-pg-"
+
 MISSING = "no PostgreSQL"
 """Why a test is skipped where the server or its driver is not installed."""
 
@@ -120,10 +123,21 @@ class Server:
             connection.execute(sql.encode())
 
 
+def _clear_away() -> None:
+    """End the servers of test runs that were killed: they could not do so themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            with suppress(OSError, ValueError, IndexError):
+                os.kill(int((folder / "data/postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def running(*, durable: bool = False) -> Iterator[Server]:
     """A server for as long as it is needed."""
-    folder = Path(tempfile.mkdtemp(prefix="forny-pg-"))
+    _clear_away()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     folder.chmod(0o755)
     try:
         server = Server(folder, durable=durable)
