@@ -107,12 +107,12 @@ class Tally:
 
     def add(self, now: datetime, *, trouble: bool) -> "Tally":
         """With one answer more."""
-        second, first = int(now.timestamp()), int((now - WINDOW).timestamp())
-        kept = tuple(entry for entry in self.seconds if entry[0] > first)
-        if kept and kept[-1][0] == second:
-            _, answers, bad = kept[-1]
-            return Tally((*kept[:-1], (second, answers + 1, bad + trouble)))
-        return Tally((*kept, (second, 1, int(trouble))))
+        second = int(now.timestamp())
+        if self.seconds and self.seconds[-1][0] == second:
+            _, answers, bad = self.seconds[-1]
+            return Tally((*self.seconds[:-1], (second, answers + 1, bad + trouble)))
+        first = int((now - WINDOW).timestamp())
+        return Tally((*(entry for entry in self.seconds if entry[0] > first), (second, 1, int(trouble))))
 
     def count(self, now: datetime) -> tuple[int, int]:
         """Answers and trouble in the window that ends now."""
@@ -142,11 +142,12 @@ class Breaker:
             if not probe:
                 return self
             return self._opened(now) if trouble else Breaker()
-        tally = self.tally.add(now, trouble=trouble)
-        answers, bad = tally.count(now)
-        if trouble and answers >= ANSWERS and bad >= SHARE * answers:
-            return replace(self, tally=tally)._opened(now)
-        return replace(self, tally=tally)
+        counted = Breaker(tally=self.tally.add(now, trouble=trouble), times=self.times)
+        if trouble:
+            answers, bad = counted.tally.count(now)
+            if answers >= ANSWERS and bad >= SHARE * answers:
+                return counted._opened(now)
+        return counted
 
     def _opened(self, now: datetime) -> "Breaker":
         # Two to the tenth is beyond the longest; a larger exponent would only overflow.

@@ -65,20 +65,16 @@ class Journal(Plans, Limits):
 
         What was judged a while ago, or stands in an incident by now, is judged again: it may be refused, or wait.
         """
-        me = self.sessions.open()
-        mine: list[int] = []
         with self.db.write():
-            for action in actions:
-                row = self.db.row(
-                    "SELECT a.id, a.act, a.connection, a.not_before, a.seen, p.run_at, c.incident, c.removed_at"
-                    " FROM actions a"
-                    " JOIN plans p ON p.id = a.plan JOIN connections c ON c.id = a.connection"
-                    " WHERE a.id = ? AND a.state = 'intent' AND a.owner IS NULL AND p.state = 'running'",
-                    (action,),
-                )
-                if row is not None and (_fresh(row, now) or self._still(row, judge(Act(row["act"])), now)):
-                    self.db.run("UPDATE actions SET owner = ? WHERE id = ?", (me, action))
-                    mine.append(action)
+            rows = self.db.rows(
+                "SELECT a.id, a.act, a.connection, a.not_before, a.seen, p.run_at, c.incident, c.removed_at"
+                " FROM actions a JOIN plans p ON p.id = a.plan JOIN connections c ON c.id = a.connection"
+                f" WHERE a.id IN ({_marks(actions)}) AND a.state = 'intent' AND a.owner IS NULL"
+                " AND p.state = 'running'",
+                actions,
+            )
+            mine = [row["id"] for row in rows if _fresh(row, now) or self._still(row, judge(Act(row["act"])), now)]
+            self.db.run(f"UPDATE actions SET owner = ? WHERE id IN ({_marks(mine)})", (self.sessions.open(), *mine))
         return self._actions(mine)
 
     def _still(self, row: Any, judge: Judge, now: datetime) -> bool:
