@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from backend.agent.acts import follow_sync
@@ -26,6 +26,7 @@ from backend.model.limits import ALLOWANCE
 from backend.model.plans import ActionState
 from backend.ports import Books, Ledger, Mailer, Provider
 from backend.rules.clusters import CLUSTERS, Clusters
+from backend.rules.retries import look_due
 from backend.texts import Say
 
 __all__ = ["Agent", "CannotListen", "RoundReport"]
@@ -105,6 +106,7 @@ class Agent:
         self._stop = asyncio.Event()
         self._doing = Doing(self.tools, lambda: self.report)
         self._followed = 0
+        self._looked: dict[int, datetime] = {}
         self._turns = Turns(self.tools, lambda: self.report)
         self._watch = Watch(self.tools, lambda: self.report)
         self._reminders = Reminders(self.tools, reminders, lambda: self.report)
@@ -167,10 +169,13 @@ class Agent:
         await self._doing.all(self._stop)
 
     async def _acts_again(self) -> int:
-        """Look at what is not known, with the same key; gives how much there was."""
-        tools = self.tools
-        lost = await tools.write(tools.books.orphaned_actions, _PAGE, tools.now())
-        todo = {action.id: action for action in [*lost, *await tools.write(tools.books.unknown_actions, _PAGE)]}
+        """Look at what is not known, with the same key, the more rarely the older it is; gives how much there was."""
+        tools, now = self.tools, self.tools.now()
+        lost = await tools.write(tools.books.orphaned_actions, _PAGE, now)
+        known = {action.id: action for action in [*lost, *await tools.write(tools.books.unknown_actions, _PAGE)]}
+        self._looked = {number: at for number, at in self._looked.items() if number in known}
+        todo = {n: a for n, a in known.items() if look_due(a.sent_at or a.created_at, self._looked.get(n), now)}
+        self._looked |= dict.fromkeys(todo, now)
         await asyncio.gather(*map(self._doing.perform, todo.values()))
         return len(todo)
 

@@ -23,6 +23,7 @@ from backend.model.plans import Action, ActionState, Outcome
 from backend.model.views import FetchContext
 from backend.rules.letters import case_mail
 from backend.rules.lifetimes import next_end
+from backend.rules.retries import second_try
 
 SYNC_PATIENCE = timedelta(hours=1)
 """A sync that the bank has not finished by then has failed: queued is not done."""
@@ -114,6 +115,10 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
         return
     except OutsideError as error:
         state = ActionState.UNKNOWN if _in_doubt(action, error) else ActionState.FAILED
+        pause = second_try(error.kind, int(action.result.get("tried", "0"))) if state == ActionState.FAILED else None
+        if pause is not None:
+            await tools.write(tools.books.try_again, action.id, tools.now() + pause, error.kind, tools.now())
+            return
         result = {"detail": str(error)} | ({"until": error.until.isoformat()} if error.until else {})
         if not error.unknown:
             await _not_done(tools, action, error)

@@ -104,6 +104,10 @@ class Books(Vault, Protocol):
         """The act had no chance to be sent: it begins later, not before `until`, and failed nobody."""
         ...
 
+    def try_again(self, action: int, until: datetime, reason: str, now: datetime) -> None:
+        """The act was sent, surely not done, and is worth a second try: an intent again, under its own key."""
+        ...
+
     def step_plans(self, rule: Callable[[Progress], Step], own: Collection[str], now: datetime) -> int:
         """Open the next stage of running plans, stop or end them by the rule; gives how many moved.
 

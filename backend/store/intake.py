@@ -13,7 +13,9 @@ from backend.store.findings import Noticed
 from backend.store.webhooks import Webhooks
 
 _FAILURES_KEEP_RETRY = timedelta(minutes=30)
-"""A fetch that failed for another reason than a stated time is tried again after this (law 5: never at once)."""
+"""A fetch that failed for another reason than a stated time is tried again after this (law 5: never at once), and the
+more rarely the longer it fails, up to its usual pause: a third try mends next to nothing (`facts/operations.md` §0.6).
+"""
 
 _CUSTOMER_RETRY = timedelta(hours=24)
 """While only the customer can help, asking more often is waste; his own renewal at the hub is noticed within a day."""
@@ -143,9 +145,10 @@ class Intake(Webhooks, Noticed):
         """
         key = number(connection)
         worked = outcome in ("ok", "ok_empty")
-        following = ms(_next(outcome, until, now, fetch_every))
         with self.db.write():
             before = self.before_fetch(key)
+            failing = None if before is None else when(before["failing_since"])
+            following = ms(_next(outcome, until, now, fetch_every, failing))
             self.save_accounts(key, accounts, now)
             self.save_postings(key, upserts, dropped)
             self.save_findings(key, findings, now)
@@ -318,12 +321,16 @@ class Intake(Webhooks, Noticed):
             )
 
 
-def _next(outcome: str, until: datetime | None, now: datetime, fetch_every: int) -> datetime:
+def _next(outcome: str, until: datetime | None, now: datetime, fetch_every: int, failing: datetime | None) -> datetime:
+    """When to come again. `failing`: since when no fetch has worked."""
+    usual = timedelta(seconds=fetch_every)
     if until is not None and until > now:
         return until
     if outcome in ("ok", "ok_empty"):
-        return now + timedelta(seconds=fetch_every)
-    return now + (_CUSTOMER_RETRY if outcome in ("needs_customer", "suspended") else _FAILURES_KEEP_RETRY)
+        return now + usual
+    if outcome in ("needs_customer", "suspended"):
+        return now + _CUSTOMER_RETRY
+    return now + max(_FAILURES_KEEP_RETRY, min(now - (failing or now), usual))
 
 
 def _line(posting: Posting, seq: int, account: int) -> tuple[object, ...]:

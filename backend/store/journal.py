@@ -172,6 +172,21 @@ class Journal(Plans, Limits):
         with self.db.write():
             self._postpone(action, ms(until), reason)
 
+    def try_again(self, action: int, until: datetime, reason: str, now: datetime) -> None:
+        """The act was sent, surely not done, and is worth a second try: an intent again, under its own key."""
+        with self.db.write():
+            row = self.db.row("SELECT result FROM actions WHERE id = ? AND state = 'sent'", (action,))
+            if row is None:
+                return
+            known = json.loads(row["result"])
+            tried = {"tried": str(int(known.get("tried", "0")) + 1)}
+            self.db.run(
+                "UPDATE actions SET state = 'intent', owner = NULL, not_before = ?, reason = ?, result = ?"
+                " WHERE id = ?",
+                (ms(until), reason, json.dumps(known | tried), action),
+            )
+            self._log_action(action, "intent", {"reason": reason, **tried}, now)
+
     def _postpone(self, action: int, until: int | None, reason: str) -> None:
         self.db.run(
             "UPDATE actions SET owner = NULL, not_before = coalesce(?, not_before), reason = ?"

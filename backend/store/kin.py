@@ -130,7 +130,8 @@ class Kin(Journal, Lifetimes):
     def before_fetch(self, connection: int) -> Any:
         """What `mend` compares a fetch with."""
         return self.db.row(
-            f"SELECT c.consent_axis, c.last_outcome, c.renewed_at, {FRESH} AS fresh FROM connections c WHERE id = ?",
+            f"SELECT c.consent_axis, c.last_outcome, c.renewed_at, c.failing_since, {FRESH} AS fresh"
+            " FROM connections c WHERE id = ?",
             (connection,),
         )
 

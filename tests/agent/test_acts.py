@@ -1,13 +1,21 @@
 """What operators ask for beside renewals: synchronise and remove."""
 
 import asyncio
+from datetime import timedelta
+
+import pytest
 
 from backend.model.errors import (
+    BankDown,
     NeedsCustomer,
     OutsideError,
+    ProviderDown,
+    RateLimited,
+    Refused,
     Unreachable,
 )
 from backend.model.facts import Act, PostingState, SyncAnswer
+from backend.model.limits import Gate
 from backend.model.plans import ActionState
 from tests.agent.world import World
 from tests.fakes import NOON, account, row
@@ -52,6 +60,54 @@ def test_a_sync_before_a_renewal_says_renew_first(world: World) -> None:
     asyncio.run(world.agent.settle(plan, patience=0))
     assert world.outcome(plan) == (ActionState.FAILED, "renew_first")
     assert world.store.rows([connection], NOON)[0].action == "renew"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "asked"),
+    [
+        (ProviderDown("503", http_status=503), 2),
+        (Unreachable("refused", sent=False), 2),
+        (BankDown("down"), 1),
+        (RateLimited("429", until=NOON + timedelta(days=1)), 1),
+        (NeedsCustomer("log in"), 1),
+        (Refused("no"), 1),
+    ],
+)
+def test_a_sync_that_fails_is_tried_twice_at_most_and_only_where_that_may_help(
+    world: World, trouble: OutsideError, asked: int
+) -> None:
+    world.provider.trouble = lambda what, _: trouble if what == "sync" else None
+    plan = world.act(Act.SYNC, world.customer())
+    for _ in range(4):
+        asyncio.run(world.agent.settle(plan, patience=0))
+        world.clock.move(minutes=2)
+    assert world.outcome(plan)[0] == ActionState.FAILED
+    assert len(world.provider.syncs) == asked and len(set(world.provider.syncs)) == 1, "under one key"
+
+
+def test_a_second_try_that_works_is_done(world: World) -> None:
+    answers: list[OutsideError | None] = [ProviderDown("503", http_status=503)]
+    world.provider.trouble = lambda what, _: answers.pop() if what == "sync" and answers else None
+    plan = world.act(Act.SYNC, world.customer())
+    asyncio.run(world.agent.settle(plan, patience=0))
+    assert world.outcome(plan) == (ActionState.INTENT, "provider_down")
+    world.clock.move(minutes=1)
+    asyncio.run(world.agent.settle(plan, patience=0))
+    assert world.outcome(plan)[0] == ActionState.WAITING
+
+
+def test_an_act_at_a_gate_that_is_shut_waits_for_its_time_and_fails_nobody(world: World) -> None:
+    until = NOON + timedelta(minutes=5)
+    world.store.keep_gates([Gate(provider="aiia", until=until, reason="provider_limited")], NOON)
+    world.agent = world.new_agent()
+    plan = world.act(Act.SYNC, world.customer())
+    asyncio.run(world.agent.settle(plan, patience=0))
+    (action,) = world.store.plan(plan).actions  # type: ignore[union-attr]
+    assert (action.state, action.reason, action.not_before) == (ActionState.INTENT, "provider_limited", until)
+    assert world.provider.syncs == [] and world.store.spent([action.connection], "sync", NOON) == {}
+    world.clock.move(minutes=5)
+    asyncio.run(world.agent.settle(plan, patience=0))
+    assert world.outcome(plan)[0] == ActionState.WAITING
 
 
 def test_an_unknown_sync_is_asked_again_under_its_own_key(world: World) -> None:
