@@ -1,5 +1,6 @@
 """Is everything in order? Each finding says so in words, with what to do when it is not."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -250,15 +251,13 @@ async def _clock(runtime: Runtime, found: _Examination) -> None:
 
 
 async def _date_of(url: str) -> datetime | None:
-    import aiohttp
+    import httpx
 
     from backend.http import CONNECT, new_client
 
-    with suppress(aiohttp.ClientError, OSError, ValueError, TypeError, KeyError):
-        async with (
-            new_client() as client,
-            client.get(url, allow_redirects=False, timeout=aiohttp.ClientTimeout(CONNECT)) as answer,
-        ):
-            stamp = parsedate_to_datetime(answer.headers["Date"])
+    with suppress(httpx.HTTPError, OSError, ValueError, TypeError, KeyError):
+        async with asyncio.timeout(CONNECT), new_client() as client:
+            answer = await client.get(url)
+        stamp = parsedate_to_datetime(answer.headers["Date"])
         return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp
     return None

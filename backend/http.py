@@ -1,23 +1,24 @@
 """The one way out over HTTP: a client with safe settings, and a call that ends in an answer or a typed error.
 
-aiohttp alone: httpx in front of it costs more than the call itself does, its own pool ten times that with 64 calls at
-once, and httpx-aiohttp 0.2 turns a connection that was dropped *after* the request was sent into a `ConnectTimeout`.
-aiohttp knows no time limit for writing, and would keep cookies, which would mix the customers' sessions.
+httpx, over connections of aiohttp (`backend.transport`). httpx would keep cookies, which would mix the customers'
+sessions, and logs whole URLs.
 """
 
 import ipaddress
+import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
+from http.cookiejar import CookieJar
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import aiohttp
 import certifi
-from aiohttp.http_exceptions import ContentEncodingError
+import httpx
 
 from backend.answers import decode, excerpt, kept_answer, limit_ends, plain, retry_after, said
 from backend.model.clock import Clock
@@ -35,6 +36,7 @@ from backend.model.errors import (
 from backend.model.facts import Attempt
 from backend.model.text import clean
 from backend.ports import Recorder
+from backend.transport import AiohttpTransport
 
 T = TypeVar("T")
 
@@ -54,6 +56,11 @@ those at banks that hang."""
 IDLE = 4.0
 """Seconds. An idle connection is dropped before a common server (5 s) drops it under a request that cannot be
 repeated."""
+
+
+for _name in ("httpx", "httpcore"):
+    # They log whole URLs, with codes and ids in the query, at INFO (`facts/reliability.md` §3.2).
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 def is_loopback(host: str) -> bool:
@@ -105,14 +112,30 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def new_client(connections: int = CONNECTIONS) -> aiohttp.ClientSession:
-    """A client with this module's settings; one per adapter, made and used in one event loop, closed with `close()`."""
-    return aiohttp.ClientSession(
+class _NoCookies(CookieJar):
+    """Keeps nothing and gives nothing."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        return
+
+    def add_cookie_header(self, request: object) -> None:
+        return
+
+
+def new_client(connections: int = CONNECTIONS) -> httpx.AsyncClient:
+    """A client with this module's settings; one an adapter, made and used in one event loop, closed with `aclose()`."""
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=_trusted()),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=DEADLINE, connect=WAIT, sock_connect=CONNECT, sock_read=SILENCE),
         trust_env=False,
+    )
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(session),
+        trust_env=False,
+        follow_redirects=False,
         headers={"User-Agent": "forny", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
+        cookies=_NoCookies(),
     )
 
 
@@ -172,7 +195,7 @@ def general(failure: Failure, who: str) -> OutsideError:
 class Caller:
     """Makes calls for one adapter and leaves an attempt for each. `who` is the other side's name in messages."""
 
-    def __init__(self, who: str, client: aiohttp.ClientSession, clock: Clock, record: Recorder) -> None:
+    def __init__(self, who: str, client: httpx.AsyncClient, clock: Clock, record: Recorder) -> None:
         self._who, self._client, self._clock, self._record = who, client, clock, record
 
     async def call(self, call: Call, into: type[T], inspect: Callable[[T], str] | None = None) -> T:
@@ -224,40 +247,42 @@ class Caller:
         if not (written := "".join(headers.values())).isascii() or not written.isprintable():
             raise Refused("the call cannot be written: a header value has characters that cannot be sent")
         try:
-            async with self._client.request(
-                call.method, call.url, data=call.body, headers=headers, allow_redirects=False
-            ) as response:
+            request = self._client.build_request(call.method, call.url, headers=headers, content=call.body)
+            response = await self._client.send(request, stream=True)
+            try:
                 return await self._answer(call, response, told)
-        except aiohttp.InvalidURL as error:
+            finally:
+                await response.aclose()
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise Refused(f"the call cannot be written: {type(error).__name__}") from None
-        except (aiohttp.ClientError, TimeoutError) as error:
-            if isinstance(error.__cause__, ContentEncodingError):
-                raise Malformed(f"{self._who}'s answer cannot be unpacked") from None
+        except httpx.DecodingError:
+            raise Malformed(f"{self._who}'s answer cannot be unpacked") from None
+        except httpx.HTTPError as error:
             why = plain(str(error), call.secrets) or type(error).__name__
             raise Unreachable(f"{self._who} gave no answer: {why}", sent=not isinstance(error, _NEVER_SENT)) from None
 
-    async def _answer(self, call: Call, response: aiohttp.ClientResponse, told: "_Told") -> bytes:
+    async def _answer(self, call: Call, response: httpx.Response, told: "_Told") -> bytes:
         now = self._clock.now()
-        told.status, told.headers = response.status, response.headers
+        told.status, told.headers = response.status_code, response.headers
         named = response.headers.get("X-Correlation-Id", "").strip()
         # An id is one word; one that repeats what we sent is a secret of ours (law 13).
         sent = (*call.secrets, call.headers.get("Authorization", "").rpartition(" ")[2])
         if len(named.split()) == 1 and not any(secret in named for secret in sent if secret):
             told.correlation_id = clean(named, 128)
-        if 200 <= response.status < 300:
+        if response.is_success:
             body, whole = await _read(response, MAX_ANSWER)
             if not whole:
                 raise Malformed(f"{self._who}'s answer is larger than {MAX_ANSWER >> 20} MiB")
             return body
         try:
             body, _ = await _read(response, 64 * 1024)
-        except aiohttp.ClientError:
+        except httpx.HTTPError:
             body = b""  # the status came, and it decides
         told.body = body
         code, reason = said(body)
         told.detail = excerpt(body, call.secrets)
         failure = Failure(
-            status=response.status,
+            status=response.status_code,
             code=plain(code, call.secrets, 80),
             reason=plain(reason, call.secrets),
             text=told.detail,
@@ -306,10 +331,10 @@ def _counts(answer: object) -> str:
     return "".join(f", {len(value)} {name}" for name, value in lists)
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
     """At most `limit` bytes of the unpacked answer, and whether that was all of it."""
     parts, size = [], 0
-    async for part in response.content.iter_any():
+    async for part in response.aiter_raw():
         parts.append(part)
         size += len(part)
         if size > limit:
@@ -317,5 +342,5 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bo
     return b"".join(parts), True
 
 
-_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-"""aiohttp's words for: it is certain that no byte of the request has reached the other side."""
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
+"""httpx's words for: it is certain that no byte of the request has reached the other side."""

@@ -7,7 +7,7 @@ and nothing has gone), 409 InProgress, 429 RateLimited, 5xx ProviderDown.
 
 from uuid import uuid4
 
-import aiohttp
+import httpx
 import msgspec
 
 from backend.answers import plain
@@ -57,7 +57,7 @@ class Inbox:
     """One accounting system's inbox. For one event loop; `aclose()` ends its connections if it opened them."""
 
     def __init__(
-        self, *, base_url: str, token: str, clock: Clock, record: Recorder, http: aiohttp.ClientSession | None = None
+        self, *, base_url: str, token: str, clock: Clock, record: Recorder, http: httpx.AsyncClient | None = None
     ) -> None:
         """Raises ValueError, naming the setting, when one cannot be used."""
         self._base = checked_url(base_url, "reconciliation_url")
@@ -69,7 +69,7 @@ class Inbox:
     async def aclose(self) -> None:
         """Close the connections, unless the client was given by the caller."""
         if self._owned:
-            await self._http.close()
+            await self._http.aclose()
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Hand over a batch under its key (law 7). Ids that the answer does not name are not in the receipt."""

@@ -27,7 +27,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-import aiohttp
+import httpx
 import msgspec
 
 from backend.http import Call, Caller, Explain, checked_secret, checked_url, new_client, segment
@@ -85,7 +85,7 @@ class Aiia:
         vault: Vault,
         clock: Clock,
         record: Recorder,
-        http: aiohttp.ClientSession | None = None,
+        http: httpx.AsyncClient | None = None,
     ) -> None:
         """Raises ValueError, naming the setting, when one cannot be used."""
         self._base = checked_url(base_url, "aiia_base_url")
@@ -101,7 +101,7 @@ class Aiia:
     async def aclose(self) -> None:
         """Close the connections, unless the client was given by the caller."""
         if self._owned:
-            await self._http.close()
+            await self._http.aclose()
 
     def connect_link(
         self, *, state: str, email: str, group: str, group_name: str, consent_id: str | None, culture: str
