@@ -8,9 +8,16 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from backend.agent.acts import follow_sync, perform
 from backend.agent.tools import RoundReport, Tools
@@ -22,17 +29,18 @@ from backend.store import Store, open_store
 from backend.texts import texts_in
 from tests.conftest import NewPlace, Place
 from tests.fakes import FakeLedger, FakeMailer, HandClock, records, willing
-from tests.simulation.outside import ANSWERS, Died, Outside, Slept
+from tests.simulation.outside import ANSWERS, LOST, Died, Outside, Slept
 
 EXAMPLES = max(10, int(os.environ.get("FORNY_KILLS", "0")))
 CONNECTIONS = tuple(f"c{number}" for number in range(1, 7))
 UNDO = timedelta(minutes=10)
 IN_THE_AIR = (ActionState.SENT, ActionState.UNKNOWN)
+LIVE = (ActionState.INTENT, *IN_THE_AIR)
 MAY_HAVE_HAPPENED = ("unknown_for_too_long", "sync_timeout")
 """Reasons of a failure that say themselves that nobody knows."""
 
 some = st.lists(st.sampled_from(CONNECTIONS), min_size=1, max_size=6, unique=True)
-answers = st.lists(st.sampled_from(ANSWERS), max_size=4)
+answers = st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=4)
 which = st.integers(0, 9)
 agent = st.integers(0, 1)
 
@@ -104,17 +112,38 @@ class PlansMachine(RuleBasedStateMachine):
 
     # -- operators ---------------------------------------------------------------------------------------------
 
-    @rule(act=st.sampled_from([Act.SYNC, Act.SYNC, Act.SYNC, Act.REMOVE]), connections=some, name=st.sampled_from("ab"))
+    @initialize(staged=st.booleans())
+    def begin(self, staged: bool) -> None:
+        self.ask(list(CONNECTIONS), "a", staged)
+
+    def free(self) -> list[str]:
+        """Connections on which nothing is under way."""
+        busy = {a.connection for view in self.views() for a in view.actions if a.state in LIVE}
+        return [connection for connection in CONNECTIONS if connection not in busy]
+
+    def at(self, *states: PlanState) -> list[int]:
+        return [view.id for view in self.views() if view.state in states]
+
+    @precondition(lambda self: self.free())
+    @rule(connections=some, name=st.sampled_from("ab"), staged=st.booleans())
+    def ask(self, connections: list[str], name: str, staged: bool) -> None:
+        """Keep and run at once: what most people do."""
+        self.keep(Act.SYNC, connections, name)
+        self.run(-1, name, True, staged)
+
+    @precondition(lambda self: not self.at(PlanState.DRAFT))
+    @rule(act=st.sampled_from([Act.SYNC, Act.REMOVE]), connections=some, name=st.sampled_from("ab"))
     def keep(self, act: Act, connections: list[str], name: str) -> None:
+        connections = connections if act == Act.SYNC else ["c6"]
         items = tuple(
             PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in connections
         )
         plan = Plan(act=act, operator=name, created_at=self.clock.now(), items=items)
         self.plans.append(self.desk.save_plan(plan, "host"))
 
-    @precondition(lambda self: self.plans)
-    @rule(place=which, name=st.sampled_from("ab"), newest=st.booleans())
-    def run(self, place: int, name: str, newest: bool) -> None:
+    @precondition(lambda self: self.at(PlanState.DRAFT))
+    @rule(place=which, name=st.sampled_from("ab"), newest=st.booleans(), staged=st.booleans())
+    def run(self, place: int, name: str, newest: bool, staged: bool) -> None:
         view = self.view(self.plans[-1 if newest else place % len(self.plans)])
         try:
             done = self.desk.run_plan(
@@ -122,7 +151,7 @@ class PlansMachine(RuleBasedStateMachine):
                 willing,
                 self.clock.now(),
                 undo=UNDO,
-                allowed=first_stage(view.size),
+                allowed=first_stage(view.size) if staged else None,
                 operator=name,
                 host="host",
             )
@@ -134,10 +163,11 @@ class PlansMachine(RuleBasedStateMachine):
                 a.connection for a in view.actions
             }, "what was confirmed is what runs, or is told"
 
-    @precondition(lambda self: self.plans)
+    @precondition(lambda self: self.at(PlanState.RUNNING, PlanState.PAUSED))
     @rule(place=which, order=st.sampled_from(Order))
     def steer(self, place: int, order: Order) -> None:
-        before = self.view(self.plans[place % len(self.plans)])
+        able = self.at(PlanState.RUNNING, PlanState.PAUSED)
+        before = self.view(able[place % len(able)])
         try:
             after = self.desk.steer_plan(before.id, order, self.clock.now(), operator="a", host="host")
         except PlanError:
@@ -154,11 +184,19 @@ class PlansMachine(RuleBasedStateMachine):
 
     # -- agents ------------------------------------------------------------------------------------------------
 
+    @precondition(lambda self: self.at(PlanState.RUNNING))
     @rule(place=agent, limit=st.integers(1, 6))
     def claim(self, place: int, limit: int) -> None:
         mine, now = self.workers[place], self.clock.now()
         ready = [action for action, _ in mine.store.ready_actions(limit, now)]
         mine.claims += mine.store.claim_actions(ready, lambda _: willing, now)
+
+    @precondition(lambda self: self.at(PlanState.RUNNING))
+    @rule(place=agent, told=answers)
+    def turn(self, place: int, told: list[str]) -> None:
+        """What an agent does all day: claim, and do it at once."""
+        self.claim(place, 3)
+        self.work(place, told)
 
     @precondition(lambda self: any(worker.claims for worker in self.workers))
     @rule(place=agent, told=answers)
@@ -167,6 +205,7 @@ class PlansMachine(RuleBasedStateMachine):
         claims, mine.claims = mine.claims[:3], mine.claims[3:]
         self.act(place, claims, told)
 
+    @precondition(lambda self: any(view.counts.keys() & set(IN_THE_AIR) for view in self.views()))
     @rule(place=agent, told=answers)
     def look(self, place: int, told: list[str]) -> None:
         """See what became of what is not known."""
@@ -183,6 +222,7 @@ class PlansMachine(RuleBasedStateMachine):
         elif ends:
             self.falls_asleep(place, actions)
 
+    @precondition(lambda self: any(ActionState.WAITING in view.counts for view in self.views()))
     @rule(place=agent)
     def follow(self, place: int) -> None:
         """See whether queued syncs are done."""
@@ -190,20 +230,26 @@ class PlansMachine(RuleBasedStateMachine):
         for action in mine.store.waiting_actions(Act.SYNC, 64):
             self.loop.run_until_complete(follow_sync(mine.tools, action, RoundReport()))
 
+    @precondition(lambda self: self.at(PlanState.RUNNING))
     @rule(place=agent)
     def step(self, place: int) -> None:
         self.workers[place].store.step_plans(step, OWN_MATTERS, self.clock.now())
 
+    @precondition(lambda self: self.busy_workers())
     @rule(place=agent)
     def dies(self, place: int) -> None:
         self.workers[place].store.close()
         self.workers[place] = self.worker()
 
+    def busy_workers(self) -> bool:
+        return any(w.claims or w.store.unknown_actions(1) for w in self.workers)
+
+    @precondition(lambda self: self.busy_workers())
     @rule(place=agent)
     def falls_asleep(self, place: int, doing: Sequence[Action] = ()) -> None:
         """It stands still for so long that its lock goes; it knows nothing of that."""
         mine = self.workers[place]
-        mine.claims += doing
+        mine.claims += [action for action in doing if self.state_of(action) in LIVE]
         mine.store.sessions.close()
         self.sleepers.append(mine)
         self.workers[place] = self.worker()
@@ -214,13 +260,43 @@ class PlansMachine(RuleBasedStateMachine):
         """It goes on as if nothing had been: whatever it believes, it sends nothing and changes nothing."""
         late = self.sleepers.pop()
         called, before = dict(self.outside.called), self.views()
-        live = [a for a in late.claims if self.state_of(a) in LIVE_ONES]
+        live = [a for a in late.claims if self.state_of(a) in LIVE]
         for action in live:
             late.store.settle_action(action.id, state, self.clock.now(), reason="late")
         self.loop.run_until_complete(late.perform(late.claims))
         assert self.outside.called == called, "it woke late and sent something"
         assert [view.counts for view in self.views()] == [view.counts for view in before]
         late.store.close()
+
+    # -- what seldom comes together by itself ------------------------------------------------------------------
+
+    def there_is_work(self) -> None:
+        """A plan that runs, the newest, unless each connection is busy."""
+        if free := self.free():
+            self.ask(free, "b", False)
+
+    @rule(place=agent, order=st.sampled_from([Order.PAUSE, Order.CANCEL]), told=answers)
+    def an_operator_comes_between(self, place: int, order: Order, told: list[str]) -> None:
+        self.there_is_work()
+        self.claim(place, 3)
+        if self.at(PlanState.RUNNING, PlanState.PAUSED):
+            self.steer(-1, order)
+        self.work(place, told)
+
+    @rule(place=agent, first=st.sampled_from([*LOST, "timeout", "dies_before", "dies_after"]), told=answers)
+    def a_second_look(self, place: int, first: str, told: list[str]) -> None:
+        self.there_is_work()
+        self.turn(place, [first] * 3)
+        self.look(place, told)
+
+    @rule(place=agent, told=answers, looked=st.booleans())
+    def one_takes_over_from_a_sleeper(self, place: int, told: list[str], looked: bool) -> None:
+        self.there_is_work()
+        self.turn(place, ["sleeps_after"])
+        if looked:
+            self.look(1 - place, told)
+        if self.sleepers:
+            self.wakes(ActionState.FAILED)
 
     def state_of(self, action: Action) -> ActionState:
         return next(a.state for a in self.view(action.plan).actions if a.id == action.id)
@@ -264,20 +340,21 @@ class PlansMachine(RuleBasedStateMachine):
         while self.sleepers:
             self.wakes(ActionState.FAILED)
         self.dies(1)
-        for view in self.views():
-            if view.state == PlanState.PAUSED:
-                self.steer(self.plans.index(view.id), Order.RESUME)
         for _ in range(40):
+            for plan in self.at(PlanState.PAUSED):
+                self.desk.steer_plan(plan, Order.RESUME, self.clock.now(), operator="a", host="host")
             self.look(0, [])
             self.claim(0, 6)
             while self.workers[0].claims:
                 self.work(0, [])
             self.follow(0)
             self.step(0)
-            for view in self.views():
-                if view.state == PlanState.PAUSED:
-                    self.steer(self.plans.index(view.id), Order.RESUME)
+            if not self.at(PlanState.RUNNING, PlanState.PAUSED) and not self.moving():
+                break
             self.clock.move(minutes=31)
+
+    def moving(self) -> bool:
+        return any(view.counts.keys() & {*IN_THE_AIR, ActionState.WAITING} for view in self.views())
 
     def compare(self) -> None:
         self.the_outside_has_nothing_to_complain_of()
@@ -294,12 +371,11 @@ class PlansMachine(RuleBasedStateMachine):
         assert self.desk.verify_audit().whole
 
 
-LIVE_ONES = (ActionState.INTENT, *IN_THE_AIR)
-
-
 def test_whatever_happens_every_act_happens_once_or_is_told_not_to_have(new_place: NewPlace) -> None:
     class Here(PlansMachine):
         def __init__(self) -> None:
             super().__init__(new_place())
 
-    run_state_machine_as_test(Here, settings=settings(max_examples=EXAMPLES, stateful_step_count=25))
+    run_state_machine_as_test(
+        Here, settings=settings(max_examples=EXAMPLES, stateful_step_count=30, phases=(Phase.generate, Phase.shrink))
+    )
