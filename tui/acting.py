@@ -146,7 +146,8 @@ class Acting:
             self._tell("console.cancelled")
 
     def _submitted(self, plan: Plan, begun: Begun, submitted: Submitted) -> None:
-        self._following.add(submitted.plan)
+        if submitted.actions:
+            self._following.add(submitted.plan)
         told = self._begun(submitted)
         names = {item.connection: item.customer for item in plan.items}
         if submitted.changed:

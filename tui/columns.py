@@ -15,6 +15,7 @@ from tui.wording import (
     consent_word,
     days_left,
     fetch_word,
+    last_act,
     moment,
     next_step,
     number,
@@ -36,11 +37,12 @@ SOON = 14
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a cell needs beside its row."""
+    """What a cell needs beside its row. `reason` turns a stored reason into words."""
 
     now: datetime
     say: Say
     glyphs: Glyphs
+    reason: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def _pending(row: FleetRow, _look: Look, _width: int) -> Span:
 
 
 def _next(row: FleetRow, look: Look, width: int) -> Span:
+    if row.last is not None:
+        return last_act(row.last, look.now, look.say, look.glyphs, look.reason, short=width < 16)
     text = next_step(row, look.now, look.say, short=width < 16)
     if row.running:
         return text, "info"

@@ -1,6 +1,6 @@
 """How values are written on screen: Danish dates and money, short words for the axes, glyphs for verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from backend.model.facts import Account, Act, Consent, Fetch, PostingState, Stat
 from backend.model.health import Assessment
 from backend.model.plans import OUTCOMES, ActionState, PlanState, PlanView
 from backend.model.text import clean
-from backend.model.views import FleetRow
+from backend.model.views import FleetRow, LastAct
 from backend.rules import explain
 from backend.rules.danish import local
 from backend.texts import Say
@@ -230,6 +230,24 @@ def next_step(row: FleetRow, now: datetime, say: Say, *, short: bool = False) ->
     if row.wait_until and row.wait_until > now:
         return say("console.next.wait_until", until=until(row.wait_until, now))
     return word("console.next", row.action or row.verdict, say)
+
+
+def last_act(
+    last: LastAct, now: datetime, say: Say, glyphs: "Glyphs", reason: Callable[[str], str], *, short: bool = False
+) -> tuple[str, str]:
+    """What becomes of an act, in its row of the list, and the role of it; `short` in at most nine cells."""
+    glyph, role, state = outcome_glyph(last.state, glyphs), outcome_role(last.state), last.state
+    later = state == ActionState.INTENT and last.until is not None and last.until > now
+    if later and last.until is not None:
+        at = until(last.until, now)
+        return (f"{glyph} {at}" if short else f"{glyph} {say('console.outcome.until', at=at)}"), role
+    if short:
+        done = state == ActionState.DONE and last.at is not None
+        return f"{glyph} {short_moment(last.at, now) if done else word('console.outcome', state, say)}", role
+    told = f"{glyph} {word('console.action', f'{last.act}.short', say)}: {state_word(state, say)}"
+    if state == ActionState.DONE and last.at is not None:
+        told += f" {short_moment(last.at, now)}"
+    return (f"{told}: {reason(last.reason)}" if last.reason and state != ActionState.DONE else told), role
 
 
 def _assessment(row: FleetRow) -> Assessment:

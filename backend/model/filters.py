@@ -27,13 +27,21 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
+class OfPlan:
+    """Connections of a plan (None: of the newest that was run) whose act there is in `state` (empty: in any)."""
+
+    plan: int | None
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Everything that the term does not match."""
 
     term: "Term"
 
 
-Term = Word | Pattern | Compare | Not
+Term = Word | Pattern | Compare | OfPlan | Not
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,19 @@ from datetime import date, datetime
 
 from backend.model.facts import Account, Case, Posting, PostingState
 from backend.model.health import Assessment, HealthFacts
-from backend.model.plans import Action
+from backend.model.plans import Action, ActionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastAct:
+    """The act that is under way on a connection, or ended there lately, at `at`. An intent may wait until `until`."""
+
+    plan: int
+    act: str
+    state: ActionState
+    reason: str
+    until: datetime | None
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +42,7 @@ class FleetRow:
     last_fetched: datetime | None
     pending: int
     running: str = ""
+    last: LastAct | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """The filter language, the same in console and commands (DESIGN §7): texts become `backend.model.filters` trees.
 
-`nord` words, `"nord syd"`, `!word`, `/regex/`, `field:value`, `pending>0`, `expires<14d`, `fetched>6h`, `is:late`;
-all terms must hold; `*` or nothing is everything. A quote or pattern that is not closed runs to the end, so that
-a list can be filtered while it is typed.
+`nord` words, `"nord syd"`, `!word`, `/regex/`, `field:value`, `pending>0`, `expires<14d`, `fetched>6h`, `is:late`,
+`plan:17`, `plan:last failed`; all terms must hold; `*` or nothing is everything. A quote or pattern that is not
+closed runs to the end, so that a list can be filtered while it is typed.
 """
 
 import re
@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 from backend.model.facts import Act, Consent, Fetch, Status, Transfer, Verdict
-from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
+from backend.model.filters import Compare, Filter, Not, OfPlan, Pattern, Term, Word
+from backend.model.plans import ActionState
 from backend.model.text import clean, searchable
 from backend.rules.catalogue import IDS
 from backend.texts.health import TEXTS
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     AHEAD = "ahead"
     AGE = "age"
     ID = "id"
+    PLAN = "plan"
 
 
 FIELDS: dict[str, Kind] = {
@@ -51,9 +53,12 @@ FIELDS: dict[str, Kind] = {
     "assigned": Kind.TEXT,
     "incident": Kind.NUMBER,
     "id": Kind.ID,
+    "plan": Kind.PLAN,
+    "state": Kind.CHOICE,
     "is": Kind.CHOICE,
 }
-"""Every field, for the parser and for completion. `expires` looks ahead in time, `fetched` is an age."""
+"""Every field, for the parser and for completion. `expires` looks ahead in time, `fetched` is an age;
+`state` is the outcome in the plan that `plan` names."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "status": tuple(Status),
@@ -63,6 +68,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "verdict": tuple(Verdict),
     "situation": IDS,
     "action": tuple(Act),
+    "state": tuple(ActionState),
     "is": (
         *("late", "held", "queued", "rejected", "pending", "open_case", "orphaned"),
         *("unmapped", "empty", "never", "removed", "failing", "running"),
@@ -78,6 +84,8 @@ _FIELD = re.compile(r"([^\W\d_]\w*)(<=|>=|[:=<>])")
 _DURATION = re.compile(r"([0-9]{1,6})([mhtdwu])", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _ID = re.compile(r"c?([0-9]{1,15})", re.IGNORECASE)
+_LAST = "last"
+_STATES = frozenset(ActionState)
 _PATTERN_END = re.compile(r"(?:[^/\\]|\\.?)*")
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -107,7 +115,9 @@ def parse(text: str, now: datetime, operator: str = "") -> Filter:
         raise FilterError("filter.too_long", {"limit": str(MAX_LENGTH)}, MAX_LENGTH)
     source = clean(text).rstrip()
     terms: list[Term] = []
-    at = 0
+    states: list[tuple[int, int]] = []
+    plan: OfPlan | None = None
+    named = at = 0
     while at < len(source):
         if source[at].isspace():
             at += 1
@@ -118,14 +128,33 @@ def parse(text: str, now: datetime, operator: str = "") -> Filter:
         turned = (at - start) % 2 == 1
         if at > start and (at == len(source) or source[at].isspace()):
             raise FilterError("filter.nothing_to_negate", {}, start)
-        term, at = _term(source, at, now)
+        begin, (term, at) = at, _term(source, at, now)
+        if isinstance(term, Word) and named and source[named:begin].strip(" !") == "" and source[begin:at] in _STATES:
+            term = Compare("state", "=", source[begin:at])  # `plan:last failed`
+        named = at if isinstance(term, Compare) and term.field == "plan" else 0
+        if isinstance(term, Compare) and term.field == "plan":
+            plan = term = OfPlan(None if term.value == _LAST else int(term.value))
+        elif isinstance(term, Compare) and term.field == "state":
+            states.append((len(terms), start))
         if term == Compare("is", "=", "snoozed"):
             term = Compare("snoozed", ">", int(now.timestamp()))
         elif term == Compare("is", "=", "mine"):
             term = Compare("assigned", "=", searchable(operator))
         if term is not None:
             terms.append(Not(term) if turned else term)
+    for place, start in states:
+        if plan is None:
+            raise FilterError("filter.state_of_no_plan", {}, start)
+        terms[place] = _in_plan(terms[place], plan)
     return Filter(tuple(terms), source.lstrip())
+
+
+def _in_plan(term: Term, plan: OfPlan) -> Term:
+    """A term about a state, about that state in this plan."""
+    if isinstance(term, Not):
+        return Not(_in_plan(term.term, plan))
+    assert isinstance(term, Compare)
+    return OfPlan(plan.plan, str(term.value))
 
 
 def _term(source: str, at: int, now: datetime) -> tuple[Term | None, int]:
@@ -184,7 +213,7 @@ def _compare(name: str, op: str, value: str, where: tuple[int, int], now: dateti
         raise _unknown("filter.unknown_field", name, {"field": name}, FIELDS, where[0])
     if not value:
         raise FilterError("filter.no_value", {"field": name, "example": _example(name, kind)}, where[1])
-    if op != "=" and kind in (Kind.TEXT, Kind.CHOICE, Kind.ID):
+    if op != "=" and kind in (Kind.TEXT, Kind.CHOICE, Kind.ID, Kind.PLAN):
         raise FilterError("filter.only_equal", {"field": name, "op": op}, where[0])
     match kind:
         case Kind.TEXT:
@@ -194,6 +223,8 @@ def _compare(name: str, op: str, value: str, where: tuple[int, int], now: dateti
             return Compare(name, op, _choice(name, value, where[1]))
         case Kind.NUMBER if _NUMBER.fullmatch(value):
             return Compare(name, op, int(value))
+        case Kind.PLAN if value.lower() == _LAST or _NUMBER.fullmatch(value):
+            return Compare(name, op, value.lower())
         case Kind.ID if (match := _ID.fullmatch(value)) is not None:
             return Compare(name, op, f"c{match.group(1)}")
         case Kind.AHEAD | Kind.AGE if op != "=" and (span := duration(value)) is not None:
@@ -239,5 +270,7 @@ def _example(name: str, kind: Kind) -> str:
             return f"{name}>6h"
         case Kind.ID:
             return f"{name}:c12"
+        case Kind.PLAN:
+            return f"{name}:17 / {name}:{_LAST}"
         case Kind.TEXT:
             return f'{name}:"nord"'

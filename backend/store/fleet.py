@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.model.facts import Account, Act, Case, Stage
 from backend.model.filters import Filter
 from backend.model.health import Assessment, HealthFacts, Reason
-from backend.model.views import ConnectionView, FleetRow, PendingTotals
+from backend.model.plans import ActionState
+from backend.model.views import ConnectionView, FleetRow, LastAct, PendingTotals
 from backend.store.codec import account_of, action_of, at, day, diff_of, facts_of, ms, number, public, when
 from backend.store.engine import EngineFacts
 from backend.store.query import where
@@ -29,6 +30,9 @@ SORTS = {
     "id": "id",
 }
 """Names by which a list may be ordered, and their columns. Equal rows go by customer, then id."""
+
+LATELY = timedelta(minutes=15)
+"""How long the list tells how an act has ended, before it tells again what to do next."""
 
 SELECT_ACTION = """
 SELECT a.*, c.agreement, c.customer, c.bank, u.email, coalesce(nullif(p.run_by, ''), p.operator) AS operator
@@ -65,7 +69,31 @@ class Fleet(Tables):
         return [(self._fleet_row(row, now), facts_of(row, self.stale_after)) for row in found]
 
     def _by_number(self, numbers: Sequence[int], now: datetime) -> list[FleetRow]:
-        return [self._fleet_row(row, now) for row in self._read(numbers)]
+        last = self._last_acts(numbers, now)
+        return [replace(self._fleet_row(row, now), last=last.get(row["id"])) for row in self._read(numbers)]
+
+    def _last_acts(self, numbers: Sequence[int], now: datetime) -> dict[int, LastAct]:
+        """By connection: the act that is under way, else the one that ended last in the latest minutes (`LATELY`)."""
+        found: dict[int, LastAct] = {}
+        for start in range(0, len(numbers), 500):
+            some = numbers[start : start + 500]
+            rows = self.db.rows(
+                "SELECT connection, plan, act, state, reason, not_before, finished_at FROM actions"
+                f" WHERE connection IN ({','.join('?' * len(some))})"
+                " AND (state IN ('intent', 'sent', 'unknown') OR finished_at > ?)"
+                " ORDER BY CASE WHEN finished_at IS NULL THEN 1 ELSE 0 END, finished_at, id",
+                (*some, ms(now - LATELY)),
+            )
+            for row in rows:
+                found[row["connection"]] = LastAct(
+                    plan=row["plan"],
+                    act=row["act"],
+                    state=ActionState(row["state"]),
+                    reason=row["reason"],
+                    until=when(row["not_before"]),
+                    at=when(row["finished_at"]),
+                )
+        return found
 
     def _read(self, numbers: Sequence[int]) -> list[Any]:
         """Rows of `SELECT_CONNECTION`, in the order of their numbers."""

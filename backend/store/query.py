@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
+from backend.model.filters import Compare, Filter, Not, OfPlan, Pattern, Term, Word
 
 COLUMNS = {
     "agreement": "c.agreement",
@@ -101,8 +101,20 @@ def _term(term: Term, values: list[Any]) -> str:
             return "regexp(?, c.customer || ' ' || c.agreement || ' ' || c.bank)"
         case Not(inner):
             return f"NOT coalesce({_term(inner, values)}, FALSE)"
+        case OfPlan():
+            return _of_plan(term, values)
         case Compare():
             return _compare(term, values)
+
+
+def _of_plan(term: OfPlan, values: list[Any]) -> str:
+    plan = "(SELECT max(id) FROM plans WHERE state <> 'draft')"
+    if term.plan is not None:
+        plan = "?"
+        values.append(term.plan)
+    if term.state:
+        values.append(term.state)
+    return f"c.id IN (SELECT connection FROM actions WHERE plan = {plan}{' AND state = ?' if term.state else ''})"
 
 
 def _compare(term: Compare, values: list[Any]) -> str:

@@ -388,12 +388,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "/a.s$/           regulært udtryk\n"
         "bank:danske      felt; også consent: verdict: fetch: transfer: status:\n"
         "expires<14d      udløber inden 14 dage; også fetched< pending>\n"
+        "plan:last failed hvad der mislykkedes i den nyeste plan; også plan:17\n"
         "is:late          flag: late held queued never failing running",
         "vejle            the word is in customer, agreement, bank or account\n"
         "!nordea          the word is not\n"
         "/a.s$/           regular expression\n"
         "bank:danske      field; also consent: verdict: fetch: transfer: status:\n"
         "expires<14d      expires within 14 days; also fetched< pending>\n"
+        "plan:last failed what failed in the newest plan; also plan:17\n"
         "is:late          flag: late held queued never failing running",
     ),
     "console.help.ssh": ("Over SSH", "Over SSH"),

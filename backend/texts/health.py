@@ -14,6 +14,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{field} cannot be “{value}”. Did you mean: {known}?",
     ),
     "filter.no_value": ("{field} mangler en værdi, fx {example}.", "{field} needs a value, such as {example}."),
+    "filter.state_of_no_plan": (
+        "state: er et udfald i en plan; skriv også hvilken, fx plan:last state:failed.",
+        "state: is an outcome in a plan; write which one too, for example plan:last state:failed.",
+    ),
     "filter.only_equal": ("{field} kan ikke sammenlignes med {op}.", "{field} cannot be compared with {op}."),
     "filter.bad_value": (
         "{field} forstår ikke “{value}”; skriv fx {example}.",

@@ -8,11 +8,15 @@ import pytest
 
 from backend.guard import GuardedDoor
 from backend.model.facts import Act
+from backend.model.filters import EVERYTHING
 from backend.model.people import Role
 from backend.model.plans import ActionState, PlanError, PlanGroup
+from backend.model.views import LastAct
 from backend.operations import Operations
 from backend.rules.assess import assess
+from backend.rules.filters import parse
 from backend.store import Store, open_store
+from backend.store.fleet import LATELY
 from tests.conftest import Place
 from tests.fakes import NOON, HandClock, claim, records
 
@@ -90,3 +94,36 @@ def test_a_kept_plan_is_looked_at_again_as_it_was_shown(store: Store, operations
         operations.kept(kept.id)
     with pytest.raises(PlanError, match=r"plan\.unknown"):
         operations.kept(999)
+
+
+def test_the_list_finds_a_plan_s_connections_and_what_became_of_each(store: Store, operations: Operations) -> None:
+    first = operations.submit(operations.plan(Act.SYNC, ["c1", "c2", "c3"])).plan
+    with store.db.write():
+        store.db.run("UPDATE plans SET allowed = NULL")
+    operations.keep(operations.plan(Act.SYNC, ["c5"]))
+    one, other, _ = claim(store)
+    for action, state, reason in ((one, ActionState.DONE, ""), (other, ActionState.FAILED, "bank_down")):
+        store.mark_sent(action.id, NOON)
+        store.settle_action(action.id, state, NOON, reason=reason)
+
+    def found(text: str) -> list[str]:
+        return store.fleet_ids(parse(text, NOON), NOON)
+
+    assert found(f"plan:{first}") == found("plan:last") == ["c1", "c2", "c3"], "a draft is not the newest that was run"
+    assert found("plan:last failed") == ["c2"] and found(f"plan:{first} !state:failed") == ["c1", "c3"]
+    assert len(found(f"!plan:{first}")) == 5
+    told = {row.id: row.last for row in store.fleet(EVERYTHING, "id", False, 0, 9, NOON + timedelta(minutes=1))}
+    assert {name: last.state.value for name, last in told.items() if last is not None} == {
+        "c1": "done",
+        "c2": "failed",
+        "c3": "intent",
+    }
+    failed = LastAct(plan=first, act="sync", state=ActionState.FAILED, reason="bank_down", until=None, at=NOON)
+    assert told["c2"] == failed
+    again = operations.submit(operations.plan(Act.RENEW, ["c1"])).plan
+    (row,) = store.rows(["c1"], NOON)
+    assert row.last is not None and (row.last.plan, row.last.state) == (again, ActionState.INTENT), (
+        "what runs comes first"
+    )
+    old = store.rows(["c2", "c3"], NOON + LATELY)
+    assert [row.last.state.value if row.last else None for row in old] == [None, "intent"], "what ended is told a while"

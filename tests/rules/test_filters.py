@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.model.facts import Act, Consent, Fetch, Status, Transfer, Verdict
-from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
+from backend.model.filters import Compare, Filter, Not, OfPlan, Pattern, Term, Word
 from backend.model.text import searchable
 from backend.rules.catalogue import CATALOGUE, IDS, OWN
 from backend.rules.filters import CHOICES, FIELDS, MAX_LENGTH, FilterError, Kind, parse
@@ -139,7 +139,9 @@ def test_all_choices_can_be_asked_for() -> None:
     for name, choices in CHOICES.items():
         assert FIELDS[name] is Kind.CHOICE
         for choice in choices:
-            if choice not in ("snoozed", "mine"):  # these two ask for the moment, and for who asks
+            if name == "state":  # it is an outcome in a plan
+                assert terms(f"plan:1 state:{choice}")[1] == OfPlan(1, choice)
+            elif choice not in ("snoozed", "mine"):  # these two ask for the moment, and for who asks
                 assert terms(f"{name}:{choice}") == [Compare(name, "=", choice)]
     assert {n for n, kind in FIELDS.items() if kind is Kind.CHOICE} == set(CHOICES)
 
@@ -159,3 +161,39 @@ def test_the_axes_words_are_the_choices() -> None:
 def test_the_catalogue_has_the_27_situations_once_each() -> None:
     assert [situation.number for situation in CATALOGUE] == list(range(1, 28))
     assert len(set(IDS)) == len(IDS) == len(CATALOGUE) + len(OWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("plan:17", (OfPlan(17),)),
+        ("plan:last", (OfPlan(None),)),
+        ("PLAN:LAST", (OfPlan(None),)),
+        ("plan:17 state:failed", (OfPlan(17), OfPlan(17, "failed"))),
+        ("state:failed nord plan:17", (OfPlan(17, "failed"), Word("nord"), OfPlan(17))),
+        ("plan:last failed", (OfPlan(None), OfPlan(None, "failed"))),
+        ("plan:last !done", (OfPlan(None), Not(OfPlan(None, "done")))),
+        ("!plan:17", (Not(OfPlan(17)),)),
+        ('plan:17 "failed"', (OfPlan(17), Word("failed"))),
+        ("plan:17 nord failed", (OfPlan(17), Word("nord"), Word("failed"))),
+        ("failed", (Word("failed"),)),
+    ],
+)
+def test_a_plan_and_an_outcome_in_it_can_be_asked_for(text: str, terms: tuple[Term, ...]) -> None:
+    assert parse(text, NOW).terms == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("state:failed", "filter.state_of_no_plan"),
+        ("plan:x", "filter.bad_value"),
+        ("plan:", "filter.no_value"),
+        ("plan>17", "filter.only_equal"),
+        ("plan:17 state:dancing", "filter.unknown_value"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_is_an_error(text: str, key: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        parse(text, NOW)
+    assert caught.value.message_key == key

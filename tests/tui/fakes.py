@@ -10,7 +10,7 @@ from threading import Event as Gate
 from backend.config import Settings
 from backend.model.audit import EVERY_EVENT, AuditReport, EventFilter, Witness
 from backend.model.facts import Account, Act, Attempt, Event, PostingState, Verdict
-from backend.model.filters import Compare, Filter, Not, Pattern, Term, Word
+from backend.model.filters import Compare, Filter, Not, OfPlan, Pattern, Term, Word
 from backend.model.forecast import Answers, Expiries
 from backend.model.handover import HandoverFacts, Mark, Standing
 from backend.model.health import HealthFacts
@@ -117,7 +117,14 @@ class FakeReader:
         self.reads += 1
         if self.failing is not None:
             raise self.failing
-        return [row for row in self.fleet_rows if all(_holds(term, row) for term in query.terms)]
+        return [row for row in self.fleet_rows if all(self._holds(term, row) for term in query.terms)]
+
+    def _holds(self, term: Term, row: FleetRow) -> bool:
+        if not isinstance(term, OfPlan):
+            return _holds(term, row)
+        plan = term.plan if term.plan is not None else max(self.plans_known)
+        acts = self.plans_known[plan].actions
+        return any(one.connection == row.id and term.state in ("", one.state) for one in acts)
 
     def _ordered(self, query: Filter, sort: str, descending: bool) -> list[FleetRow]:
         rows = sorted(self._matching(query), key=lambda row: (fold(row.customer), row.id))
@@ -312,7 +319,7 @@ def _holds(term: Term, row: FleetRow) -> bool:
             return fold(str(value)) in fold(str(getattr(row, name)))
         case Not(inner):
             return not _holds(inner, row)
-        case Pattern() | Compare():
+        case Pattern() | Compare() | OfPlan():
             raise NotImplementedError(term)
     raise AssertionError(term)
 

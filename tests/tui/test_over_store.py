@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.guard import GuardedDoor
+from backend.model.facts import Act
 from backend.model.people import Role
 from backend.model.plans import ActionState
 from backend.operations import Operations
@@ -21,6 +22,8 @@ from tui.columns import COLUMNS
 from tui.desk import Desk
 from tui.screens.fleet import FleetScreen
 from tui.screens.panel import Panel
+from tui.screens.plan import PlanScreen
+from tui.screens.plans import PlansScreen
 from tui.screens.question import Question
 from tui.screens.triage import TriageScreen
 
@@ -98,11 +101,16 @@ def test_an_act_is_written_followed_and_told(world: World) -> None:
             await it.see("Plan 1: renew, 1 under way")
             (action,) = claim(world.other, NOON)
             assert (action.connection, action.operator) == ("c3", "eva")
-            await it.see("renewing…")
+            await it.press("escape")
+            await it.see("○ queued")
             assert world.other.mark_sent(action.id, NOON)
+            await it.see("→ sent")
             world.other.settle_action(action.id, ActionState.AWAITING_CUSTOMER, NOON, reason="link_sent")
             await it.see("awaiting the customer: the link")
-            await it.until(lambda: "renewing…" not in it.text())
+            await it.see("◆ mailed")
+            world.clock.move(minutes=16)
+            world.other.import_records(records([61]), world.clock.now(), "eva")
+            await it.until(lambda: "◆ mailed" not in it.text())
 
     asyncio.run(run())
 
@@ -207,5 +215,57 @@ def test_a_problem_of_the_store_is_triaged_snoozed_and_noted(world: World) -> No
             await it.see(f"of {many - 1}")
             assert "1 snoozed" in it.text()
             assert [note.text for note in world.other.notes(first.connection, 5)] == ["called"]
+
+    asyncio.run(run())
+
+
+def test_a_plan_is_run_watched_and_its_failures_marked_in_the_list(world: World) -> None:
+    async def run() -> None:
+        async with console(world.desk, size=(200, 30)) as it:
+            await it.see("Kunde 1 ")
+            await it.press("space", "space", "space", "s")
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+            await it.press("right", "enter")
+            await it.see("plan 1: 0/3")
+            await it.see("○ sync: queued")
+            with world.other.db.write():
+                world.other.db.run("UPDATE plans SET allowed = NULL")
+            for action, state in zip(
+                claim(world.other, NOON), (ActionState.DONE, ActionState.FAILED, ActionState.DONE), strict=True
+            ):
+                assert world.other.mark_sent(action.id, NOON)
+                reason = "bank_down" if state == ActionState.FAILED else ""
+                world.other.settle_action(action.id, state, NOON, reason=reason)
+            await it.see("✗ sync: failed: ")
+            await it.see("✓ sync: done 13:00")
+            fleet = it.app.screen
+            assert isinstance(fleet, FleetScreen)
+            await it.until(lambda: len(fleet.roster.marks) == 1)
+            (failed,) = fleet.roster.marks
+            await it.press("d")
+            await it.until(lambda: isinstance(it.app.screen, PlansScreen) and it.app.screen.plan is not None)
+            await it.press("enter")
+            await it.see("✗ 1 failed")
+            await it.press("tab")
+            await it.until(lambda: isinstance(it.app.screen, PlanScreen) and it.app.screen.roster.total == 1)
+            await it.press("f")
+            await it.see("1 of 60")
+            await it.until(lambda: fleet.roster.cursor_id == failed)
+            assert fleet.filter.text == "plan:1 state:failed"
+
+    asyncio.run(run())
+
+
+def test_of_two_operators_who_want_one_connection_the_second_is_told_who_has_it(world: World) -> None:
+    async def run() -> None:
+        bo = Operations(world.other, GuardedDoor(world.other, Role.ADMIN), world.clock, operator="bo", host="bastion")
+        async with console(world.desk, size=(160, 30)) as it:
+            await it.see("Kunde 1 ")
+            await it.press("r")
+            await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
+            bo.submit(bo.plan(Act.SYNC, ["c1"]))
+            await it.press("right", "enter")
+            await it.see("Kunde 1: bo has synchronise under way since 13:00")
+            assert [action.operator for action in claim(world.other)] == ["bo"]
 
     asyncio.run(run())

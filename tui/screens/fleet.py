@@ -104,7 +104,7 @@ class FleetScreen(FilteredRoster):
     # -- painting ---------------------------------------------------------------------------------------------
 
     def _look(self) -> Look:
-        return Look(self.console.now(), self.console.desk.say, self.console.glyphs)
+        return Look(self.console.now(), self.console.desk.say, self.console.glyphs, self.console.reason)
 
     def _paint(self, row: FleetRow, width: int) -> Line:
         return row_line(row, width, self._look())
