@@ -24,7 +24,8 @@ def plans(context: Context, limit: int, drafts: bool, as_json: bool) -> None:
     if as_json:
         from tui.commands.shapes import plan_view
 
-        put_array(plan_view(view, context.say) for view in found)
+        whole = (context.runtime.reader.plan(view.id) for view in found)
+        put_array(plan_view(view, context.say) for view in whole if view is not None)
         return
     put_table(context.say("cli.plans_header").split("|"), (_columns(context, view) for view in found), stretch=2)
     if not found:
