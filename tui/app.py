@@ -209,6 +209,8 @@ class Console(GuardedApp):
 
     def data_changed(self) -> None:
         """Read again what is on screen; the screens beneath do so when they come up."""
+        if not self.screen_stack:
+            return  # an answer that comes while the console closes
         self._read_agent()
         self.acting.data_changed()
         top = self.screen
