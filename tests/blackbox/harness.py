@@ -70,6 +70,7 @@ class World:
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
             "FORNY_LANGUAGE": "en",
+            "FORNY_UNDO_WINDOW": "off",
             "FORNY_STORE": str(self.store),
             "FORNY_PROVIDER": "aiia",
             "FORNY_AIIA_BASE_URL": self.servers[0].url,
