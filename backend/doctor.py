@@ -253,11 +253,12 @@ async def _clock(runtime: Runtime, found: _Examination) -> None:
 async def _date_of(url: str) -> datetime | None:
     import httpx
 
-    from backend.http import CONNECT, new_client
+    from backend.http import CONNECT, new_transport
 
     with suppress(httpx.HTTPError, OSError, ValueError, TypeError, KeyError):
-        async with asyncio.timeout(CONNECT), new_client() as client:
-            answer = await client.get(url)
+        async with asyncio.timeout(CONNECT), new_transport() as way:
+            answer = await way.handle_async_request(httpx.Request("GET", url))
+            await answer.aclose()
         stamp = parsedate_to_datetime(answer.headers["Date"])
         return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp
     return None

@@ -1,17 +1,16 @@
-"""The one way out over HTTP: a client with safe settings, and a call that ends in an answer or a typed error.
+"""The one way out over HTTP: a transport with safe settings, and a call that ends in an answer or a typed error.
 
-httpx, over connections of aiohttp (`backend.transport`). httpx would keep cookies, which would mix the customers'
-sessions, and logs whole URLs.
+httpx's requests and answers, over connections of aiohttp (`backend.transport`). httpx's client is left out: what it
+adds (cookies, which would mix the customers' sessions, redirects, a log of whole URLs) must not happen here, and costs
+a third of a call.
 """
 
 import ipaddress
-import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
-from http.cookiejar import CookieJar
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -56,11 +55,6 @@ those at banks that hang."""
 IDLE = 4.0
 """Seconds. An idle connection is dropped before a common server (5 s) drops it under a request that cannot be
 repeated."""
-
-
-for _name in ("httpx", "httpcore"):
-    # They log whole URLs, with codes and ids in the query, at INFO (`facts/reliability.md` §3.2).
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 def is_loopback(host: str) -> bool:
@@ -112,31 +106,22 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-class _NoCookies(CookieJar):
-    """Keeps nothing and gives nothing."""
-
-    def extract_cookies(self, response: object, request: object) -> None:
-        return
-
-    def add_cookie_header(self, request: object) -> None:
-        return
-
-
-def new_client(connections: int = CONNECTIONS) -> httpx.AsyncClient:
-    """A client with this module's settings; one an adapter, made and used in one event loop, closed with `aclose()`."""
+def new_transport(connections: int = CONNECTIONS) -> httpx.AsyncBaseTransport:
+    """A transport with this module's settings; one an adapter, made and used in one event loop, ended by `aclose()`."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE, ssl=_trusted()),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=DEADLINE, connect=WAIT, sock_connect=CONNECT, sock_read=SILENCE),
-        trust_env=False,
-    )
-    return httpx.AsyncClient(
-        transport=AiohttpTransport(session),
-        trust_env=False,
-        follow_redirects=False,
         headers={"User-Agent": "forny", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
-        cookies=_NoCookies(),
+        trust_env=False,
     )
+    return AiohttpTransport(session)
+
+
+@lru_cache(maxsize=1024)
+def _read_url(url: str) -> httpx.URL:
+    # There are few for which many calls are made, and reading one takes a tenth of a call.
+    return httpx.URL(url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +180,8 @@ def general(failure: Failure, who: str) -> OutsideError:
 class Caller:
     """Makes calls for one adapter and leaves an attempt for each. `who` is the other side's name in messages."""
 
-    def __init__(self, who: str, client: httpx.AsyncClient, clock: Clock, record: Recorder) -> None:
-        self._who, self._client, self._clock, self._record = who, client, clock, record
+    def __init__(self, who: str, way: httpx.AsyncBaseTransport, clock: Clock, record: Recorder) -> None:
+        self._who, self._way, self._clock, self._record = who, way, clock, record
 
     async def call(self, call: Call, into: type[T], inspect: Callable[[T], str] | None = None) -> T:
         """The decoded answer. Raises `OutsideError`s only.
@@ -247,8 +232,8 @@ class Caller:
         if not (written := "".join(headers.values())).isascii() or not written.isprintable():
             raise Refused("the call cannot be written: a header value has characters that cannot be sent")
         try:
-            request = self._client.build_request(call.method, call.url, headers=headers, content=call.body)
-            response = await self._client.send(request, stream=True)
+            request = httpx.Request(call.method, _read_url(call.url), headers=headers, content=call.body)
+            response = await self._way.handle_async_request(request)
             try:
                 return await self._answer(call, response, told)
             finally:

@@ -12,7 +12,7 @@ import aiohttp
 import httpx
 from aiohttp.http_exceptions import ContentEncodingError
 
-_UNPACKED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_UNPACKED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 """What no longer holds of an answer that aiohttp has unpacked."""
 
 
@@ -28,11 +28,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 request.method,
                 str(request.url),
                 data=await request.aread() or None,
-                headers=request.headers,
+                headers=[(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw],
                 allow_redirects=False,
             )
-        headers = [(name, value) for name, value in answer.raw_headers if name.decode().lower() not in _UNPACKED]
-        return httpx.Response(answer.status, headers=headers, stream=_Body(answer))
+        told = [(name, value) for name, value in answer.raw_headers if name.lower() not in _UNPACKED]
+        # Without a named encoding httpx looks for one in all headers whenever one is read.
+        return httpx.Response(answer.status, headers=httpx.Headers(told, encoding="latin-1"), stream=_Body(answer))
 
     async def aclose(self) -> None:
         await self._session.close()

@@ -7,11 +7,10 @@ and nothing has gone), 409 InProgress, 429 RateLimited, 5xx ProviderDown.
 
 from uuid import uuid4
 
-import httpx
 import msgspec
 
 from backend.answers import plain
-from backend.http import Call, Caller, Failure, checked_secret, checked_url, new_client, segment
+from backend.http import Call, Caller, Failure, checked_secret, checked_url, new_transport, segment
 from backend.model.clock import Clock
 from backend.model.errors import Malformed, OutsideError, Refused, RefusedCredentials
 from backend.model.facts import Delivery, Posting, Receipt
@@ -54,22 +53,18 @@ class _Rejected(msgspec.Struct):
 
 
 class Inbox:
-    """One accounting system's inbox. For one event loop; `aclose()` ends its connections if it opened them."""
+    """One accounting system's inbox. For one event loop; `aclose()` ends its connections."""
 
-    def __init__(
-        self, *, base_url: str, token: str, clock: Clock, record: Recorder, http: httpx.AsyncClient | None = None
-    ) -> None:
+    def __init__(self, *, base_url: str, token: str, clock: Clock, record: Recorder) -> None:
         """Raises ValueError, naming the setting, when one cannot be used."""
         self._base = checked_url(base_url, "reconciliation_url")
         self._token = checked_secret(token, "reconciliation_token")
-        self._owned = http is None
-        self._http = http or new_client()
-        self._caller = Caller(WHO, self._http, clock, record)
+        self._way = new_transport()
+        self._caller = Caller(WHO, self._way, clock, record)
 
     async def aclose(self) -> None:
-        """Close the connections, unless the client was given by the caller."""
-        if self._owned:
-            await self._http.aclose()
+        """Close the connections."""
+        await self._way.aclose()
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Hand over a batch under its key (law 7). Ids that the answer does not name are not in the receipt."""

@@ -27,10 +27,9 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-import httpx
 import msgspec
 
-from backend.http import Call, Caller, Explain, checked_secret, checked_url, new_client, segment
+from backend.http import Call, Caller, Explain, checked_secret, checked_url, new_transport, segment
 from backend.model.clock import Clock
 from backend.model.errors import Gone, Malformed, Refused
 from backend.model.facts import Account, Bank, BankRow, Grant, Session, Statement, SyncAnswer
@@ -68,7 +67,7 @@ MAX_PAGES = 5000
 
 
 class Aiia:
-    """One integrator's access to Aiia. For one event loop; `aclose()` ends its connections if it opened them.
+    """One integrator's access to Aiia. For one event loop; `aclose()` ends its connections.
 
     Never two calls at once in one customer's session (§1.11): each method holds that customer's turn to its end.
     """
@@ -85,23 +84,20 @@ class Aiia:
         vault: Vault,
         clock: Clock,
         record: Recorder,
-        http: httpx.AsyncClient | None = None,
     ) -> None:
         """Raises ValueError, naming the setting, when one cannot be used."""
         self._base = checked_url(base_url, "aiia_base_url")
         self._client_id = checked_secret(client_id, "aiia_client_id")
         self._redirect_url = _redirect(redirect_url)
         self._secret = checked_secret(client_secret, "aiia_client_secret")
-        self._owned = http is None
-        self._http = http or new_client()
-        self._caller = Caller(WHO, self._http, clock, record)
+        self._way = new_transport()
+        self._caller = Caller(WHO, self._way, clock, record)
         self._keeper = TokenKeeper(self._base, self._client_id, self._secret, vault, clock, self._caller)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def aclose(self) -> None:
-        """Close the connections, unless the client was given by the caller."""
-        if self._owned:
-            await self._http.aclose()
+        """Close the connections."""
+        await self._way.aclose()
 
     def connect_link(
         self, *, state: str, email: str, group: str, group_name: str, consent_id: str | None, culture: str

@@ -26,7 +26,7 @@ import aiohttp
 import httpx
 import msgspec
 
-from backend.http import Call, Caller, new_client
+from backend.http import Call, Caller, new_transport
 from backend.model.clock import ScaledClock
 from backend.model.facts import Act, Session, Tokens
 from backend.providers.aiia_wire import SyncWire
@@ -154,8 +154,8 @@ async def _pool(url: str, into: Figures, calls: int) -> None:
 
 
 async def _client(url: str, into: Figures, calls: int) -> None:
-    async with new_client() as http:
-        caller = Caller("Aiia", http, ScaledClock(), lambda attempt: None)
+    async with new_transport() as way:
+        caller = Caller("Aiia", way, ScaledClock(), lambda attempt: None)
 
         async def once(number: int) -> None:
             call = Call(

@@ -21,7 +21,7 @@ from backend.model.errors import (
 from tests.providers.fake_aiia import SESSION
 from tests.providers.loopback import START, Reply
 from tests.providers.test_aiia_pages import quoted
-from tests.providers.world import ACCOUNT, adapter, world
+from tests.providers.world import ACCOUNT, world
 
 
 def coded(code: str, reason: str = "", status: int = 400, **headers: str) -> Reply:
@@ -212,27 +212,5 @@ def test_a_setting_that_cannot_be_used_is_named(setting: str, value: str) -> Non
                     record=w.attempts,
                 )
             assert "canary" not in str(caught.value)
-
-    asyncio.run(go())
-
-
-def test_a_client_that_was_lent_is_not_closed() -> None:
-    async def go() -> None:
-        async with world() as w:
-            lent = w.aiia._http
-            other = adapter(w.served, w.vault, w.clock, w.attempts)
-            await other.aclose()
-            borrower = type(w.aiia)(
-                base_url=w.served.url,
-                client_id="i",
-                client_secret="s",
-                redirect_url="https://x/cb",
-                vault=w.vault.seen_by("x"),
-                clock=w.clock,
-                record=w.attempts,
-                http=lent,
-            )
-            await borrower.aclose()
-            assert len(await w.aiia.accounts(SESSION)) == 1
 
     asyncio.run(go())

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 import backend.http
 from backend.answers import LONGEST_WAIT, UNSAID_WAIT
-from backend.http import Call, Caller, checked_secret, checked_url, new_client, segment
+from backend.http import Call, Caller, checked_secret, checked_url, new_transport, segment
 from backend.model.errors import Malformed, OutsideError, RateLimited, Refused, Unreachable
 from tests.providers.loopback import (
     START,
@@ -36,9 +36,9 @@ from tests.providers.loopback import (
 
 @asynccontextmanager
 async def caller(handler: Handler) -> AsyncIterator[tuple[Caller, Served, Attempts]]:
-    async with serving(handler) as served, new_client() as client:
+    async with serving(handler) as served, new_transport() as way:
         attempts = Attempts()
-        yield Caller("They", client, StillClock(), attempts), served, attempts
+        yield Caller("They", way, StillClock(), attempts), served, attempts
 
 
 def get(url: str) -> Call:
@@ -82,11 +82,11 @@ def test_a_kept_connection_that_breaks_may_have_sent(fault: Fault) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
 def test_what_never_connected_was_never_sent(host: str) -> None:
     async def go() -> None:
-        async with new_client() as client:
+        async with new_transport() as way:
             attempts = Attempts()
             with pytest.raises(Unreachable) as caught:
                 url = f"http://{host}:{closed_port()}/"
-                await Caller("They", client, StillClock(), attempts).call(post(url), dict[str, object])
+                await Caller("They", way, StillClock(), attempts).call(post(url), dict[str, object])
             assert not caught.value.sent and not caught.value.unknown
             assert attempts[0].http_status is None and attempts[0].correlation_id
 
@@ -95,10 +95,10 @@ def test_what_never_connected_was_never_sent(host: str) -> None:
 
 def test_a_server_that_cannot_prove_its_name_is_told_nothing(tmp_path: Path) -> None:
     async def go() -> None:
-        async with serving(lambda asked: Reply(), _self_signed(tmp_path)) as served, new_client() as client:
+        async with serving(lambda asked: Reply(), _self_signed(tmp_path)) as served, new_transport() as way:
             with pytest.raises(Unreachable) as caught:
                 url = served.url.replace("http://127.0.0.1", "https://localhost")
-                await Caller("They", client, StillClock(), Attempts()).call(post(url), dict[str, object])
+                await Caller("They", way, StillClock(), Attempts()).call(post(url), dict[str, object])
             assert not caught.value.sent and "certificate" in str(caught.value) and served.asked == []
 
     asyncio.run(go())
@@ -335,8 +335,8 @@ def test_no_more_connections_than_the_limit() -> None:
             busy -= 1
             return Reply()
 
-        async with serving(hold) as served, new_client(3) as client:
-            one = Caller("They", client, StillClock(), Attempts())
+        async with serving(hold) as served, new_transport(3) as way:
+            one = Caller("They", way, StillClock(), Attempts())
             await asyncio.gather(*(one.call(get(served.url), dict[str, object]) for _ in range(12)))
             assert most == 3
 
