@@ -247,12 +247,16 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a provider needs to speak for one customer. `customer` is the unit of "one call at a time"."""
+    """What a provider needs to speak for one customer. `customer` is the unit of "one call at a time".
+
+    `tokens`: the customer's keys where they were read just now together with the rest; else they are looked up.
+    """
 
     connection: str
     consent: int
     consent_id: str
     customer: str
+    tokens: Tokens | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ class TokenKeeper:
 
     async def access(self, session: Session, refused: str | None = None) -> str:
         """A usable access token, which is not the one that was just `refused`. Raises `OutsideError`s only."""
-        tokens, spare = await self._read(session), SPARE
+        tokens, spare = session.tokens or await self._read(session), SPARE
         for _ in range(_TURNS):
             if usable := self._usable(tokens, refused, spare):
                 return usable

@@ -14,6 +14,7 @@ from backend.store.codec import action_of, ms, public
 from backend.store.fleet import SELECT_ACTION
 from backend.store.limits import Limits
 from backend.store.plans import LIVE, Plans
+from backend.store.tokens import TokenBox
 
 _LOOK = 256
 """Acts of one plan that are looked at together."""
@@ -26,7 +27,7 @@ _TRUSTED = 60_000
 """Milliseconds for which what was judged when a plan was run needs no second look before an act begins."""
 
 
-class Journal(Plans, Limits):
+class Journal(Plans, Limits, TokenBox):
     """Which acts are to be done, that they are being done, and how they ended."""
 
     # -- whose turn it is --------------------------------------------------------------------------------------
@@ -129,7 +130,8 @@ class Journal(Plans, Limits):
     def send_syncs(self, asked: Sequence[tuple[int, datetime]]) -> list[tuple[bool, Session | None]]:
         """For many syncs that are about to be asked for, each at its moment: whether it may be sent, and the session.
 
-        Those that may are marked as sent, and their look-ups are spent (law 10). Without a consent there is no session.
+        Those that may are marked as sent, and their look-ups are spent (law 10). The session brings its tokens; without
+        a consent there is none.
         """
         now = max(moment for _, moment in asked)
         with self.db.write():
@@ -141,14 +143,16 @@ class Journal(Plans, Limits):
                 [*mine],
             )
             self.spend([public(row["connection"]) for row in rows], "sync", now)
+            tokens = self.tokens_of([row["consent"] for row in rows])
         sessions = {
             row["id"]: Session(
                 connection=public(row["connection"]),
                 consent=row["consent"],
                 consent_id=row["consent_id"],
                 customer=row["agreement"],
+                tokens=keys,
             )
-            for row in rows
+            for row, keys in zip(rows, tokens, strict=True)
         }
         return [(action in mine, sessions.get(action)) for action, _ in asked]
 

@@ -109,18 +109,23 @@ class TokenBox(Tables):
 
     def tokens(self, consent: int) -> Tokens | None:
         """The tokens of a consent as last stored."""
-        row = self.db.row("SELECT * FROM tokens WHERE consent = ?", (consent,))
-        if row is None:
-            return None
+        return self.tokens_of([consent])[0]
+
+    def tokens_of(self, consents: Sequence[int]) -> list[Tokens | None]:
+        """The same for many, in their order."""
+        marks = ",".join("?" * len(consents))
+        rows = self.db.rows(f"SELECT * FROM tokens WHERE consent IN ({marks})", consents)
+        found = {row["consent"]: self._opened(row) for row in rows}
+        return [found.get(consent) for consent in consents]
+
+    def _opened(self, row: Any) -> Tokens:
+        consent = row["consent"]
         return Tokens(
             refresh_token=self._open(row["refresh"], consent) or "",
             refresh_expires_at=when(row["refresh_expires_at"]),
             access_token=self._open(row["access"], consent),
             access_expires_at=when(row["access_expires_at"]),
         )
-
-    def _each(self, consents: Sequence[int]) -> list[Tokens | None]:
-        return [self.tokens(consent) for consent in consents]
 
     def _claim(self, consent: int, used: str, request_id: str) -> tuple[bool, str | None]:
         """(answered, request id): not answered while another living process holds the door."""
@@ -136,7 +141,7 @@ class TokenBox(Tables):
             return True, kept
 
     async def read(self, consent: int) -> Tokens | None:
-        return await self.among(self._each, consent)
+        return await self.among(self.tokens_of, consent)
 
     async def begin_refresh(self, consent: int, used: str, request_id: str) -> str | None:
         while True:
