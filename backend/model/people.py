@@ -62,7 +62,7 @@ class NotAllowed(Exception):
         """The text key with which a plan refuses its items."""
         if self.need is None:
             return "read_only"
-        return f"{'role' if self.most is None else 'role_many'}.{self.need.word}"
+        return f"role.{self.need.word}" if self.most is None else f"role_many.{self.need.word}"
 
     def sentence(self, say: Callable[..., str]) -> str:
         """What may not be done, why, and whom to ask."""

@@ -17,7 +17,7 @@ from backend.model.filters import Compare, Filter, Not, OfPlan, Pattern, Term, W
 from backend.model.plans import ActionState
 from backend.model.text import clean, searchable
 from backend.rules.catalogue import IDS
-from backend.texts.health import TEXTS
+from backend.texts import texts_in
 
 MAX_LENGTH = 400
 """Characters of a filter; no person types more."""
@@ -102,7 +102,7 @@ class FilterError(ValueError):
         return say(self.message_key, **self.values)
 
     def __str__(self) -> str:
-        return TEXTS[self.message_key][1].format(**self.values)
+        return self.sentence(texts_in("en"))
 
 
 def parse(text: str, now: datetime, operator: str = "") -> Filter:

@@ -21,6 +21,7 @@ from backend.sandbox import mailbox, pages
 from backend.sandbox.banks import Bank, Mood
 from backend.sandbox.dice import digest, uuid_of
 from backend.sandbox.world import Consent, User, World
+from backend.texts import Say
 
 COOKIE = "aiia_visit"
 CODE_LIFE = timedelta(minutes=10)
@@ -61,7 +62,7 @@ class Visit:
     notice: str = ""
 
     @property
-    def say(self) -> pages.Say:
+    def say(self) -> Say:
         return pages.texts(self.request.culture if self.request else "da")
 
 
@@ -137,7 +138,7 @@ class Hub:
         visit.email = address
         visit.code = f"{digest(self.world.seed, 'code', self._made, address) % 1_000_000:06}"
         visit.code_until, visit.tries = self.world.machine.now() + CODE_LIFE, 0
-        text = visit.say("hub.mail.text").format(code=visit.code)
+        text = visit.say("hub.mail.text", code=visit.code)
         subject = visit.say("hub.mail.subject")
         # When it fails, the customer sees what Aiia shows: nothing. The mail just does not come (§4 no. 18).
         with contextlib.suppress(OSError, smtplib.SMTPException):

@@ -9,6 +9,7 @@ from backend.sandbox import pages
 from backend.sandbox.mailbox import Letter, Mailbox
 from backend.sandbox.shapes import instant
 from backend.sandbox.web import answer
+from backend.texts import Say
 
 
 def mailbox_app(mailbox: Mailbox) -> Starlette:
@@ -35,7 +36,7 @@ def mailbox_app(mailbox: Mailbox) -> Starlette:
     return Starlette(routes=[Route("/", listing), Route("/mail/{number:int}", one), Route("/mails", as_json)])
 
 
-def _say(request: Request) -> pages.Say:
+def _say(request: Request) -> Say:
     return pages.texts(request.query_params.get("culture", "da"))
 
 

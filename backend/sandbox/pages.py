@@ -1,6 +1,6 @@
 """The HTML of the hub, the banks' login and the mailbox: plain forms, readable without a script."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 from urllib.parse import urlencode
@@ -11,9 +11,7 @@ from backend.sandbox.banks import BankKind
 from backend.sandbox.fleet import AccountKind
 from backend.sandbox.mailbox import Letter
 from backend.sandbox.world import Consent, User
-from backend.texts.sandbox import TEXTS
-
-Say = Callable[[str], str]
+from backend.texts import Say, texts_in
 
 _STYLE = """
 :root { color-scheme: light; --ink: #14213d; --soft: #5b6575; --line: #d9dee7; --go: #0b6e4f; --brand: #14213d; }
@@ -49,8 +47,7 @@ table { border-collapse: collapse; width: 100%; } td, th { text-align: left; pad
 
 def texts(culture: str) -> Say:
     """The texts in the culture's language; Danish for those that Aiia has and we have not."""
-    column = 1 if culture == "en" else 0
-    return lambda key: TEXTS[key][column]
+    return texts_in("en" if culture == "en" else "da")
 
 
 def _page(
@@ -64,7 +61,7 @@ def _page(
     color: str = "",
     wide: bool = False,
 ) -> Response:
-    lang = "en" if say("hub.cancel") == TEXTS["hub.cancel"][1] else "da"
+    lang = "en" if say("hub.cancel") == texts_in("en")("hub.cancel") else "da"
     style = f' style="--brand: {escape(color)}"' if color else ""
     return HTMLResponse(
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -131,7 +128,7 @@ def code(say: Say, address: str, mailbox: str, *, wrong: bool = False) -> Respon
         f'<label>{escape(say("hub.code.label"))}<br><input type="text" name="code" inputmode="numeric" maxlength="7" '
         f'autocomplete="one-time-code" required autofocus></label>'
     )
-    body = _p(say("hub.code.text").format(email=address)) + (_p(say("hub.code.wrong"), "wrong") if wrong else "")
+    body = _p(say("hub.code.text", email=address)) + (_p(say("hub.code.wrong"), "wrong") if wrong else "")
     letters = f"{mailbox}/?{urlencode({'to': address})}"
     body += f'<p class="soft"><a href="{escape(letters)}" target="_blank">{escape(say("hub.code.mailbox"))}</a></p>'
     return _page(
@@ -162,13 +159,9 @@ def _box(say: Say, consent: Consent, now: datetime, current: bool) -> str:
     elif ended is not None:
         state = say("hub.accounts.ended")
     else:
-        state = say("hub.accounts.until").format(day=day(consent.expires_at))
+        state = say("hub.accounts.until", day=day(consent.expires_at))
     synced = consent.synced_at
-    fresh = (
-        say("hub.accounts.never")
-        if synced is None
-        else say("hub.accounts.synced").format(at=f"{synced:%d.%m.%y, %H:%M}")
-    )
+    fresh = say("hub.accounts.never") if synced is None else say("hub.accounts.synced", at=f"{synced:%d.%m.%y, %H:%M}")
     lines = ""
     for link in consent.links:
         number = link.account.kind.iban or link.account.kind.bban or ""
@@ -208,15 +201,15 @@ def banks(say: Say, kinds: Iterable[BankKind]) -> Response:
 
 def bank(say: Say, kind: BankKind, name: str) -> Response:
     """The bank's own login, with one button where MitID would be."""
-    body = _p(say("hub.bank.text").format(name=name))
+    body = _p(say("hub.bank.text", name=name))
     body += f'<div class="row">{_form("/bank", "", say("hub.bank.approve"), name="approve")}{_cancel(say)}</div>'
-    return _page(say, "bank", say("hub.bank.title").format(bank=kind.name), body, brand=kind.name, color=kind.color)
+    return _page(say, "bank", say("hub.bank.title", bank=kind.name), body, brand=kind.name, color=kind.color)
 
 
 def bank_down(say: Say, kind: BankKind) -> Response:
     """What a customer sees when the bank is down."""
     body = _p(say("hub.bank.down.text")) + f'<p><a href="/bank">{escape(say("hub.bank.again"))}</a></p>'
-    title = say("hub.bank.down.title").format(bank=kind.name)
+    title = say("hub.bank.down.title", bank=kind.name)
     return _page(
         say,
         "bank-down",
@@ -239,7 +232,7 @@ def _tick(place: int, one: AccountKind) -> str:
 def choose(say: Say, kind: BankKind, offered: Sequence[tuple[int, AccountKind]], *, wrong: bool = False) -> Response:
     """The choice of accounts, all ticked."""
     boxes = "".join(_tick(place, one) for place, one in offered)
-    body = _p(say("hub.choose.text").format(bank=kind.name)) + (_p(say("hub.choose.wrong"), "wrong") if wrong else "")
+    body = _p(say("hub.choose.text", bank=kind.name)) + (_p(say("hub.choose.wrong"), "wrong") if wrong else "")
     return _page(
         say,
         "choose",
@@ -254,7 +247,7 @@ def consent(say: Say, kind: BankKind, chosen: Sequence[AccountKind], until: date
     lines = "".join(
         f"<li>{escape(one.name)} <span class=soft>{escape(one.iban or one.bban or '')}</span></li>" for one in chosen
     )
-    body = _p(say("hub.consent.text").format(bank=kind.name, day=day(until))) + f"<ul>{lines}</ul>"
+    body = _p(say("hub.consent.text", bank=kind.name, day=day(until))) + f"<ul>{lines}</ul>"
     body += f'<div class="row">{_form("/hub/consent", "", say("hub.consent.agree"), name="agree")}{_cancel(say)}</div>'
     return _page(say, "consent", say("hub.consent.title"), body)
 
@@ -272,7 +265,7 @@ def mails(say: Say, letters: Sequence[Letter], count: int, to: str) -> Response:
         f'<input type="text" name="to" value="{escape(to)}"></label></form>'
     )
     table = f"<table><tr>{heads}</tr>{rows}</table>" if letters else _p(say("mailbox.none"))
-    body = _p(say("mailbox.text").format(count=count), "soft") + search + table
+    body = _p(say("mailbox.text", count=count), "soft") + search + table
     return _page(say, "mails", say("mailbox.title"), body, brand=say("mailbox.brand"), wide=True)
 
 

@@ -8,7 +8,6 @@ from backend.model.facts import Receipt
 from backend.rules.assess import assess
 from backend.rules.rows import RowContext, match_rows
 from backend.store import open_store
-from backend.texts.postings import TEXTS
 from tests.cli.conftest import Run
 from tests.fakes import NOON, HandClock, account, row
 from tui.commands import decisions
@@ -95,9 +94,3 @@ def test_the_list_shows_age_against_the_promise_and_what_to_type(fleet: Run, hel
     fleet("postings", "accept", held[0], "--yes")
     listed = fleet("postings", "state:queued").out
     assert held[0][:10] in listed and ("5:59 h left" in listed or "6:00 h left" in listed)
-
-
-def test_every_text_is_said_in_both_languages() -> None:
-    for danish, english in TEXTS.values():
-        assert danish and english
-        assert danish.count("{") == english.count("{")

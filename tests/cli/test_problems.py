@@ -1,10 +1,7 @@
 """`forny problems` and `forny problem` from outside: what rests, whose it is, notes, and a ticket without secrets."""
 
-import string
-
 import pytest
 
-from backend.texts.problems import TEXTS
 from tests.cli.conftest import Run, line, lines
 
 
@@ -148,10 +145,3 @@ def test_every_change_is_one_line_with_its_operator(queue: Run) -> None:
     kinds = ["problem.snoozed", "problem.woken", "problem.muted", "problem.unmuted", "problem.assigned", "note.added"]
     assert told[-6:] == [(kind, "tester") for kind in kinds]
     assert queue("audit", "--verify").code == 0
-
-
-def test_the_texts_say_the_same_in_both_languages() -> None:
-    for key, (danish, english) in TEXTS.items():
-        fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (danish, english)]
-        assert fields[0] == fields[1] and danish and english, key
-        assert danish.count("|") == english.count("|"), key

@@ -8,7 +8,7 @@ import pytest
 
 from backend.rules.assess import assess
 from backend.store import open_store
-from backend.texts import LANGUAGES, reminders, texts_in
+from backend.texts import LANGUAGES, area, texts_in
 from tests.cli.conftest import Run, line, lines
 from tests.fakes import HandClock
 
@@ -83,5 +83,5 @@ def test_show_tells_them_too(some: Run) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_of_reminders_can_be_said(language: str) -> None:
     say = texts_in(language)
-    for key in reminders.TEXTS:
+    for key in area("reminders"):
         assert "{" not in say(key, bank="Nordea")

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from backend.model.audit import EVERY_EVENT, Damage, EventFilter, Finding
 from backend.rules.audit import parse_events, told
 from backend.rules.filters import FilterError
-from backend.texts import texts_in
-from backend.texts.audit import TEXTS
+from backend.texts import table, texts_in
 from tests.fakes import NOON
 
 
 def test_every_kind_of_damage_has_its_sentence_and_no_other() -> None:
     prefix = "audit.found."
-    assert {key.removeprefix(prefix) for key in TEXTS if key.startswith(prefix)} == set(Damage)
+    assert {key.removeprefix(prefix) for key in table() if key.startswith(prefix)} == set(Damage)
 
 
 @pytest.mark.parametrize("language", ["da", "en"])

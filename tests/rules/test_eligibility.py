@@ -16,7 +16,7 @@ from backend.rules.allowance import budget
 from backend.rules.assess import assess
 from backend.rules.axes import LIVE
 from backend.rules.eligibility import HURDLES, judge
-from backend.texts.health import TEXTS
+from backend.texts import table
 from tests.rules.test_assess import FACTS, NOW, WELL
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -131,7 +131,7 @@ def test_two_acts_at_once_on_one_connection_are_refused(act: Act) -> None:
 
 
 def test_every_reason_has_its_words() -> None:
-    assert {hurdle.reason for hurdle in HURDLES} <= TEXTS.keys()
+    assert {hurdle.reason for hurdle in HURDLES} <= table().keys()
 
 
 BUDGETS = st.none() | st.builds(

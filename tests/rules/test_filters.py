@@ -11,8 +11,7 @@ from backend.model.filters import Compare, Filter, Not, OfPlan, Pattern, Term, W
 from backend.model.text import searchable
 from backend.rules.catalogue import CATALOGUE, IDS, OWN
 from backend.rules.filters import CHOICES, FIELDS, MAX_LENGTH, FilterError, Kind, parse
-from backend.texts import LANGUAGES
-from backend.texts.health import TEXTS
+from backend.texts import LANGUAGES, texts_in
 
 NOW = datetime(2026, 2, 11, 12, tzinfo=UTC)
 UNIX = int(NOW.timestamp())
@@ -108,8 +107,8 @@ def test_every_mistake_is_told_in_its_place(text: str, key: str, position: int, 
         parse(text, NOW)
     error = caught.value
     assert (error.message_key, error.position) == (key, position)
-    for column in range(len(LANGUAGES)):
-        assert hint in error.sentence(lambda k, c=column, **values: TEXTS[k][c].format(**values))
+    for language in LANGUAGES:
+        assert hint in error.sentence(texts_in(language))
     assert hint in str(error)
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from backend.model.facts import Act, Case, Stage
 from backend.rules.letters import case_mail, message_id
-from backend.texts import LANGUAGES, Say
-from backend.texts.mail import TEXTS
+from backend.texts import LANGUAGES, texts_in
 
 CASE = Case(
     id=12,
@@ -26,15 +25,10 @@ CASE = Case(
 EXPIRES = datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
 
 
-def saying(language: str) -> Say:
-    column = LANGUAGES.index(language)
-    return lambda key, **values: TEXTS[key][column].format(**values) if values else TEXTS[key][column]
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", [Act.RENEW, Act.CONNECT])
 def test_a_mail_carries_the_link_and_the_steps(language: str, kind: Act) -> None:
-    mail = case_mail(saying(language), case=replace(CASE, kind=kind), bank="Nordea", expires_at=EXPIRES)
+    mail = case_mail(texts_in(language), case=replace(CASE, kind=kind), bank="Nordea", expires_at=EXPIRES)
     assert mail.to == "bogholderi@example.test"
     assert "Nordea" in mail.subject
     for part in (CASE.link, "Nordhavn {Cykler} ApS", "1234567", "Aiia", "6 "):
@@ -44,13 +38,13 @@ def test_a_mail_carries_the_link_and_the_steps(language: str, kind: Act) -> None
 
 
 def test_what_is_not_known_is_not_said() -> None:
-    mail = case_mail(saying("da"), case=CASE, bank="", expires_at=None)
+    mail = case_mail(texts_in("da"), case=CASE, bank="", expires_at=None)
     assert mail.subject == "Forny forbindelsen til din bank"
     assert "gælder til" not in mail.text
 
 
 def test_a_subject_is_one_line() -> None:
-    mail = case_mail(saying("da"), case=CASE, bank="Nordea", expires_at=None)
+    mail = case_mail(texts_in("da"), case=CASE, bank="Nordea", expires_at=None)
     assert "\n" not in mail.subject
 
 

@@ -1,10 +1,7 @@
 """What a renewal leaves in doubt, where its case hangs, and that every word for it exists in both languages."""
 
-import re
-import string
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,10 +10,8 @@ from hypothesis import strategies as st
 from backend.model.facts import Account, Act, Case, Stage
 from backend.model.renewals import RenewalDiff, Shown
 from backend.rules.accounts import diff_of, in_doubt, match_accounts
-from backend.rules.reasons import NOTES
 from backend.rules.renewals import diff_lines, stalled, suggestion
 from backend.texts import texts_in
-from backend.texts.renewals import TEXTS
 from tests.fakes import NOON, account
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -111,19 +106,3 @@ def test_doubt_that_nobody_has_settled_stays() -> None:
     before: list[Account] = [account(1, id=1), account(3, id=3, doubt="maybe_renumbered")]
     match = match_accounts(before, [account(1), account(3)])
     assert in_doubt(before, match, renewed=True) == {account(3).key: "maybe_renumbered"}
-
-
-def test_every_text_is_used_and_says_the_same_in_both_languages() -> None:
-    root = Path(__file__).parents[2]
-    places = [*(root / "backend").glob("**/*.py"), *(root / "tui").glob("**/*.py")]
-    code = "\n".join(path.read_text("utf-8") for path in places if path.parent.name != "texts")
-    stems = set(re.findall(r'"((?:renewal|stalled)\.\w+)"', code))
-    words = ("doubt.maybe_renumbered", "doubt.only_by_id", *(f"stalled.{n}" for n in NOTES))
-    words += ("renewal.rival.login", "renewal.rival.account")
-    assert {*stems, *words} == {key for key in TEXTS if key.partition(".")[0] in ("renewal", "stalled", "doubt")}
-    for danish, english in TEXTS.values():
-        assert fields(danish) == fields(english)
-
-
-def fields(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}

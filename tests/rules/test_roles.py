@@ -17,8 +17,7 @@ from backend.rules.roles import (
     refusal,
     role_of,
 )
-from backend.texts import texts_in
-from backend.texts.guard import TEXTS
+from backend.texts import area, texts_in
 from tests.fakes import NOON
 
 VIEW, SUPPORT, ONCALL, ADMIN = Role
@@ -170,6 +169,7 @@ def test_every_refusal_has_its_words_and_no_word_is_too_many() -> None:
     told = {one for one in needed if one is not None}
     reasons = {one.reason for one in told} | {"read_only"}
     asked = {f"guard.ask.{one.need.word}" for one in told if one.need is not None}
-    assert {key for key in TEXTS if not key.startswith("guard.")} == reasons
-    assert {key for key in TEXTS if key.startswith("guard.ask.")} == asked
-    assert {key for key in TEXTS if key.startswith("guard.right.")} == {f"guard.right.{name}" for name in RIGHTS}
+    texts = area("guard")
+    assert {key for key in texts if not key.startswith("guard.")} == reasons
+    assert {key for key in texts if key.startswith("guard.ask.")} == asked
+    assert {key for key in texts if key.startswith("guard.right.")} == {f"guard.right.{name}" for name in RIGHTS}

@@ -1,14 +1,10 @@
 """The fleet: made from seed and index, a good mixture, ready to be imported."""
 
 import json
-import re
 from collections import Counter
-from pathlib import Path
 
-import backend.sandbox
 from backend.sandbox.fleet import SHOWCASE, Fleet, iban_of
 from backend.sandbox.names import index_of_email
-from backend.texts.sandbox import TEXTS
 from tests.sandbox.clocks import START
 from tests.sandbox.conftest import Place
 
@@ -75,15 +71,6 @@ def test_looking_at_the_fleet_wakes_nobody(place: Place) -> None:
     assert place.world.world._users == {}
     place.world.client.customer(index=3)
     assert len(place.world.world._users) == 1
-
-
-def test_every_text_is_used_and_in_two_languages() -> None:
-    source = "".join(path.read_text() for path in Path(backend.sandbox.__file__).parent.glob("*.py"))
-    said = set(re.findall(r"""["']([a-z]+(?:\.[a-z]+)+)["']""", source))
-    said |= {f"{key}.{part}" for key in said for part in ("title", "text")}
-    unused = TEXTS.keys() - said
-    assert unused == set()
-    assert all(danish and english for danish, english in TEXTS.values())
 
 
 def test_a_line_is_one_line_of_json(place: Place) -> None:

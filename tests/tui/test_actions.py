@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from backend.texts import audit, console, pages, plans
+from backend.texts import table
 from tui.actions import ACTIONS, SCOPES, TORN, actions_in, footer, keymap, label
 from tui.screens.audit import AuditScreen
 from tui.screens.base import ConsoleScreen
@@ -21,8 +21,6 @@ from tui.screens.plans import PlansScreen
 from tui.screens.postings import PostingsScreen
 from tui.screens.triage import TriageScreen
 from tui.screens.why import WhyScreen
-
-TEXTS = console.TEXTS | pages.TEXTS | audit.TEXTS | plans.TEXTS
 
 SCREENS: dict[str, type[ConsoleScreen]] = {
     screen.scope: screen
@@ -86,9 +84,9 @@ def test_the_footer_is_short(scope: str) -> None:
 
 def test_every_action_has_its_titles_in_both_languages() -> None:
     for action in ACTIONS:
-        assert all(TEXTS[action.title]), action.id
+        assert all(table()[action.title]), action.id
         if action.footer:
-            assert all(TEXTS[f"{action.title}.short"]), action.id
+            assert all(table()[f"{action.title}.short"]), action.id
 
 
 def test_keys_are_written_for_people() -> None:
