@@ -7,11 +7,13 @@ outside. A witness says that line n had this hash at this time.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from backend.model.clock import millis, moment
 
 GENESIS = "0" * 64
 """What the first line is chained to."""
@@ -28,8 +30,6 @@ _REACH = 20_000
 _PATIENCE = 2_000_000
 """Numbers that are tried for moved lines in one check: a few seconds."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 class Damage(StrEnum):
     """What a check can find."""
@@ -37,6 +37,7 @@ class Damage(StrEnum):
     EDITED = "edited"
     DELETED = "deleted"
     MOVED = "moved"
+    RENUMBERED = "renumbered"
     INSERTED = "inserted"
     REWRITTEN = "rewritten"
     CUT_OFF = "cut_off"
@@ -113,17 +114,17 @@ def chain(prev: str, line: Sequence[Any]) -> str:
 
 def seal(key: bytes, seq: int, at: datetime, digest: str) -> str:
     """The seal on a line's hash. Its key is derived, so that it tells nothing of the key that it comes from."""
-    derived = hmac.digest(key, b"forny audit seals", "sha256")
-    return hmac.new(derived, f"{seq}\x1f{millis(at)}\x1f{digest}".encode(), "sha256").hexdigest()
+    return _sealed(key, b"forny audit seals", (seq, millis(at), digest))
 
 
-def millis(instant: datetime) -> int:
-    """Whole milliseconds since 1970 UTC."""
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
+def export_seal(key: bytes, lines: int, at: datetime, operator: str, host: str, digest: str) -> str:
+    """The seal on an export as a whole; a seal of the store cannot stand in its place."""
+    return _sealed(key, b"forny audit exports", (lines, millis(at), operator, host, digest))
 
 
-def moment(milliseconds: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+def _sealed(key: bytes, label: bytes, values: Iterable[object]) -> str:
+    text = "\x1f".join(map(str, values)).encode("utf-8", "surrogatepass")
+    return hmac.new(hmac.digest(key, label, "sha256"), text, "sha256").hexdigest()
 
 
 class Checker:
@@ -148,6 +149,8 @@ class Checker:
         self._vouched = 0
         self._disputed: tuple[Witness, Finding] | None = None
         self._last_at: int | None = None
+        self._renumbered: Finding | None = None
+        """The first line that has another number and is otherwise whole. What else is found explains it."""
 
     @property
     def full(self) -> bool:
@@ -161,7 +164,7 @@ class Checker:
             seq, at, kind, connection, operator, host, data, prev, digest = row
             line = (seq, at, kind, connection, operator, host, data)
             self.checked += 1
-            if seq == self._next and prev == self._prev and digest == chain(prev, line):
+            if seq == self._next and prev == self._prev and digest == chain(prev, line) and _as_written(line):
                 self._next += 1
                 self._prev = digest
                 if seq in witnesses:
@@ -173,7 +176,7 @@ class Checker:
             self._last_at = at
 
     def _odd(self, line: Sequence[Any], prev: str, digest: str) -> None:
-        written = self._written(line, prev, digest)
+        written = self._written(line, prev, digest) if _as_written(line) else None
         if written is None:
             self._edit(line[0], line[0] - self._shift)
             return
@@ -191,6 +194,8 @@ class Checker:
             # It holds by itself and does not follow from the one before: that one was hashed anew.
             place = max(line[0] - 1, 1)
             self.findings.append(Finding(Damage.EDITED, place, place, self._before()))
+        elif line[0] - written != self._shift and self._renumbered is None:
+            self._renumbered = Finding(Damage.RENUMBERED, written, line[0], self._before())
         self._shift = line[0] - written
         self._next, self._prev = written + 1, digest
         self._compare(written, digest)
@@ -258,10 +263,57 @@ class Checker:
             return None
 
     def finish(self) -> tuple[Finding, ...]:
-        """All that was found, in the order of the lines. `first` of what was moved is its number, `last` its place."""
+        """All that was found, in the order of the lines.
+
+        `first` of what was moved or renumbered is its number, `last` its place.
+        """
         found = [*self.findings, *(Finding(Damage.DELETED, *one) for one in self._missing)]
         beyond = [one for seq, many in self._witnesses.items() if seq >= self._next for one in many]
         if beyond and not self.full:
             furthest = max(beyond, key=lambda one: one.seq)
             found.append(Finding(Damage.CUT_OFF, self._next, furthest.seq, self._before(), furthest.at))
+        if not found and self._renumbered is not None:
+            found.append(self._renumbered)
         return tuple(sorted(found, key=lambda one: (one.first, one.last)))
+
+
+def _as_written(line: Sequence[Any]) -> bool:
+    """Whether the numbers are numbers: a text in their place can have the same hash, as `None` for no connection."""
+    return type(line[1]) is int and (line[3] is None or type(line[3]) is int)
+
+
+def verify(
+    batches: Iterable[Sequence[Sequence[Any]]],
+    seals: Iterable[Witness],
+    key: bytes | None,
+    *,
+    anchors: Sequence[Witness] = (),
+    progress: Callable[[int], None] = lambda checked: None,
+) -> AuditReport:
+    """Check lines, in batches as `Checker.take` wants them, with the seals upon them and what `anchors` vouch for.
+
+    Without a `key` the seals are taken as they are, and vouch for nothing. `progress` hears of the lines checked.
+    """
+    ours, foreign = list[Witness](), list[Witness]()
+    for one in seals:
+        sound = key is None or seal(key, one.seq, one.at, one.hash) == one.seal
+        (ours if sound else foreign).append(one)
+    checker = Checker([*ours, *anchors])
+    for batch in batches:
+        checker.take(batch)
+        progress(checker.checked)
+        if checker.full:
+            break
+    found = checker.finish()
+    if foreign:
+        found = (*found, Finding(Damage.OTHER_KEY, foreign[0].seq, foreign[-1].seq, seen_at=foreign[-1].at))
+    vouched = ours[-1] if ours and key is not None else None
+    anchored = anchors[-1] if anchors else None
+    return AuditReport(
+        checked=checker.checked,
+        findings=found,
+        sealed=vouched.seq if vouched else 0,
+        sealed_at=vouched.at if vouched else None,
+        anchored=anchored.seq if anchored else 0,
+        anchored_at=anchored.at if anchored else None,
+    )

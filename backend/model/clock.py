@@ -7,6 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def millis(instant: datetime) -> int:
+    """Whole milliseconds since 1970 UTC."""
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def moment(milliseconds: int) -> datetime:
+    """The instant that `millis` has counted. Raises OverflowError beyond the year 9999."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
 
 class Clock(Protocol):
     """Where the rest of the program gets its time from."""

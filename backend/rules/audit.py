@@ -26,7 +26,7 @@ _ID = re.compile(r"[cC][0-9]{1,15}")
 
 def told(found: Finding, say: Say) -> str:
     """One finding as a sentence: what, where, and between which times."""
-    many = found.last > found.first and found.damage is not Damage.MOVED
+    many = found.last > found.first and found.damage not in (Damage.MOVED, Damage.RENUMBERED)
     lines = say("audit.lines", first=found.first, last=found.last) if many else say("audit.line", first=found.first)
     before = moment(found.before) if found.before else say("audit.beginning")
     seen = moment(found.seen_at) if found.seen_at else "–"

@@ -7,6 +7,7 @@ anchor outside show who wrote the chain anew (`backend.model.audit`).
 import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +16,13 @@ from backend.model.audit import (
     EVERY_EVENT,
     GENESIS,
     AuditReport,
-    Checker,
     Damage,
     EventFilter,
     Finding,
     Witness,
     chain,
     seal,
+    verify,
 )
 from backend.model.facts import Event
 from backend.store.codec import at, ms, number, public
@@ -98,8 +99,13 @@ class AuditLog:
         """Seal the last line when a seal is due, or `at_once` when any line came since; gives the new seal."""
         with self.db.write():
             last = self.db.row("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
-            before = self.db.row("SELECT seq, at FROM checkpoints ORDER BY seq DESC LIMIT 1")
-            if last is None or (before is not None and before["seq"] >= last["seq"]):
+            if last is None:
+                return None
+            # One beyond the last line is none of ours: it would keep us from sealing until the log has got there.
+            before = self.db.row(
+                "SELECT seq, at FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (last["seq"],)
+            )
+            if before is not None and before["seq"] == last["seq"]:
                 return None
             new = last["seq"] - (before["seq"] if before else 0)
             young = before is not None and at(before["at"]) + SEAL_AFTER > now
@@ -157,7 +163,7 @@ class AuditLog:
         """The seals on lines up to `head`, or all."""
         rows = self.db.rows("SELECT seq, at, hash, seal FROM checkpoints ORDER BY seq")
         return [
-            Witness(row["seq"], at(row["at"]), row["hash"], row["seal"])
+            Witness(row["seq"], instant(row["at"]), str(row["hash"]), str(row["seal"]))
             for row in rows
             if head is None or row["seq"] <= head
         ]
@@ -171,34 +177,17 @@ class AuditLog:
         """
         seals = self.audit_seals()  # before the last line is looked up: it is never behind a seal, unless cut off
         head = self.audit_head()
-        key = self.audit_key()
-        ours = [one for one in seals if seal(key, one.seq, one.at, one.hash) == one.seal]
-        checker = Checker([*ours, *anchors])
-        for batch in self.audit_rows(head):
-            checker.take(batch)
-            progress(checker.checked)
-            if checker.full:
-                break
-        found = list(checker.finish())
-        if foreign := [one for one in seals if one not in ours]:
-            found.append(Finding(Damage.OTHER_KEY, foreign[0].seq, foreign[-1].seq, seen_at=foreign[-1].at))
-        if not checker.checked and not found and self.db.value("SELECT id FROM connections LIMIT 1"):
-            found.append(Finding(Damage.DELETED, 1, 1))  # whatever made a connection has left a line
-        return AuditReport(
-            checked=checker.checked,
-            findings=tuple(found),
-            sealed=ours[-1].seq if ours else 0,
-            sealed_at=ours[-1].at if ours else None,
-            anchored=anchors[-1].seq if anchors else 0,
-            anchored_at=anchors[-1].at if anchors else None,
-        )
+        report = verify(self.audit_rows(head), seals, self.audit_key(), anchors=anchors, progress=progress)
+        if not report.checked and report.whole and self.db.value("SELECT id FROM connections LIMIT 1"):
+            return replace(report, findings=(Finding(Damage.DELETED, 1, 1),))  # a connection has left a line
+        return report
 
 
 def event_of(row: Any) -> Event:
     """A row of `events`."""
     return Event(
         seq=row["seq"],
-        at=at(row["at"]),
+        at=instant(row["at"]),
         kind=row["kind"],
         connection=None if row["connection"] is None else public(row["connection"]),
         operator=row["operator"],
@@ -206,6 +195,14 @@ def event_of(row: Any) -> Event:
         data=_data(row["data"]),
         hash=row["hash"],
     )
+
+
+def instant(milliseconds: Any) -> datetime:
+    """The time of a line or seal; 1970 where somebody has put what is no time, so that it can still be looked at."""
+    try:
+        return at(milliseconds)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return at(0)
 
 
 def key_bytes(text: bytes) -> bytes:

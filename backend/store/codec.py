@@ -1,9 +1,10 @@
 """How facts are written into columns and read back."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from backend.model.clock import millis, moment
 from backend.model.facts import Account, Act, Consent, Posting, PostingState, Stage
 from backend.model.findings import NOTHING_FOUND, Found
 from backend.model.health import HealthFacts
@@ -14,17 +15,16 @@ from backend.model.text import fold
 
 def ms(instant: datetime | None) -> int | None:
     """Milliseconds since 1970 UTC."""
-    return None if instant is None else int(instant.timestamp() * 1000)
+    return None if instant is None else millis(instant)
 
 
 def when(milliseconds: int | None) -> datetime | None:
     """The instant that `ms` wrote."""
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return None if milliseconds is None else moment(milliseconds)
 
 
-def at(milliseconds: int) -> datetime:
-    """The instant of a column that is never empty."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+at = moment
+"""The instant of a column that is never empty."""
 
 
 def iso(day: date | None) -> str | None:

@@ -6,9 +6,11 @@ import json
 import socket
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,8 +189,8 @@ def test_the_recipe_of_the_hash_holds(exported: Path) -> None:
         parts = (prev, item["seq"], ms, item["kind"], number, item["operator"], item["host"], item["data"])
         prev = hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
         assert prev == item["hash"]
-    assert last["manifest"]["lines"] == len(written) and last["manifest"]["seals"][-1]["hash"] == prev
-    assert len(last["manifest"]["seals"]) == 2
+    assert last["manifest"]["lines"] == len(written) and last["manifest"]["hash"] == prev
+    assert len(last["manifest"]["seals"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -196,6 +198,12 @@ def test_the_recipe_of_the_hash_holds(exported: Path) -> None:
     [
         (1, '"tester"', '"nobody"', "edited"),
         (-1, '"seal": "', '"seal": "00', "other_key"),
+        (-1, '"operator": "tester"', '"operator": "nobody"', "other_key"),
+        (-1, '"at": "2', '"at": "1', "other_key"),
+        (-1, '"manifest": {', '"manifest": {"note": 1, ', "no_manifest"),
+        (1, '"seq": ', '"seq": 7, "seq": ', "bad_file"),
+        (1, '"kind": ', '"note": "x", "kind": ', "bad_file"),
+        (1, 'Z", "kind"', '999Z", "kind"', "bad_file"),
         (2, "{", "[", "bad_file"),
     ],
 )
@@ -217,6 +225,43 @@ def test_an_export_that_lost_lines_is_found(exported: Path, forny: Run, gone: sl
     exported.write_text("".join(written))
     ran = check(forny, exported)
     assert ran.code == 1 and ran.json["reason"] == reason
+
+
+def rewritten(exported: Path, change: Callable[[list[str], dict[str, Any]], list[str]]) -> None:
+    """The export with its lines changed, and its manifest as far as one can who has no key."""
+    *written, last = exported.read_text().splitlines(keepends=True)
+    manifest = json.loads(last)
+    exported.write_text(
+        "".join(change(written, manifest["manifest"])) + json.dumps(manifest, ensure_ascii=False) + "\n"
+    )
+
+
+def test_an_export_that_was_cut_off_at_an_earlier_seal_is_found(exported: Path, forny: Run) -> None:
+    def cut(written: list[str], manifest: dict[str, Any]) -> list[str]:
+        seal = manifest["seals"][0]
+        assert seal["seq"] < manifest["lines"]
+        manifest.update(lines=seal["seq"], hash=seal["hash"], at=seal["at"], seal=seal["seal"])
+        return written[: seal["seq"]]
+
+    rewritten(exported, cut)
+    ran = check(forny, exported)
+    assert ran.code == 1 and ran.json["reason"] == "other_key"
+
+
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_line_that_was_put_at_the_end_of_an_export_is_found(exported: Path, forny: Run, lines: int) -> None:
+    def add(written: list[str], manifest: dict[str, Any]) -> list[str]:
+        item = json.loads(written[-1])
+        ms = round(datetime.fromisoformat(item["at"]).timestamp() * 1000)
+        item |= {"seq": item["seq"] + 1, "prev": item["hash"], "connection": None}
+        parts = (item["hash"], item["seq"], ms, item["kind"], "None", item["operator"], item["host"], item["data"])
+        item["hash"] = hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
+        manifest["lines"] += lines
+        return [*written, json.dumps(item, ensure_ascii=False) + "\n"]
+
+    rewritten(exported, add)
+    ran = check(forny, exported)
+    assert ran.code == 1 and ran.json["reason"] == ("other_key" if lines else "inserted")
 
 
 def test_an_export_replaces_nothing_that_it_was_not_told_to(exported: Path, forny: Run) -> None:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.model.audit import GENESIS, Checker, Damage, EventFilter, Finding, Witness, chain, millis
+from backend.audit_file import Export, check_file, write_private
+from backend.model.audit import GENESIS, Checker, Damage, EventFilter, Finding, Witness, chain
+from backend.model.clock import millis
 from backend.model.facts import Act, Case, Stage
 from backend.model.plans import ActionState, Order, Plan, PlanItem
 from backend.rules.assess import assess
@@ -206,6 +208,51 @@ def test_an_edit_of_any_column_is_found(store: Store, column: str, seq: int) -> 
     before = store.verify_audit().findings[0].before
     assert before == (None if seq == 1 else NOON + timedelta(minutes=seq - 2))
     assert len(store.events(0, 99)) == LINES, "what was tampered with can still be read"
+
+
+@pytest.mark.parametrize("number", ["seq + 7", "seq * 3"])
+@pytest.mark.parametrize("sealed", [False, True])
+def test_lines_that_only_got_other_numbers_are_found(store: Store, number: str, sealed: bool) -> None:
+    fill(store)
+    anchors = [made] if sealed and (made := store.seal_audit(NOON)) else []
+    tamper(store, f"UPDATE events SET seq = -({number}) WHERE seq > 5", "UPDATE events SET seq = -seq WHERE seq < 0")
+    assert found(store, *anchors) == [(Damage.RENUMBERED, 6, 13 if "+" in number else 18)]
+
+
+def test_no_connection_is_not_the_word_for_it(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+    fill(store)
+    tamper(store, "UPDATE events SET connection = 'None' WHERE seq = 4")
+    assert found(store) == [(Damage.EDITED, 4, 4)]
+    store.close()
+
+
+@pytest.mark.parametrize("time", ["9000000000000000000", "-1 - 9000000000000000000", "'yesterday'"])
+def test_a_line_or_seal_of_no_time_can_still_be_looked_at(store: Store, time: str, tmp_path: Path) -> None:
+    if store.db.shared and "'" in time:
+        pytest.skip("a column of numbers takes no text there")
+    fill(store)
+    store.seal_audit(NOON)
+    fill(store)
+    store.seal_audit(NOON, at_once=True)
+    tamper(store, f"UPDATE events SET at = {time} WHERE seq = 4", f"UPDATE checkpoints SET at = {time} WHERE seq = 12")
+    assert found(store) == [(Damage.EDITED, 4, 4), (Damage.OTHER_KEY, 12, 12)]
+    assert len(store.events(0, 99)) == 2 * LINES
+    export = Export(store, store.audit_head(), NOON)
+    assert len(list(export.csv_lines(str))) == 2 * LINES + 2
+    write_private(tmp_path / "audit.jsonl", export.json_lines(), replace=True)
+    report = check_file(tmp_path / "audit.jsonl", store.audit_key(), lambda checked: None)
+    assert [one.damage for one in report.findings] == [Damage.EDITED, Damage.OTHER_KEY]
+
+
+def test_a_seal_far_beyond_the_log_does_not_keep_the_agent_from_sealing(store: Store) -> None:
+    fill(store)
+    store.seal_audit(NOON)
+    tamper(store, "INSERT INTO checkpoints (seq, at, hash, seal) VALUES (1000000, 0, 'x', 'x')")
+    fill(store)
+    made = store.seal_audit(NOON + SEAL_AFTER)
+    assert made is not None and made.seq == 2 * LINES
+    assert found(store) == [(Damage.OTHER_KEY, 1_000_000, 1_000_000)]
 
 
 def test_an_edit_whose_own_hash_was_made_to_fit_is_found_by_the_next_line(store: Store) -> None:

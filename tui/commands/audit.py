@@ -216,11 +216,12 @@ def _progress(context: Context) -> Callable[[int], None]:
 
 
 def _export(context: Context, path: Path, *, force: bool) -> None:
-    from backend.audit_file import export, write_private
+    from backend.audit_file import Export, write_private
 
     if path.exists() and not force:
         _is_there(context, path)
-    made = export(context.runtime.present.store, context.runtime.present.clock.now())
+    present = context.runtime.present
+    made = Export(present.store, present.store.audit_head(), present.clock.now())
     table = path.suffix.lower() == ".csv"
     try:
         write_private(path, made.csv_lines(csv_cell) if table else made.json_lines(), replace=force)
