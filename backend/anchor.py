@@ -62,7 +62,7 @@ def _send(address: str | tuple[str, int], message: bytes) -> None:
 def read_anchor(where: str, *, expected: bool) -> tuple[list[Witness], list[Finding]]:
     """What the anchor's file says, and what is wrong with it. Syslog cannot be read from here: it says nothing.
 
-    `expected`: something was sealed, so that there must be a file.
+    `expected`: something was sealed, so that there must be a file that says so.
     """
     if not where or syslog_address(where) is not None:
         return [], []
@@ -79,4 +79,6 @@ def read_anchor(where: str, *, expected: bool) -> tuple[list[Witness], list[Find
             witnesses.append(Witness(int(match[1]), datetime.fromisoformat(match[3]).astimezone(UTC), match[2]))
         except ValueError:
             wrong.append(Finding(Damage.BAD_ANCHOR, place, place))
+    if expected and not witnesses and not wrong:
+        wrong.append(Finding(Damage.NO_ANCHOR, 0, 0))
     return sorted(witnesses, key=lambda one: one.seq), wrong

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from backend.config import ConfigError, Secret
+from backend.model.audit import ANCHOR_FAILED, REWRITTEN
 from backend.model.errors import OutsideError
 from backend.model.people import Role
 from backend.runtime import Runtime
@@ -25,6 +26,9 @@ SKEW_FAIL = 300.0
 QUIET_AGENT = 15 * 60.0
 """Seconds of the clock without a round after which a living agent is worth a warning."""
 
+YOUNG_SEAL = 60.0
+OLD_SEAL = 3600.0
+"""Seconds that the anchor may take to hear of a seal, and that lines may go unsealed."""
 
 _ADVISED = {"refused_credentials", "refused", "unreachable", "provider_down", "rate_limited", "malformed"}
 """Kinds of errors that have advice of their own (`doctor.todo.KIND`)."""
@@ -61,6 +65,7 @@ async def examine(loaded: Loaded, runtime: Runtime, say: Say) -> list[Finding]:
         return found.findings
     _roles(loaded, runtime, found)
     _agent(runtime, found)
+    _audit(runtime, found)
     _gates(runtime, found)
     await _provider(runtime, found)
     _webhooks(runtime, found)
@@ -136,7 +141,7 @@ def _agent(runtime: Runtime, found: _Examination) -> None:
         found.add("agent", WARN, "doctor.no_agent", todo="doctor.no_agent_todo")
         return
     who: dict[str, object] = {"kind": status.kind, "pid": status.pid, "host": status.host}
-    if status.trouble:
+    if status.trouble and status.trouble not in (REWRITTEN, ANCHOR_FAILED):
         who["trouble"] = status.trouble
         found.add("agent", FAIL, "doctor.agent_trouble", who, "doctor.agent_trouble_todo")
         return
@@ -147,6 +152,36 @@ def _agent(runtime: Runtime, found: _Examination) -> None:
         found.add("agent", WARN, "doctor.agent_quiet", who, "doctor.agent_quiet_todo")
     else:
         found.add("agent", OK, "doctor.agent", who)
+
+
+def _audit(runtime: Runtime, found: _Examination) -> None:
+    """Is the audit log sealed, and are its seals told outside?"""
+    from backend.anchor import read_anchor, syslog_address
+    from backend.rules.audit import told
+    from backend.rules.danish import moment
+
+    now, where = runtime.clock.now(), runtime.settings.audit_anchor
+    status, seal = runtime.agent_status(), runtime.store.last_seal()
+    if status is not None and status.trouble in (REWRITTEN, ANCHOR_FAILED):
+        found.add("audit", FAIL, status.trouble, todo="doctor.audit_todo")
+    age = (now - seal.at).total_seconds() if seal else 0.0
+    if seal is not None and age > OLD_SEAL and seal.seq < runtime.store.audit_head():
+        found.add("audit", WARN, "doctor.seals_old", {"at": moment(seal.at)}, "doctor.seals_old_todo")
+    if not where:
+        found.add("audit", WARN, "doctor.no_anchor", todo="doctor.no_anchor_todo")
+        return
+    if syslog_address(where) is not None:
+        found.add("audit", OK, "doctor.anchor_syslog")
+        return
+    anchors, wrong = read_anchor(where, expected=seal is not None)
+    for one in wrong:
+        found.findings.append(Finding(subject="audit", level=WARN, text=told(one, found.say)))
+    reached = anchors[-1].seq if anchors else 0
+    if seal is not None and reached < seal.seq and age > YOUNG_SEAL and not wrong:
+        values: dict[str, object] = {"seq": reached, "sealed": seal.seq}
+        found.add("audit", WARN, "doctor.anchor_behind", values, "doctor.audit_todo")
+    elif not wrong:
+        found.add("audit", OK, "doctor.anchor", {"seq": reached})
 
 
 def _gates(runtime: Runtime, found: _Examination) -> None:

@@ -146,7 +146,7 @@ class Runtime:
         from backend.anchor import read_anchor
 
         store = self.present.store
-        anchors, wrong = read_anchor(self.settings.audit_anchor, expected=bool(store.audit_seals()))
+        anchors, wrong = read_anchor(self.settings.audit_anchor, expected=store.last_seal() is not None)
         report = store.verify_audit(anchors, progress)
         return replace(report, findings=(*report.findings, *wrong))
 

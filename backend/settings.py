@@ -16,7 +16,12 @@ from backend.setting_values import KINDS, PREFIX, PROVIDERS, READERS, Reading, W
 from backend.texts import LANGUAGES, Say, texts_in
 
 OTHER_VARIABLES = frozenset({"FORNY_ASCII", "FORNY_CONFIG", "FORNY_PROFILE", "FORNY_THEME"})
-GUARDS = ("environment", "roles", "read_only", "second_pair_from")
+RIGHTS = ("roles", "read_only", "second_pair_from")
+GUARDS = (
+    "environment",
+    *RIGHTS,
+    *("audit_anchor", "clock", "undo_window", "allowance", "allowance_reserve"),
+)
 """What the file says of these holds: who runs a command can set its variables and flags, and must not free himself."""
 
 MAX_CONFIG_BYTES = 1_000_000
@@ -27,8 +32,6 @@ _ABOUT_A_SERVICE = frozenset(KINDS) - {
     "language",
     "customer_language",
     "reminders",
-    "undo_window",
-    "clock",
     "mail_from",
     "listen",
     "public_url",
@@ -116,6 +119,10 @@ def read(
             reading.problems.append(say("config.wrong", where=where, setting=key, what=wrong))
     _secrets_in_the_clear(reading, origins, chosen, shared, name)
     settings = replace(Settings(profile=name, store=_default_store(name)), **values)  # type: ignore[arg-type]
+    if settings.clock and settings.production and (chosen or shared):
+        reading.wrong("config.clock_in_production", path=path)
+    if origins["store"] in ("--store", f"{PREFIX}STORE") and (profile or env.get("FORNY_PROFILE")):
+        _same_rights(reading, name, {one: {**shared, **table} for one, table in profiles.items()})
     if settings.allowance_reserve >= settings.allowance:
         reading.wrong("config.reserve", reserve=settings.allowance_reserve, allowed=settings.allowance)
     if not settings.operator:
@@ -137,6 +144,15 @@ def _guard(reading: Reading, key: str, value: object, standing: object) -> None:
         return
     if value != READERS[KINDS[key]](reading, key, standing, True):
         raise WrongError(reading.say("config.guarded", standing=clean(str(standing).lower(), 60)))
+
+
+def _same_rights(reading: Reading, name: str, profiles: Mapping[str, Mapping[str, object]]) -> None:
+    """Who chooses both store and profile outside the file would have any store under any profile's rights."""
+    mine = profiles.get(name, {})
+    for other, theirs in profiles.items():
+        if any(key in theirs and theirs[key] != mine.get(key) for key in RIGHTS):
+            reading.wrong("config.store_outside", path=reading.path, name=name, other=other)
+            return
 
 
 def require(settings: Settings, say: Say, *names: str) -> None:
@@ -200,7 +216,7 @@ def _profile(
 ) -> str:
     asked = asked or (clean(document["profile"], 60) if "profile" in document else None)
     if asked:
-        if asked not in profiles and asked != "default":
+        if asked not in profiles and (profiles or asked != "default"):
             known = ", ".join(profiles) or "-"
             reading.wrong("config.no_profile", name=clean(asked, 60), path=reading.path, known=known)
         return asked

@@ -25,7 +25,14 @@ NODES = [
 ]
 WORDS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 KEYS = {word for word in WORDS if re.fullmatch(r"[a-z_]+(\.[a-z_0-9]+)+", word) and word.partition(".")[0] in HEADS}
-ELSEWHERE = {"config.toml", "audit.anchor_back", "audit.anchor_failed", "reminder.failed", "reminder.unknown"}
+ELSEWHERE = {
+    "config.toml",
+    "audit.anchor_back",
+    "audit.anchor_failed",
+    "audit.rewritten",
+    "reminder.failed",
+    "reminder.unknown",
+}
 ELSEWHERE |= {f"plan.{done}" for done in ("approval_asked", "approved", "declined", "kept", "run", "stopped")}
 ELSEWHERE |= {f"problem.{done}" for done in ("opened", "worse", "closed", "assigned", "snoozed", "woken")}
 ELSEWHERE |= {"problem.muted", "problem.unmuted"}

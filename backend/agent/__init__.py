@@ -156,9 +156,10 @@ class Agent:
                 view = await tools.write(tools.books.plan, plan, whole=False)
                 waiting = view is not None and view.counts.get(ActionState.WAITING)
                 if view is None or (view.settled and not waiting) or tools.now().timestamp() >= until:
-                    return
+                    break
                 await tools.clock.nap(_IDLE if not view.settled else _BANKS_TIME)
                 await self._acts_again()
+        await self._sealing.seal(at_once=True)
 
     async def _fetch_all(self) -> None:
         await self._turns.all(self._stop)
@@ -207,8 +208,9 @@ class Agent:
         await self.tools.gates.keep()
         await self.tools.write(self.tools.books.thin_history, self.tools.now())
         await self.tools.write(self.tools.books.prune_drafts, self.tools.now())
-        await self.tools.write(self.tools.books.note_round, self.tools.now(), self.report.trouble)
         await self._sealing.seal()
+        trouble = self.report.trouble or self._sealing.trouble
+        await self.tools.write(self.tools.books.note_round, self.tools.now(), trouble)
         return 0
 
     # -- standing ----------------------------------------------------------------------------------------------

@@ -21,6 +21,9 @@ GENESIS = "0" * 64
 AGENT = "agent"
 """Who is named for what the program did and saw by itself."""
 
+REWRITTEN, ANCHOR_FAILED = "audit_rewritten", "audit_anchor_failed"
+"""What can be wrong with the log while the agent runs (text keys): it is still able to work."""
+
 MOST_FINDINGS = 100
 """A check ends with so many findings: more of them tell nothing more."""
 

@@ -409,3 +409,7 @@ class Books(Vault, Protocol):
     def seal_audit(self, now: datetime, *, at_once: bool = False) -> Witness | None:
         """Seal the audit log's last line when that is due, or `at_once`; gives the new seal."""
         ...
+
+    def seal_stands(self, known: Witness) -> bool:
+        """Whether the line under a seal, and the seal, still are as they were made."""
+        ...

@@ -162,11 +162,20 @@ class AuditLog:
     def audit_seals(self, head: int | None = None) -> list[Witness]:
         """The seals on lines up to `head`, or all."""
         rows = self.db.rows("SELECT seq, at, hash, seal FROM checkpoints ORDER BY seq")
-        return [
-            Witness(row["seq"], instant(row["at"]), str(row["hash"]), str(row["seal"]))
-            for row in rows
-            if head is None or row["seq"] <= head
-        ]
+        return [_witness(row) for row in rows if head is None or row["seq"] <= head]
+
+    def last_seal(self) -> Witness | None:
+        """The last seal on a line that is there."""
+        row = self.db.row(
+            "SELECT seq, at, hash, seal FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (self.audit_head(),)
+        )
+        return row and _witness(row)
+
+    def seal_stands(self, known: Witness) -> bool:
+        """Whether a line and the seal on it still are what somebody remembers of them."""
+        line = self.db.value("SELECT hash FROM events WHERE seq = ?", (known.seq,))
+        kept = self.db.row("SELECT seq, at, hash, seal FROM checkpoints WHERE seq = ?", (known.seq,))
+        return bool(line == known.hash and kept is not None and _witness(kept) == known)
 
     def verify_audit(
         self, anchors: Sequence[Witness] = (), progress: Callable[[int], None] = lambda checked: None
@@ -195,6 +204,10 @@ def event_of(row: Any) -> Event:
         data=_data(row["data"]),
         hash=row["hash"],
     )
+
+
+def _witness(row: Any) -> Witness:
+    return Witness(row["seq"], instant(row["at"]), str(row["hash"]), str(row["seal"]))
 
 
 def instant(milliseconds: Any) -> datetime:

@@ -92,7 +92,7 @@ def test_a_whole_log_is_said_to_be_whole_and_how_far_it_is_sealed(fleet: Run, en
     assert ran.code == 0 and "the chain is whole" in ran.out and "no seals yet" in ran.err
     seal(env)
     ran = fleet("audit", "--verify")
-    assert ran.code == 0 and "Sealed up to line" in ran.out and ran.err == ""
+    assert ran.code == 0 and "Sealed up to line" in ran.out and "no anchor outside the store" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,12 @@ def test_an_anchor_shows_what_was_cut_off_together_with_its_seals(
     ran = fleet("audit", "--verify", extra=anchor)
     assert ran.code == 1 and "anchor file is missing" in ran.err
     last = fleet("audit", "--limit", "1", "--json").json[0]
+    (tmp_path / "anchor").touch(0o600)
+    assert "anchor file is missing" in fleet("audit", "--verify", extra=anchor).err, "one that is empty says nothing"
     note = anchor_at(anchor["FORNY_AUDIT_ANCHOR"], Path(env["FORNY_STORE"]))
+    first = fleet("audit", "--limit", "0", "--json").json[0]
+    note(Witness(first["seq"], ScaledClock().now(), first["hash"]))
+    assert "The anchor is behind" in fleet("audit", "--verify", extra=anchor).err
     note(Witness(last["seq"], ScaledClock().now(), last["hash"]))
     assert stat.S_IMODE((tmp_path / "anchor").stat().st_mode) == 0o600
     ran = fleet("audit", "--verify", extra=anchor)
@@ -140,7 +145,27 @@ def test_an_anchor_shows_what_was_cut_off_together_with_its_seals(
     assert ran.code == 1 and ran.json["reason"] == "cut_off" and ran.json["findings"][0]["seen_at"]
     with (tmp_path / "anchor").open("a") as file:
         file.write("what is this\n")
-    assert "anchor file's line 2 cannot be read" in fleet("audit", "--verify", extra=anchor).err
+    assert "anchor file's line 3 cannot be read" in fleet("audit", "--verify", extra=anchor).err
+
+
+def test_doctor_says_how_it_stands_with_seals_and_anchor(fleet: Run, env: dict[str, str], tmp_path: Path) -> None:
+    def told(**extra: str) -> list[tuple[str, str]]:
+        found = fleet("doctor", "--json", extra=extra).json
+        return [(one["level"], one["text"]) for one in found if one["subject"] == "audit"]
+
+    where = str(tmp_path / "anchor")
+    assert told()[0][0] == "warn" and "no anchor outside the store" in told()[0][1]
+    assert told(FORNY_AUDIT_ANCHOR=where) == [("ok", "the anchor reaches to line 0")]
+    seal(env)
+    assert "missing" in told(FORNY_AUDIT_ANCHOR=where)[0][1]
+    assert told(FORNY_AUDIT_ANCHOR="syslog")[0][0] == "ok"
+    last = fleet("audit", "--limit", "1", "--json").json[0]
+    Path(where).write_text(f"1 {'0' * 64} 2026-01-01T00:00:00Z\n")
+    fleet("problem", "note", "c1", "hello")
+    assert told(FORNY_AUDIT_ANCHOR=where)[0][0] == "ok", "a seal may be young"
+    tamper(env, "UPDATE checkpoints SET at = at - 7200000")
+    assert [level for level, _ in told(FORNY_AUDIT_ANCHOR=where)] == ["warn", "warn"]
+    assert f"only reaches to line 1, the seals to {last['seq']}" in told(FORNY_AUDIT_ANCHOR=where)[1][1]
 
 
 def test_a_wrong_anchor_is_refused(fleet: Run) -> None:

@@ -141,6 +141,10 @@ environment = "production"
 roles = "admin=eva"
 read_only = true
 second_pair_from = 100
+audit_anchor = "/var/log/anchor"
+undo_window = "10m"
+allowance = 4
+allowance_reserve = 2
 """
 
 
@@ -151,6 +155,10 @@ second_pair_from = 100
         ("roles", "admin=*", "admin=eva"),
         ("read_only", "false", "true"),
         ("second_pair_from", "0", "100"),
+        ("audit_anchor", "/tmp/elsewhere", "/var/log/anchor"),
+        ("undo_window", "off", "10m"),
+        ("allowance", "99", "4"),
+        ("allowance_reserve", "0", "2"),
     ],
 )
 def test_who_runs_a_command_cannot_free_himself_of_what_the_file_says(
@@ -160,6 +168,27 @@ def test_who_runs_a_command_cannot_free_himself_of_what_the_file_says(
     text = problem(tmp_path, GUARDED, {name: value})
     assert name in text and f"says {standing}, and it can only be changed there" in text
     assert load({}, {**written(tmp_path, GUARDED), name: standing}).profile == "p", "to say the same is no harm"
+
+
+def test_a_clock_of_ones_own_is_not_for_production(tmp_path: Path) -> None:
+    assert "not for production" in problem(tmp_path, 'roles = "admin=eva"\n', {"FORNY_CLOCK": "0:-86400:1"})
+    demo = 'environment = "demo"\n'
+    assert load({}, {**written(tmp_path, demo), "FORNY_CLOCK": "0:0:2"}).clock == "0:0:2"
+    assert "FORNY_CLOCK" in problem(tmp_path, demo + 'clock = "0:0:1"\n', {"FORNY_CLOCK": "0:0:2"})
+    assert load({}, {**written(tmp_path, ""), "FORNY_CLOCK": "0:0:2"}).clock == "0:0:2", "nobody says that it is"
+
+
+def test_a_store_from_outside_does_not_come_under_the_rights_of_any_profile(tmp_path: Path) -> None:
+    two = 'profile = "live"\n[profiles.live]\nroles = "admin=eva"\n[profiles.test]\nenvironment = "test"\n'
+    env = {**written(tmp_path, two), "FORNY_STORE": str(tmp_path / "live.db")}
+    assert load({}, env).roles == "admin=eva", "the rights that the file itself chooses"
+    with pytest.raises(ConfigError, match=r"no profile default .* live, test"):
+        load({}, env, profile="default")
+    with pytest.raises(ConfigError, match=r"profile live in .* gives other rights than test"):
+        load({}, env, profile="test")
+    assert load({}, written(tmp_path, two), profile="test").roles == ""
+    alike = two.replace("test]\n", 'test]\nroles = "admin=eva"\n')
+    assert load({}, {**env, **written(tmp_path, alike)}, profile="test").roles == "admin=eva"
 
 
 def test_what_the_file_does_not_say_a_variable_may_and_read_only_always(tmp_path: Path) -> None:

@@ -189,6 +189,10 @@ def _tell_whole(context: Context, report: AuditReport, *, of_file: bool) -> None
         talk(say("cli.audit_no_key" if of_file else "cli.audit_unsealed"))
     if report.anchored_at is not None:
         click.echo(say("cli.audit_anchored", seq=report.anchored, at=moment(report.anchored_at)))
+        if report.anchored < report.sealed:
+            talk(say("cli.audit_anchor_behind", seq=report.sealed))
+    elif not of_file:
+        talk(say("cli.audit_anchor_elsewhere" if context.settings.audit_anchor else "cli.audit_no_anchor"))
 
 
 def _of_file(context: Context, file: str) -> AuditReport:
