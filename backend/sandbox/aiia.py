@@ -240,6 +240,8 @@ class AiiaApi:
             raise Problem(
                 503, "ProviderUnavailable", reason, providerId=consent.bank.kind.id, providerStatus=health
             ) from down
+        if queued:
+            self.world.books.update_done(request.headers.get("x-request-id", ""), consent.id)
         if consent.bank.mood(self.world.clock.now()) is Mood.SLOW:
             await self.desk.pause(request, self.desk.slow_seconds)
         if queued:

@@ -114,6 +114,11 @@ class SandboxClient:
         found: list[dict[str, Any]] = self._look("books/postings")
         return found
 
+    def updates(self) -> list[dict[str, Any]]:
+        """Every request id under which an update was asked for: for whom, how often, and what was answered."""
+        found: list[dict[str, Any]] = self._look("books/updates")
+        return found
+
     def banks(self) -> list[dict[str, Any]]:
         """The banks and their moods."""
         found: list[dict[str, Any]] = self._look("banks")

@@ -51,6 +51,7 @@ class Control:
                 Route("/addresses", _get(lambda _: self.addresses())),
                 Route("/books", _get(lambda _: self.books())),
                 Route("/books/postings", _get(lambda _: self.world.books.posting_list())),
+                Route("/books/updates", _get(lambda _: self.world.books.update_list())),
                 Route("/banks", _get(lambda _: self.bank_list())),
                 Route("/scenarios", _get(lambda _: self._scenarios.listing())),
                 Route("/faults", _get(lambda _: self.world.faults.listing())),

@@ -123,15 +123,30 @@ class Desk:
                 caller = self._caller(request)
             except Problem as problem:
                 await request.body()
-                return self._finish(request, kind, problem.response())
+                with self._noted(request, kind, ("", "", None)):
+                    return self._finish(request, kind, problem.response())
 
             async def with_caller(inner: Request) -> Response:
                 spoil(caller.consent.trouble)
                 return await handler(inner, caller)
 
-            return await self._call(request, kind, caller.user.id, caller.user.id, with_caller)
+            with self._noted(request, kind, (caller.user.id, caller.consent.id, caller.consent.group)):
+                return await self._call(request, kind, caller.user.id, caller.user.id, with_caller)
 
         return call
+
+    @contextmanager
+    def _noted(self, request: Request, kind: str, owner: tuple[str, str, str | None]) -> Iterator[None]:
+        """An update has its own book: it is what an operator's act does to a bank."""
+        if kind != "update":
+            yield
+            return
+        id, at = request.headers.get("x-request-id", ""), self.world.clock.now().isoformat()
+        call = self.world.books.update_comes(id, owner, at)
+        try:
+            yield
+        finally:
+            call["answered"] = getattr(request.state, "answered", "")
 
     def client_secret_right(self, request: Request) -> bool:
         """Whether the Basic header is the integrator's; a wrong one is counted."""
@@ -185,6 +200,7 @@ class Desk:
         if fault is not None:
             self.world.books.faults[f"{kind} {fault.how}"] += 1
             if fault.how is How.DROP:
+                request.state.answered = "dropped"
                 return await drop(request)
         if fault is not None and (refusal := self._refusal(fault)):
             return self._finish(request, kind, refusal.response())
@@ -194,6 +210,8 @@ class Desk:
             response = await self._once(request, kind, key, session, handler, fault)
         except Problem as problem:
             response = problem.response()
+        if fault is not None and fault.how in (How.LOSE_ANSWER, How.GARBAGE):
+            request.state.answered = f"{'lost' if fault.how is How.LOSE_ANSWER else 'garbage'} {response.status_code}"
         if fault is not None and fault.how is How.LOSE_ANSWER:
             return await drop(request)
         if fault is not None and fault.how is How.GARBAGE:
@@ -269,6 +287,8 @@ class Desk:
 
     def _finish(self, request: Request, kind: str, response: Response) -> Response:
         self._calls += 1
+        if not hasattr(request.state, "answered"):
+            request.state.answered = str(response.status_code)
         self.world.books.calls[f"{request.method} {kind} {response.status_code}"] += 1
         asked = request.headers.get("x-correlation-id", "")
         made = f"|{uuid_of(self.world.seed, 'correlation', self._calls).replace('-', '')[:16]}."

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -118,6 +119,30 @@ def test_a_lost_answer_was_applied_and_the_request_id_brings_it_back(place: Plac
     assert again.status_code == 200
     assert place.world.client.books()["tokens"]["refreshes"] == 1
     assert place.token(grant_type="refresh_token", refresh_token=body["refresh_token"]).status_code == 400
+
+
+def test_the_book_of_updates_tells_by_request_id_what_was_asked_and_answered(place: Place) -> None:
+    line, client = place.lines[FINE], place.world.client
+    bearer = place.bearer(line)
+
+    def ask(key: str, **headers: str) -> None:
+        with suppress(httpx.TransportError):
+            body = {"redirectUrl": "http://127.0.0.1:9/callback"}
+            place.http.post("/v1/update", json=body, headers=bearer | {"X-Request-Id": key} | headers)
+
+    for how in ("drop", "503", "lose_answer"):
+        client.fault("update", how)
+        ask("u-1")
+    ask("u-2")
+    ask("u-1")
+    ask("u-3", Authorization="Bearer nonsense")
+    first, second, nobodys = client.updates()
+    assert [call["answered"] for call in first["calls"]] == ["dropped", "503", "lost 200", "200"]
+    assert [call["number"] for call in first["calls"]] == [1, 2, 3, 5]
+    assert (first["request_id"], first["effects"], second["effects"], nobodys["effects"]) == ("u-1", 1, 1, 0)
+    assert first["consent_id"] == line["consent_id"] and first["agreement_number"] == line["agreement_number"]
+    assert (nobodys["consent_id"], [call["answered"] for call in nobodys["calls"]]) == ("", ["401"])
+    assert client.books()["updates"] == {"received": 6, "distinct": 3, "done_twice": []}
 
 
 @pytest.mark.parametrize(("how", "status"), [("500", 500), ("503", 503), ("429", 429)])
