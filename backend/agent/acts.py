@@ -36,16 +36,28 @@ UNKNOWN_PATIENCE = timedelta(hours=24)
 
 
 async def perform(tools: Tools, action: Action, report: RoundReport) -> None:
-    """Do one act, or take up one that was cut off. Never raises for what the outside does."""
-    if action.state == ActionState.UNKNOWN and tools.now() - (action.sent_at or action.created_at) > UNKNOWN_PATIENCE:
-        await settle(tools, action, ActionState.FAILED, report, reason="unknown_for_too_long")
-        return
-    if action.state == ActionState.UNKNOWN and tools.now() < _asked_to_wait(action):
+    """Do one act, or take up one that was cut off. Raises nothing of what the outside does but RefusedCredentials."""
+    if action.state == ActionState.UNKNOWN and not await _may_ask_again(tools, action, report):
         return
     if action.act == Act.SYNC:
         await _sync(tools, action, report)
     elif await sent(tools, action):
         await (_remove if action.act == Act.REMOVE else _invite)(tools, action, report)
+
+
+async def _may_ask_again(tools: Tools, action: Action, report: RoundReport) -> bool:
+    """Whether the act can be sent again with its key: not before its time, nor once the key is dead.
+
+    Before that what the provider shows may prove that a sync was done, so that nobody waits for a bank's tomorrow.
+    """
+    now = tools.now()
+    dead = now - (action.sent_at or action.created_at) > UNKNOWN_PATIENCE
+    turned_away = dead or action.reason in _TURNED_AWAY_KINDS
+    if action.act == Act.SYNC and turned_away and await _seen_done(tools, action, report):
+        return False
+    if dead:
+        await settle(tools, action, ActionState.FAILED, report, reason="unknown_for_too_long")
+    return not dead and now >= _asked_to_wait(action)
 
 
 async def sent(tools: Tools, action: Action) -> bool:
@@ -72,6 +84,8 @@ async def settle(
 
 _TURNED_AWAY = (BankDown, ProviderDown, RateLimited, RefusedCredentials, Unreachable)
 """Answers to this call that say nothing of the one before it."""
+
+_TURNED_AWAY_KINDS = frozenset(error.kind for error in _TURNED_AWAY)
 
 
 def _in_doubt(action: Action, error: OutsideError) -> bool:
@@ -160,6 +174,21 @@ async def follow_sync(tools: Tools, action: Action, report: RoundReport) -> None
     if tools.now() - asked > SYNC_PATIENCE:
         reason = "sync_timeout" if harvest is None or harvest.outcome.startswith("ok") else harvest.outcome
         await settle(tools, action, ActionState.FAILED, report, reason=reason)
+
+
+async def _seen_done(tools: Tools, action: Action, report: RoundReport) -> bool:
+    """Whether the provider shows data that the bank gave after the sync was sent: then it is done, whoever saw to it.
+
+    That is told in the result as `seen`. Nothing newer proves nothing: the bank may still be at it.
+    """
+    asked = action.sent_at or action.created_at
+    harvest = await fetch_connection(tools, action.connection)
+    if harvest is None or harvest.synchronized is None or harvest.synchronized <= asked:
+        return False
+    report.new_postings += harvest.new
+    result = {"new_postings": str(harvest.new), "seen": harvest.synchronized.isoformat()}
+    await settle(tools, action, ActionState.DONE, report, result=result)
+    return True
 
 
 # -- renew and new connection ----------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """What operators ask for beside renewals: synchronise and remove."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from backend.model.errors import (
     BankDown,
+    LimitOf,
     NeedsCustomer,
     OutsideError,
     ProviderDown,
@@ -120,6 +121,41 @@ def test_an_unknown_sync_is_asked_again_under_its_own_key(world: World) -> None:
     world.once()
     assert world.outcome(plan) == (ActionState.WAITING, "queued")
     assert len(world.provider.syncs) == 2 and len(set(world.provider.syncs)) == 1
+
+
+def lost_then_turned_away(world: World) -> int:
+    """A sync of which nobody knows, and the bank lets nobody ask before tomorrow."""
+    connection = world.customer()
+    until = NOON + timedelta(hours=30)
+    answers: list[OutsideError] = [Unreachable("cut", sent=True)]
+    limit = RateLimited("429", until=until, of=LimitOf.CONNECTION)
+    world.provider.trouble = lambda what, _: (answers.pop(0) if answers else limit) if what == "sync" else None
+    plan = world.act(Act.SYNC, connection)
+    asyncio.run(world.agent.settle(plan, patience=0))
+    world.once()
+    assert world.outcome(plan) == (ActionState.UNKNOWN, "rate_limited")
+    return plan
+
+
+def test_a_sync_that_may_not_be_asked_again_is_known_by_newer_data(world: World) -> None:
+    plan, asked = lost_then_turned_away(world), world.clock.now()
+    world.clock.move(minutes=10)
+    world.once()
+    assert world.outcome(plan)[0] == ActionState.UNKNOWN, "data from before it proves nothing"
+    world.provider.shown["consent-1"] = [account(1, last_synchronized=asked + timedelta(seconds=2))]
+    world.clock.move(minutes=10)
+    world.once()
+    (action,) = world.store.plan(plan).actions  # type: ignore[union-attr]
+    assert action.state == ActionState.DONE and datetime.fromisoformat(action.result["seen"]) > asked
+    assert len(world.provider.syncs) == 2
+
+
+def test_once_its_key_is_dead_a_sync_is_looked_for_and_never_sent(world: World) -> None:
+    plan = lost_then_turned_away(world)
+    world.clock.move(hours=31)
+    world.once()
+    assert world.outcome(plan) == (ActionState.FAILED, "unknown_for_too_long")
+    assert len(world.provider.syncs) == 2
 
 
 def test_remove_cuts_the_link_and_says_how_long_the_consent_lives(world: World) -> None:

@@ -65,6 +65,7 @@ class Outside(FakeProvider):
         self.effects: Counter[str] = Counter()
         self.called: dict[str, int] = {}
         self.wrong: list[str] = []
+        self.synced: dict[str, datetime] = {}
         self._known: dict[str, datetime] = {}
         self._inside: set[str] = set()
 
@@ -78,11 +79,11 @@ class Outside(FakeProvider):
         answer = self.answers.pop(0) if self.answers else "queued"
         try:
             await asyncio.sleep(0)
-            return self._answer(answer, request_id)
+            return self._answer(answer, request_id, session.connection)
         finally:
             self._inside.discard(session.connection)
 
-    def _answer(self, answer: str, key: str) -> SyncAnswer:
+    def _answer(self, answer: str, key: str, connection: str) -> SyncAnswer:
         now = self.clock.now()
         if answer == "dies_before":
             raise Died
@@ -96,6 +97,7 @@ class Outside(FakeProvider):
                 return SUPERVISED
             self._known[key] = now
             self.effects[key] += 1
+            self.synced[connection] = now
         if answer == "dies_after":
             raise Died
         if answer == "sleeps_after":
@@ -106,4 +108,4 @@ class Outside(FakeProvider):
 
     async def accounts(self, session: Session, group: str | None = None) -> list[Account]:
         number = int(session.connection[1:])
-        return [account(number, last_synchronized=self.clock.now())]
+        return [account(number, last_synchronized=self.synced.get(session.connection))]
