@@ -26,8 +26,8 @@ _SESSION = {
     "search_path": SCHEMA,
     "synchronous_commit": "on",
     "lock_timeout": _BUSY,
-    # A process that was stopped in the middle of a write must not hold up all others for ever.
-    "idle_in_transaction_session_timeout": 2 * _BUSY,
+    # A process that was stopped in the middle of a write must not hold up all others: who waits outlasts it.
+    "idle_in_transaction_session_timeout": _BUSY // 2,
     "jit": "off",
     # How the server notices that a client's host is gone: locks go with it.
     "tcp_keepalives_idle": 10,

@@ -84,6 +84,16 @@ def test_what_waits_after_a_lost_connection_is_told_to_all_and_written_nowhere(
     assert "one" not in kinds and ("two" in kinds) == (second.exception() is None)
 
 
+def test_who_waits_outlasts_one_who_was_stopped_in_the_middle_of_a_write(opened: Callable[[], Store]) -> None:
+    store = opened()
+    limits = store.db.rows(
+        "SELECT name, CAST(setting AS INTEGER) AS ms FROM pg_settings"
+        " WHERE name IN ('lock_timeout', 'idle_in_transaction_session_timeout')"
+    )
+    ms = {row["name"]: row["ms"] for row in limits}
+    assert 0 < ms["idle_in_transaction_session_timeout"] < ms["lock_timeout"]
+
+
 def test_who_was_taken_for_dead_sends_nothing(opened: Callable[[], Store], drop: Callable[[], None]) -> None:
     store, other = opened(), opened()
     store.import_records(records(range(2)), NOON, "eva")
