@@ -131,7 +131,8 @@ class Doing:
             if not self._banks[action.bank]:
                 del self._banks[action.bank]
             self._ended += 1
-            self._failed = self._failed or (None if ended.cancelled() else ended.exception())
+            error = None if ended.cancelled() else ended.exception()
+            self._failed = self._failed or error
             if _IN_FLIGHT - len(self._running) >= _REFILL:
                 self._freed.set()
 

@@ -90,7 +90,8 @@ class Turns:
         def end(ended: asyncio.Task[None]) -> None:
             del self._running[connection]
             self._banks[bank] -= 1
-            self._failed = self._failed or (None if ended.cancelled() else ended.exception())
+            error = None if ended.cancelled() else ended.exception()
+            self._failed = self._failed or error
 
         task.add_done_callback(end)
 
