@@ -54,7 +54,7 @@ END $$
 
 
 class Server:
-    """A running server. `durable` keeps what was committed through a crash, which costs time."""
+    """A running server. `durable` keeps what was committed through a crash, which costs time, and uses more memory."""
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
         assert BINARIES is not None
@@ -65,8 +65,8 @@ class Server:
         self._run("initdb", "-D", str(self.data), "-U", "forny", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write(f"listen_addresses = ''\nunix_socket_directories = '{folder}'\nmax_connections = 200\n")
-            settings.write("shared_buffers = 64MB\nmax_wal_size = 512MB\n")
             if not durable:
+                settings.write("shared_buffers = 64MB\nmax_wal_size = 512MB\n")
                 settings.write("fsync = off\nfull_page_writes = off\nautovacuum = off\n")
         self.start()
         self._made, self._free = 0, list[str]()
