@@ -157,6 +157,11 @@ class Engine(ABC):
         """How many `write()` this thread is in."""
         return getattr(self._local, "depth", 0)
 
+    @property
+    def writing(self) -> bool:
+        """Whether this thread is in a transaction of its own."""
+        return self._depth > 0
+
     def _fetch(self, sql: str, values: Sequence[Any], take: Callable[[Any], T]) -> T:
         try:
             return take(self._execute(sql, values))

@@ -13,7 +13,7 @@ from backend.model.views import ConnectionView, FleetRow, LastAct, PendingTotals
 from backend.store.codec import account_of, action_of, at, day, diff_of, facts_of, ms, number, public, when
 from backend.store.engine import EngineFacts
 from backend.store.query import where
-from backend.store.tables import SELECT_CONNECTION, Tables
+from backend.store.tables import CONNECTION_COLUMNS, CONNECTION_TABLES, SELECT_CONNECTION, Tables
 
 SORTS = {
     "customer": "name_fold",
@@ -40,6 +40,11 @@ FROM actions a JOIN connections c ON c.id = a.connection JOIN customers u ON u.a
 JOIN plans p ON p.id = a.plan
 """
 
+_WHOLE = f"""
+SELECT {CONNECTION_COLUMNS}, u.email, s.consent_id
+FROM {CONNECTION_TABLES} JOIN customers u ON u.agreement = c.agreement LEFT JOIN consents s ON s.id = c.consent
+"""
+
 SELECT_CASE = """
 SELECT k.*, c.agreement, c.customer, u.email FROM cases k
 JOIN connections c ON c.id = k.connection JOIN customers u ON u.agreement = c.agreement
@@ -49,17 +54,26 @@ JOIN connections c ON c.id = k.connection JOIN customers u ON u.agreement = c.ag
 class Fleet(Tables):
     """Implements the reading half of `ports.FleetReader`."""
 
+    _counted = (0, 0)
+    """The newest connection that was counted, and how many there were up to it."""
+
     def fleet(
         self, query: Filter, sort: str, descending: bool, offset: int, limit: int, now: datetime
     ) -> list[FleetRow]:
         """`limit` rows from `offset` on; `sort` is a name of `SORTS`."""
         self.catch_up(now)
         condition, values = where(query)
+        offset, limit, backward = max(0, offset), max(0, limit), False
+        if not query.terms and 0 < self._counted[1] < 2 * offset:
+            # What stands before a window is walked over, so the second half is read from its end.
+            left, backward = max(0, self._count_all() - offset), True
+            offset, limit = max(0, left - limit), min(limit, left)
         found = self.db.rows(
-            f"SELECT id FROM connections c WHERE {condition} ORDER BY {_order(sort, descending)} LIMIT ? OFFSET ?",
-            (*values, max(0, limit), max(0, offset)),
+            f"SELECT id FROM connections c WHERE {condition} ORDER BY {_order(sort, descending, backward)}"
+            " LIMIT ? OFFSET ?",
+            (*values, limit, offset),
         )
-        return self._by_number([row["id"] for row in found], now)
+        return self._by_number([row["id"] for row in (reversed(found) if backward else found)], now)
 
     def rows(self, ids: Sequence[str], now: datetime) -> list[FleetRow]:
         return self._by_number([number(connection) for connection in ids], now)
@@ -130,8 +144,30 @@ class Fleet(Tables):
 
     def fleet_count(self, query: Filter, now: datetime) -> int:
         self.catch_up(now)
+        if not query.terms:
+            return self._count_all()
         condition, values = where(query)
         return int(self.db.value(f"SELECT count(*) FROM connections c WHERE {condition}", values))
+
+    def _count_all(self) -> int:
+        """How many connections there are. One is never deleted, and later ones have higher numbers: those that were
+        counted are not counted again, unless the newest of them is gone (a store that lost what it had last)."""
+        newest, known = self._counted
+        more, last = self._count_after(newest)
+        if last < newest:
+            known, (more, last) = 0, self._count_after(0)
+        if not self.db.writing:  # what a transaction sees of its own may be undone
+            self._counted = (last, known + more)
+        return known + more
+
+    def _count_after(self, newest: int) -> tuple[int, int]:
+        after = "WHERE id > ?" if newest else ""  # without a condition each engine counts what is smallest
+        row = self.db.row(
+            f"SELECT (SELECT count(*) FROM connections {after}) AS more, (SELECT max(id) FROM connections) AS newest",
+            (newest,) if newest else (),
+        )
+        assert row is not None
+        return row["more"], row["newest"] or 0
 
     def fleet_ids(self, query: Filter, now: datetime) -> list[str]:
         """In the order of customers' names."""
@@ -160,11 +196,10 @@ class Fleet(Tables):
         return [public(row["id"]) for row in rows]
 
     def connection(self, connection: str, now: datetime) -> ConnectionView | None:
-        row = self.db.row(f"{SELECT_CONNECTION} WHERE c.id = ?", (number(connection),))
+        row = self.db.row(f"{_WHOLE} WHERE c.id = ?", (number(connection),))
         if row is None:
             return None
         facts = facts_of(row, self.stale_after)
-        consent = self.db.row("SELECT consent_id FROM consents WHERE id = ?", (row["consent"],))
         accounts = self.db.rows("SELECT * FROM accounts WHERE connection = ? ORDER BY id", (row["id"],))
         actions = self.db.rows(
             f"{SELECT_ACTION} WHERE a.connection = ? AND a.state NOT IN ('planned', 'refused')"
@@ -174,8 +209,8 @@ class Fleet(Tables):
         case = self.db.row(f"{SELECT_CASE} WHERE k.connection = ? ORDER BY k.id DESC LIMIT 1", (row["id"],))
         return ConnectionView(
             row=self._fleet_row(row, now),
-            email=self.db.value("SELECT email FROM customers WHERE agreement = ?", (row["agreement"],)),
-            consent_id=consent["consent_id"] if consent else None,
+            email=row["email"],
+            consent_id=row["consent_id"],
             accounts=tuple(account_of(account) for account in accounts),
             assessment=self._with_heard(self.assess(facts, now), row["id"]),
             facts=facts,
@@ -251,9 +286,11 @@ def case_of(row: Any) -> Case:
     )
 
 
-def _order(sort: str, descending: bool) -> str:
+def _order(sort: str, descending: bool, backward: bool = False) -> str:
+    """`backward`: the very same order, from its end."""
     column = SORTS[sort]
-    way = "DESC" if descending else "ASC"
-    tail = "" if sort == "id" else f", {'' if sort == 'customer' else 'name_fold, '}id"
-    nulls = " NULLS LAST" if column in ("expires_at", "last_fetched") else ""
+    way = "DESC" if descending != backward else "ASC"
+    others = [] if sort == "id" else ["id"] if sort == "customer" else ["name_fold", "id"]
+    tail = "".join(f", {name}{' DESC' if backward else ''}" for name in others)
+    nulls = f" NULLS {'FIRST' if backward else 'LAST'}" if column in ("expires_at", "last_fetched") else ""
     return f"{column} {way}{nulls}{tail}"

@@ -318,6 +318,11 @@ CREATE TRIGGER checkpoints_never_go BEFORE DELETE ON checkpoints
     BEGIN SELECT RAISE(ABORT, 'the seals of the audit log are append-only'); END;
 """
 
+_READING = """
+DROP INDEX cases_open;
+CREATE INDEX cases_connection ON cases(connection, id);
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("first", _FIRST),
     ("incidents", _INCIDENTS),
@@ -325,6 +330,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("webhooks", _WEBHOOKS),
     ("situations", _SITUATIONS),
     ("acting", _ACTING),
+    ("reading", _READING),
 )
 """Name and statements of each step; a store counts the steps that it has taken."""
 

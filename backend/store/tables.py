@@ -31,13 +31,14 @@ its days have proved wrong (`backend.rules.lifetimes.counts_for`)."""
 
 Assess = Callable[[HealthFacts, datetime], Assessment]
 
-SELECT_CONNECTION = """
-SELECT c.*, k.kind AS case_kind, k.stage AS case_stage, k.note AS case_note, k.created_at AS case_opened_at,
+CONNECTION_COLUMNS = """
+c.*, k.kind AS case_kind, k.stage AS case_stage, k.note AS case_note, k.created_at AS case_opened_at,
   i.scope AS incident_scope, i.opened_at AS incident_since,
   (SELECT a.act || ':' || a.state FROM actions a
     WHERE a.connection = c.id AND a.state IN ('intent', 'sent', 'unknown')) AS running
-FROM connections c LEFT JOIN cases k ON k.id = c.open_case LEFT JOIN incidents i ON i.id = c.incident
 """
+CONNECTION_TABLES = "connections c LEFT JOIN cases k ON k.id = c.open_case LEFT JOIN incidents i ON i.id = c.incident"
+SELECT_CONNECTION = f"SELECT {CONNECTION_COLUMNS} FROM {CONNECTION_TABLES}"
 """A connection with all that its health needs."""
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from backend.rules.assess import assess
 from backend.store import open_store, schema
+from backend.store.fleet import SELECT_CASE
 from backend.store.sqlite import SqliteEngine
 from tests.fakes import NOON, HandClock
 
@@ -33,6 +34,14 @@ def test_a_store_of_the_first_version_keeps_its_fleet(tmp_path: Path, monkeypatc
         " AND incident IS NULL AND next_fetch_at <= 9 ORDER BY next_fetch_at, id LIMIT 5"
     )
     assert "connections_due" in plan[0]["detail"] and len(plan) == 1
+    store.close()
+
+
+def test_a_connections_newest_case_is_found_without_reading_all_cases(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "forny.db", assess=assess, clock=HandClock())
+    plan = store.db.rows(f"EXPLAIN QUERY PLAN {SELECT_CASE} WHERE k.connection = 1 ORDER BY k.id DESC LIMIT 1")
+    details = " ".join(line["detail"] for line in plan)
+    assert "cases_connection" in details and "SCAN" not in details and "TEMP B-TREE" not in details
     store.close()
 
 

@@ -121,7 +121,31 @@ def test_windows_and_positions_agree_in_every_order(store: Store) -> None:
             assert [r.id for r in parts] == [r.id for r in whole]
             for place in (0, 7, 22):
                 assert store.fleet_position(whole[place].id, EVERYTHING, sort, descending, NOON) == place
-    assert store.fleet_count(EVERYTHING, NOON) == 23
+                assert store.fleet(EVERYTHING, sort, descending, place, 3, NOON) == whole[place : place + 3]
+            assert store.fleet_count(EVERYTHING, NOON) == 23, "from here on the second half is read from its end"
+            assert store.fleet(EVERYTHING, sort, descending, 0, 99, NOON) == whole
+            assert store.fleet(EVERYTHING, sort, descending, 23, 5, NOON) == []
+            assert store.fleet(EVERYTHING, sort, descending, 99, 5, NOON) == []
+
+
+def test_the_count_of_all_follows_what_comes_and_what_is_undone(store: Store) -> None:
+    store.import_records(records(range(3)), NOON, "eva")
+    assert store.fleet_count(EVERYTHING, NOON) == 3
+    with pytest.raises(ZeroDivisionError), store.db.write():
+        store.import_records(records(range(3, 5)), NOON, "eva")
+        assert store.fleet_count(EVERYTHING, NOON) == 5
+        raise ZeroDivisionError
+    store.import_records(records(range(5, 9)), NOON, "eva")
+    assert store.fleet_count(EVERYTHING, NOON) == 7
+    with store.db.write():
+        store.db.run(
+            "INSERT INTO connections (agreement, provider, customer, name_fold) SELECT agreement, 'aiia', name, name"
+            " FROM customers LIMIT 1"
+        )
+    assert store.fleet_count(EVERYTHING, NOON) == 8
+    with store.db.write():
+        store.db.run("DELETE FROM connections WHERE id = (SELECT max(id) FROM connections)")
+    assert store.fleet_count(EVERYTHING, NOON) == 7, "as after a restore, or a standby that was behind"
 
 
 def test_a_negative_window_reads_nothing(store: Store) -> None:
