@@ -66,6 +66,28 @@ def test_a_read_is_asked_again_and_a_write_is_not(opened: Callable[[], Store], d
     assert [event.kind for event in store.events(0, 99)][-1:] == ["works"] and store.verify_audit().whole
 
 
+def test_every_new_connection_has_the_settings_of_the_first(
+    opened: Callable[[], Store], drop: Callable[[], None]
+) -> None:
+    store = opened()
+    names = ("search_path", "jit", "synchronous_commit", "lock_timeout", "idle_in_transaction_session_timeout")
+
+    def settings() -> list[str]:
+        return [store.db.value(f"SHOW {name}") for name in names]
+
+    first, pid = settings(), store.db.value("SELECT pg_backend_pid()")
+    assert first[:3] == ["forny", "off", "on"]
+    drop()
+    assert settings() == first and store.db.value("SELECT pg_backend_pid()") != pid
+
+
+def test_the_table_that_every_fetch_changes_is_vacuumed_often(opened: Callable[[], Store]) -> None:
+    found = opened().db.value(
+        "SELECT array_to_string(reloptions, ' ') FROM pg_class WHERE oid = to_regclass('connections')"
+    )
+    assert "autovacuum_vacuum_scale_factor=0.005" in found
+
+
 def test_what_waits_after_a_lost_connection_is_told_to_all_and_written_nowhere(
     opened: Callable[[], Store], drop: Callable[[], None]
 ) -> None:
