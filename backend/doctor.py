@@ -118,6 +118,11 @@ def _store(runtime: Runtime, found: _Examination) -> bool:
             values,
             "doctor.server_todo" if runtime.store.db.shared else "doctor.engine_todo",
         )
+    if runtime.settings.token_key is None:
+        try:
+            runtime.store.check_own_key()
+        except StoreError as error:
+            found.findings.append(Finding(subject="store", level=FAIL, text=str(error)))
     if not engine.private:
         found.add("store", WARN, "doctor.not_private", {"path": path}, "doctor.not_private_todo")
     return True

@@ -86,11 +86,19 @@ class Runtime:
         from backend.rules.assess import assess
         from backend.store import open_store
 
-        store = open_store(self.place, assess=assess, clock=self.clock, stale_after=self.settings.stale_after)
-        if (key := self.settings.token_key) is not None:
+        settings = self.settings
+        store = open_store(
+            self.place,
+            assess=assess,
+            clock=self.clock,
+            stale_after=settings.stale_after,
+            may_migrate=not settings.read_only and self.standing[0] >= Role.ADMIN,
+        )
+        store.read_only = settings.read_only
+        if (key := settings.token_key) is not None:
             store.key = lambda: key.reveal().encode()
-        store.operator, store.terminal = self.settings.operator, whereabouts(self._env)
-        store.silence_after = self.settings.webhook_silence
+        store.operator, store.terminal = settings.operator, whereabouts(self._env)
+        store.silence_after = settings.webhook_silence
         return store
 
     @property

@@ -129,7 +129,9 @@ def _clear_away() -> None:
         owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
             with suppress(OSError, ValueError, IndexError):
-                os.kill(int((folder / "data/postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+                server = int((folder / "data/postmaster.pid").read_text().split()[0])
+                if str(folder).encode() in Path(f"/proc/{server}/cmdline").read_bytes():  # else somebody has its number
+                    os.kill(server, signal.SIGQUIT)
             shutil.rmtree(folder, ignore_errors=True)
 
 

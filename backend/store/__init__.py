@@ -32,16 +32,23 @@ class Store(Handovers, Postings, Reminders, Acceptance, Deliveries, Registry, Pr
 
 
 def open_store(
-    place: Path | str, *, assess: Assess, clock: Clock, key: bytes | None = None, stale_after: int = 36 * 3600
+    place: Path | str,
+    *,
+    assess: Assess,
+    clock: Clock,
+    key: bytes | None = None,
+    stale_after: int = 36 * 3600,
+    may_migrate: bool = True,
 ) -> Store:
     """Open a store, made and brought up to date when need be: the file of a path, or the database of an address.
 
     `key` seals tokens; without it the key file does that stands beside the store's file, or in this user's folder.
-    Raises StoreError, with a sentence, for a store that cannot be used or is newer than this program.
+    Raises StoreError, with a sentence, for a store that cannot be used or is newer than this program, or older where
+    it may not be brought up to date.
     """
     engine = _engine(place)
     try:
-        migrate(engine)
+        migrate(engine, may=may_migrate)
     except BaseException:
         engine.close()
         raise

@@ -230,9 +230,10 @@ def _where(only: EventFilter) -> tuple[str, list[Any]]:
     """The conditions, each after an AND, and their values."""
     conditions: list[tuple[str, list[Any]]] = []
     if only.operator:
-        name = only.operator.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        either = "(operator = ? OR operator LIKE ? ESCAPE '!' OR operator LIKE ? ESCAPE '!')"
-        conditions.append((either, [only.operator, f"{name} (%", f"%({name})"]))
+        begin, end = f"{only.operator} (", f"({only.operator})"  # not LIKE: the engines' own differ in capital letters
+        ends = "substr(operator, length(operator) - ? + 1, ?) = ?"
+        either = f"(operator = ? OR substr(operator, 1, ?) = ? OR {ends})"
+        conditions.append((either, [only.operator, len(begin), begin, len(end), len(end), end]))
     if only.kind:
         conditions.append(("(kind = ? OR substr(kind, 1, ?) = ?)", [only.kind, len(only.kind) + 1, f"{only.kind}."]))
     if only.plan is not None:

@@ -66,10 +66,13 @@ _TRIGGER = re.compile(
 def _typed(statement: str) -> str:
     if found := _TRIGGER.fullmatch(statement):
         name, event, table, condition, message = found.groups()
+        # There, all rows can go at once without one of them being deleted.
+        emptied = f"; CREATE TRIGGER {name}_at_once BEFORE TRUNCATE ON {table} EXECUTE FUNCTION {name}()"
         return (
             f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN IF {condition or 'TRUE'} THEN"
             f" RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END"
             f" $body$; CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+            f"{emptied if event == 'DELETE' else ''}"
         )
     if statement.startswith(("CREATE", "ALTER")):
         for ours, theirs in _TYPES:

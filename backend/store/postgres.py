@@ -26,6 +26,7 @@ _SESSION = {
     "search_path": SCHEMA,
     "synchronous_commit": "on",
     "lock_timeout": _BUSY,
+    "statement_timeout": 0,
     # A process that was stopped in the middle of a write must not hold up all others: who waits outlasts it.
     "idle_in_transaction_session_timeout": _BUSY // 2,
     "jit": "off",
@@ -35,7 +36,10 @@ _SESSION = {
     "tcp_keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
-"""Milliseconds, but for the keepalives' seconds."""
+"""Milliseconds, but for the keepalives' seconds. They are set once a connection stands, and not with its address: a
+pool in between lets no such settings pass."""
+
+_SET = "; ".join(f"SET {name} = {value}" for name, value in _SESSION.items())
 
 _CLIENT: dict[str, Any] = {
     "connect_timeout": 10,
@@ -56,7 +60,7 @@ def _key(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{SCHEMA} {name}".encode(), digest_size=8).digest(), "big", signed=True)
 
 
-_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({_key('write')})"
+_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_key('write')})"
 _COMMIT = f"SELECT pg_notify('{SCHEMA}', '') WHERE txid_current_if_assigned() IS NOT NULL; COMMIT"
 """Each in one message to the server. Who has written nothing tells nobody of a change."""
 
@@ -118,6 +122,11 @@ class PostgresEngine(Engine):
             connection = psycopg.connect(
                 self._url, autocommit=True, row_factory=_rows, cursor_factory=psycopg.RawCursor
             )
+            try:
+                connection.execute(_SET, prepare=False)
+            except BaseException:
+                connection.close()
+                raise
         except psycopg.Error as error:
             why = " ".join(str(error).split())
             raise StoreError(
@@ -140,14 +149,19 @@ class PostgresEngine(Engine):
         connection.close()
 
     def _again(self, ask: Callable[[], Any]) -> Any:
-        """Ask; once more on a new connection when the old one turns out to be gone and no transaction went with it."""
+        """Ask; once more on a new connection when the old one turns out to be gone, or to remember the tables as they
+        were before another process brought them up to date, and no transaction went with it."""
         try:
             return ask()
+        except psycopg.errors.FeatureNotSupported:
+            if self._depth:
+                self._local.stale = True
+                raise
         except psycopg.OperationalError:
             if self._depth or not self.raw.closed:
                 raise
-            self._drop()
-            return ask()
+        self._drop()
+        return ask()
 
     def _execute(self, sql: str, values: Sequence[Any]) -> Any:
         return self._again(lambda: self.raw.execute(numbered(sql), values))
@@ -161,11 +175,13 @@ class PostgresEngine(Engine):
     def _begin(self) -> None:
         try:
             self._again(lambda: self.raw.execute(_BEGIN, prepare=False))
-        except psycopg.Error:
+        except BaseException:  # an interrupt too: the lock may have come with it
             self._undo(0)
             raise
 
     def _commit(self) -> None:
+        if self.raw.closed:
+            raise self._lost("before the change was complete")
         try:
             self.raw.execute(_COMMIT, prepare=False)
         except psycopg.OperationalError as error:
@@ -179,6 +195,9 @@ class PostgresEngine(Engine):
     def _undo(self, depth: int) -> None:
         with suppress(psycopg.Error):
             self.raw.execute("ROLLBACK" if depth == 0 else f"ROLLBACK TO s{depth}; RELEASE s{depth}", prepare=False)
+        if depth == 0 and getattr(self._local, "stale", False):
+            self._local.stale = False
+            self._drop()
 
     def _sentence(self, error: Exception) -> StoreError:
         why = " ".join(str(error).split())
@@ -395,7 +414,7 @@ class PostgresAside(PostgresEngine, Aside):
         return ask()
 
     def _begin(self) -> None:
-        self._session.execute("BEGIN")
+        self._session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")  # all is filled from one and the same moment
 
     def _commit(self) -> None:
         self._session.execute("COMMIT")
@@ -431,9 +450,7 @@ def _conninfo(url: str) -> str:
         raise StoreError(
             "The address of the store cannot be read. Write it like postgresql://user@host/database."
         ) from None
-    ours = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    options = f"{given.pop('options', '')} {ours}".strip()
     host = str(given.get("host", ""))
     away = host and not host.startswith(("/", "@", "127.")) and host not in ("localhost", "::1")
     safe = {"sslmode": "require"} if away else {}
-    return make_conninfo("", **{**_CLIENT, **safe, **given, "options": options})
+    return make_conninfo("", **{**_CLIENT, **safe, **given})

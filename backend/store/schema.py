@@ -335,10 +335,11 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 """Name and statements of each step; a store counts the steps that it has taken."""
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, *, may: bool = True) -> None:
     """Bring the store up to this program's schema; several processes may try at once.
 
-    Raises StoreError for a store that a newer program has written, and for one that is no store at all.
+    Raises StoreError for a store that a newer program has written, and for one that is no store at all; and for one
+    of an older program when whoever works `may` not change it. A new one anybody may make.
     """
     version = engine.version()
     if version > len(MIGRATIONS):
@@ -347,4 +348,10 @@ def migrate(engine: Engine) -> None:
             f"{len(MIGRATIONS)}). Nothing was changed. Update forny, or name another store with FORNY_STORE."
         )
     if version < len(MIGRATIONS):
+        if version and not may:
+            raise StoreError(
+                f"{engine.name} is of an older forny (its schema is {version}, this program knows {len(MIGRATIONS)})."
+                " Bringing it up to date is an admin's to do, with a profile that may write: ask one to run `forny"
+                " doctor`."
+            )
         engine.migrate(MIGRATIONS)

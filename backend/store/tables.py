@@ -49,6 +49,8 @@ class Tables(AuditLog):
         super().__init__(engine)
         self.assess = assess
         self.clock = clock
+        self.read_only = False
+        """Reading writes nothing either: what time has changed is left to the agent, which looks all the time."""
         self.stale_after = stale_after
         self.sessions = Sessions(engine)
 
@@ -121,6 +123,8 @@ class Tables(AuditLog):
 
     def catch_up(self, now: datetime, limit: int = 1000) -> int:
         """Reassess the connections whose answer time alone has changed; gives how many. Costs nothing when none has."""
+        if self.read_only:
+            return 0
         due = self.db.rows(
             "SELECT id FROM connections WHERE next_change_at IS NOT NULL AND next_change_at <= ? LIMIT ?",
             (ms(now), limit),

@@ -47,6 +47,11 @@ class TokenBox(Tables):
 
     def own_key(self) -> bytes:
         """The key of the key file, which is made on first use: `key` is this unless settings bring another one."""
+        self.check_own_key()
+        return read_key(self.db.key_file)
+
+    def check_own_key(self) -> None:
+        """Raises StoreError when something was sealed with a key file that another host has. Makes none."""
         file = self.db.key_file
         if (
             self.db.shared
@@ -57,7 +62,6 @@ class TokenBox(Tables):
                 f"The tokens in {self.db.name} were sealed with a key that this host has not. Set token_key on every"
                 f" host, or copy the key file of one that has it to {file}."
             )
-        return read_key(file)
 
     def _aead(self) -> Any:
         if self._cipher is None:

@@ -109,6 +109,29 @@ def test_the_name_that_one_gives_oneself_gives_no_role_and_stands_beside_the_tru
     assert last_act(ruled) == ("note.added", "sus")
 
 
+def test_only_an_admin_brings_a_store_up_to_date(
+    ruled: Run, become: Become, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backend.store import schema
+    from backend.store.sqlite import SqliteEngine
+
+    older = {"FORNY_STORE": str(tmp_path / "older.db")}
+    with monkeypatch.context() as then:
+        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:3])
+        engine = SqliteEngine(tmp_path / "older.db")
+        schema.migrate(engine)
+        engine.close()
+    become("ole", "oncall")
+    ran = ruled("list", extra=older)
+    assert ran.code == 1 and "its schema is 3" in ran.err and "an admin's to do" in ran.err
+    become("adam")
+    assert "an admin's to do" in ruled("--read-only", "list", extra=older).err
+    assert "an admin's to do" not in ruled("list", extra=older).err
+    become("kim")
+    assert "an admin's to do" not in ruled("list", extra=older).err
+    assert ruled("list", extra={"FORNY_STORE": str(tmp_path / "new.db")}).code == 4, "a new one anybody may make"
+
+
 def test_without_roles_everybody_may_everything_under_the_name_he_gives(fleet: Run, become: Become) -> None:
     become("kim")
     assert fleet("remove", "c1", "--yes").code == 0

@@ -188,6 +188,7 @@ def test_lines_are_found_by_who_what_plan_and_time(store: Store) -> None:
 
     assert numbers(operator="eva") == [1, 3] and numbers(operator="agent") == [4]
     assert numbers(operator="bo") == numbers(operator="B% Bo") == [2] and numbers(operator="B") == []
+    assert numbers(operator="Eva") == numbers(operator="BO") == numbers(operator="b% bo") == []
     assert numbers(kind="sync") == [1, 2] and numbers(kind="sync.done") == [2] and numbers(kind="syn") == []
     assert numbers(plan=1) == [1, 4] and numbers(plan=12) == [2]
     assert numbers(since=NOON + timedelta(hours=1), until=NOON + timedelta(hours=3)) == [2, 3]

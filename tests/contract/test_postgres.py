@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from backend import doctor
+from backend.config import Secret, Settings
 from backend.model.facts import Act
 from backend.model.filters import EVERYTHING
 from backend.model.plans import Plan, PlanItem
 from backend.rules.assess import assess
+from backend.runtime import Runtime
 from backend.store import AgentBusy, Store, StoreError, open_store
 from backend.store.dialect import numbered, statements
+from backend.texts import texts_in
 from tests.fakes import NOON, HandClock, claim, confirm, record, records
 from tests.postgres import Server
 
@@ -172,12 +176,145 @@ def test_an_operators_role_adds_to_the_audit_log_and_changes_nothing_there(
     with eva.become_agent("once"):
         (action,) = claim(eva)
         assert eva.mark_sent(action.id, NOON)
-    for statement in ("UPDATE events SET kind = ''", "DELETE FROM checkpoints", "UPDATE migrations SET name = ''"):
+    for statement in (
+        *("UPDATE events SET kind = ''", "DELETE FROM checkpoints", "TRUNCATE events"),
+        "UPDATE migrations SET name = ''",
+    ):
         with pytest.raises(StoreError, match=r"Your role may not do that.*docs/postgres\.md"), eva.db.write():
             eva.db.run(statement)
     assert eva.verify_audit().whole
     eva.close()
     server.ask("DROP OWNED BY forny_operators; DROP ROLE eva; DROP ROLE forny_operators", database)
+
+
+def test_the_owner_cannot_empty_the_audit_log_either(opened: Callable[[], Store]) -> None:
+    owner = opened()
+    owner.say("stays", None, {}, NOON)
+    for table in ("events", "checkpoints"):
+        with pytest.raises(Exception, match="append-only"), owner.db.write():
+            owner.db.run(f"TRUNCATE {table}")
+    assert [event.kind for event in owner.events(0, 9)] == ["stays"]
+
+
+def test_who_only_looks_writes_nothing_though_time_has_changed_something(
+    server: Server, database: str, opened: Callable[[], Store]
+) -> None:
+    owner = opened()
+    owner.import_records(records(range(2)), NOON, "owner")
+    with owner.db.write():
+        owner.db.run("UPDATE connections SET next_change_at = 1")
+    lines = len(owner.events(0, 99))
+    server.ask("CREATE ROLE viewer LOGIN; GRANT USAGE ON SCHEMA forny TO viewer", database)
+    server.ask("GRANT SELECT ON ALL TABLES IN SCHEMA forny TO viewer", database)
+    viewer = open_store(server.url(database).replace("forny@", "viewer@", 1), assess=assess, clock=HandClock())
+    with pytest.raises(StoreError, match="Your role may not"):
+        viewer.fleet_count(EVERYTHING, NOON)
+    viewer.read_only = True
+    assert viewer.fleet_count(EVERYTHING, NOON) == len(viewer.fleet(EVERYTHING, "id", False, 0, 9, NOON)) == 2
+    assert len(owner.events(0, 99)) == lines
+    viewer.close()
+    server.ask("DROP OWNED BY viewer; DROP ROLE viewer", database)
+
+
+def test_the_session_is_ours_whatever_the_database_prefers(server: Server, database: str, own_keys: None) -> None:
+    for setting in (
+        "default_transaction_isolation = 'serializable'",
+        "statement_timeout = 60000",
+        "search_path = public",
+    ):
+        server.ask(f"ALTER DATABASE {database} SET {setting}")
+    try:
+        store = open_store(server.url(database), assess=assess, clock=HandClock())
+        with store.db.write():
+            assert store.db.value("SELECT current_setting('transaction_isolation')") == "read committed"
+        waits = "SELECT CAST(setting AS integer) FROM pg_settings WHERE name = ?"
+        idle = store.db.value(waits, ("idle_in_transaction_session_timeout",))
+        assert 0 < idle < store.db.value(waits, ("lock_timeout",)) and not store.db.value(waits, ("statement_timeout",))
+        assert "options" not in store.db._url  # type: ignore[attr-defined]
+        store.close()
+    finally:
+        server.ask(f"ALTER DATABASE {database} RESET ALL")
+
+
+def test_doctor_says_when_this_host_lacks_the_tokens_key(
+    server: Server, database: str, opened: Callable[[], Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = opened()
+    settings = Settings(store=Secret(reference="env:STORE", value=server.url(database)))
+    runtime = Runtime(settings, HandClock(), texts_in("en"), {})
+
+    def failures() -> list[str]:
+        found = doctor._Examination(texts_in("en"))
+        doctor._store(runtime, found)
+        return [one.text for one in found.findings if one.level == doctor.FAIL]
+
+    first.say("sealed", None, {}, NOON)
+    first.seal_audit(NOON)
+    assert failures() == []
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another host"))
+    runtime.close()
+    runtime = Runtime(settings, HandClock(), texts_in("en"), {})
+    assert ["Set token_key on every host" in text for text in failures()] == [True]
+    assert not (tmp_path / "another host").exists()
+    runtime.close()
+
+
+def test_tables_that_another_process_has_changed_are_read_anew(opened: Callable[[], Store]) -> None:
+    store, other = opened(), opened()
+
+    def read() -> int:
+        return len(store.db.rows("SELECT * FROM notes"))
+
+    def write() -> None:
+        with store.db.write():
+            read()
+
+    for turn, again in enumerate((read, write)):
+        for _ in range(9):  # until it is prepared
+            again()
+        with other.db.write():
+            other.db.run(f"ALTER TABLE notes ADD COLUMN more{turn} TEXT")
+        if again is write:
+            with pytest.raises(StoreError, match="cached plan"):
+                write()
+        again()
+    with other.db.write():
+        other.db.run("ALTER TABLE notes DROP COLUMN more0, DROP COLUMN more1")
+
+
+def test_a_connection_that_was_gone_before_the_commit_is_told_as_not_written(
+    opened: Callable[[], Store], drop: Callable[[], None]
+) -> None:
+    store = opened()
+    with pytest.raises(StoreError, match="not written"), store.db.write():
+        store.log("one", None, {}, NOON)
+        drop()
+        with pytest.raises(StoreError), store.db.write():
+            store.log("two", None, {}, NOON)
+    assert store.events(0, 99) == []
+
+
+def test_an_interrupt_while_waiting_for_the_writers_lock_leaves_no_transaction(
+    opened: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened()
+    raw = store.db.raw
+
+    class Interrupted:
+        def __getattr__(self, name: str) -> object:
+            return getattr(raw, name)
+
+        def execute(self, sql: str, *values: object, **named: object) -> object:
+            done = raw.execute(sql, *values, **named)
+            if sql.startswith("BEGIN"):
+                raise KeyboardInterrupt
+            return done
+
+    store.db._local.connection = Interrupted()
+    with pytest.raises(KeyboardInterrupt), store.db.write():
+        pass
+    store.db._local.connection = raw
+    assert raw.info.transaction_status == 0, "idle"
 
 
 @pytest.mark.parametrize(
