@@ -15,7 +15,7 @@ from backend.references import SCHEMES, is_reference
 from backend.setting_values import KINDS, PREFIX, PROVIDERS, READERS, Reading, WrongError
 from backend.texts import LANGUAGES, Say, texts_in
 
-OTHER_VARIABLES = frozenset({"FORNY_ASCII", "FORNY_CONFIG", "FORNY_PROFILE", "FORNY_THEME"})
+OTHER_VARIABLES = frozenset({"FORNY_ASCII", "FORNY_CONFIG", "FORNY_PROFILE", "FORNY_THEME", "FORNY_WHOLE_FRAMES"})
 RIGHTS = ("roles", "read_only", "second_pair_from")
 GUARDS = (
     "environment",

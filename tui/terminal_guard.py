@@ -2,6 +2,7 @@
 
 - the last line filter before the terminal (`facts/reliability.md` §3.1, layer 3),
 - no traceback with local variables, but a redacted crash file and an exit code (§3.2),
+- of a frame only what changes the terminal is written (`tui.writer`),
 - a terminal that goes away ends the program: Textual would spin on it (`facts/console.md` rule 12).
 """
 
@@ -13,14 +14,16 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Timer
 from types import FrameType, TracebackType
 from typing import Any
 
+from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, SystemCommand
 from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
@@ -28,6 +31,7 @@ from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from tui.cells import HOSTILE, shown
+from tui.writer import Pieces, Writer, in_a_row
 
 LEAVE = "\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
 """What brings a terminal back: paste, wrapping, key protocol, main screen, cursor, focus reports, plain style."""
@@ -86,6 +90,12 @@ class StdoutDriver(LinuxDriver):
         assert sys.__stdout__ is not None
         self._file = sys.__stdout__
 
+    def start_application_mode(self) -> None:
+        """At the start and after a stop (`^Z`): the terminal shows something of others', or nothing."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        assert isinstance(self._app, GuardedApp)
+        self._app.forget_terminal()
+
 
 class GuardedApp(App[None]):
     """An app that lets no control character out, prints no local variable, and can be ended by a signal."""
@@ -93,9 +103,11 @@ class GuardedApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     crash_file: Path | None = None
     crashed = False
+    _writer: Writer | None = None
 
     def __init__(self) -> None:
         super().__init__(driver_class=StdoutDriver)
+        self._writes_changes = not os.environ.get("FORNY_WHOLE_FRAMES")
 
     def now(self) -> datetime:
         raise NotImplementedError
@@ -117,6 +129,28 @@ class GuardedApp(App[None]):
             return False
         self._driver.write(data)
         return True
+
+    def forget_terminal(self) -> None:
+        """What the terminal shows is not known any more; the next whole frame is written whole."""
+        self._writer = None
+
+    def _display(self, screen: Screen[object], renderable: Any) -> None:
+        """A frame of Textual's: of it only what the terminal does not show already is written."""
+        idle = self._batch_count or not self._running or self._closed or self.is_headless or self._driver is None
+        if idle or not self._writes_changes or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            super()._display(screen, renderable)
+            return
+        if self._writer is None or self._writer.size != self.size:
+            colours = self.console._color_system or ColorSystem.TRUECOLOR
+            self._writer = Writer(*self.size, colours, erases_in_colour=_erases_in_colour())
+            renderable = screen._compositor.render_full_update()
+        if frame := self._writer.frame(_lines(renderable)):
+            assert self._driver is not None
+            self._begin_update()
+            self._driver.write(frame)
+            self._end_update()
+            self._driver.flush()
+        self.post_display_hook()
 
     def leave_from_signal(self, code: int) -> None:
         """End with this exit code; may be called from a signal handler."""
@@ -144,6 +178,26 @@ class GuardedApp(App[None]):
 
     def _print_error_renderables(self) -> None:
         self._exit_renderables.clear()
+
+
+def _lines(frame: LayoutUpdate | ChopsUpdate) -> dict[int, Pieces]:
+    """The lines that a frame brings, each in pieces."""
+    if isinstance(frame, LayoutUpdate):
+        return {y: in_a_row(frame.region.x, strips) for y, strips in enumerate(frame.strips, frame.region.y)}
+    rows = {y for y, _, _ in frame.spans}
+    return {y: [(x, strip) for x, strip in frame.chops[y].items() if strip is not None] for y in rows}
+
+
+@cache
+def _erases_in_colour() -> bool:
+    """Whether the terminal fills what it erases with the ground that is set: screen does not, tmux and xterm do."""
+    import curses
+
+    try:
+        curses.setupterm(os.environ.get("TERM", "dumb"), 1)
+        return curses.tigetflag("bce") > 0
+    except curses.error:
+        return False
 
 
 def redact(text: str) -> str:

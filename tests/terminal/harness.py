@@ -34,8 +34,8 @@ class Terminal:
 
     def __init__(self, *argv: str, cols: int = 80, rows: int = 24, env: dict[str, str] | None = None) -> None:
         self.written = b""
-        self._screen = pyte.Screen(cols, rows)
-        self._stream = pyte.ByteStream(self._screen)
+        self.screen = pyte.Screen(cols, rows)
+        self._stream = pyte.ByteStream(self.screen)
         self.code: int | None = None
         given = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **(env or {})}
         for name in ("COLUMNS", "LINES", "NO_COLOR", "FORNY_THEME", "TMUX"):
@@ -67,7 +67,7 @@ class Terminal:
     def resize(self, cols: int, rows: int) -> None:
         """Give the terminal another size; the program is told by the system."""
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
-        self._screen.resize(rows, cols)
+        self.screen.resize(rows, cols)
 
     def kill(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
@@ -95,8 +95,8 @@ class Terminal:
 
     def lines(self) -> list[str]:
         """What stands on screen; a wide character counts once."""
-        buffer, width = self._screen.buffer, self._screen.columns
-        return ["".join(buffer[y][x].data for x in range(width)) for y in range(self._screen.lines)]
+        buffer, width = self.screen.buffer, self.screen.columns
+        return ["".join(buffer[y][x].data for x in range(width)) for y in range(self.screen.lines)]
 
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self.lines())
