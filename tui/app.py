@@ -245,7 +245,7 @@ class Console(GuardedApp):
 
     def store_failed(self, error: Exception) -> None:
         """A read did not work: what is shown is old, and the screen says so."""
-        self._store_error = clean(f"{type(error).__name__}: {error}", 120)
+        self._store_error = clean(_told(error), 400)
         self._repaint_bars()
 
     def seen_change(self) -> None:
@@ -309,14 +309,11 @@ class Console(GuardedApp):
 
     def trouble(self, error: Exception, key: str) -> tuple[str, str]:
         """Why something was not done, in a sentence, and its level; `key` is the text for any other `error`."""
-        from backend.store import StoreError
-
         if isinstance(error, NotAllowed):
             return error.sentence(self.desk.say), "warn"
         if isinstance(error, PlanError):
             return self.desk.say(error.key, **error.values), "warn"
-        told = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
-        return self.desk.say(key, error=told), "bad"
+        return self.desk.say(key, error=_told(error)), "bad"
 
     def copy(self, text: str, what: str) -> None:
         """Copy at the operator's own terminal; `what` says in the message line what that was."""
@@ -342,6 +339,13 @@ class Console(GuardedApp):
         from platformdirs import user_state_path
 
         return user_state_path("forny")
+
+
+def _told(error: Exception) -> str:
+    """What the store says of itself is a sentence already; of anything else its kind helps whoever is asked."""
+    from backend.store import StoreError
+
+    return str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
 
 
 def run_console(desk: Desk) -> int:

@@ -12,6 +12,7 @@ from textual.events import Key, Paste
 from textual.geometry import Region
 
 from backend.model.facts import Verdict
+from backend.store import StoreError
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeReader, make_desk
 from tests.tui.records import NOW, make_row
@@ -272,6 +273,19 @@ def test_keys_that_come_before_the_first_rows_are_not_lost() -> None:
             reader.gate.set()
             await it.until(lambda: fleet(it).roster.current is not None)
             assert fleet(it).roster.cursor == 3
+
+    drive(run())
+
+
+def test_a_store_that_is_away_is_told_in_its_own_sentence() -> None:
+    async def run() -> None:
+        async with console() as it:
+            await it.see("250 forbindelser")
+            it.app.store_failed(StoreError("The connection was lost."))
+            await it.see("det viste er gammelt: The connection was lost.")
+            it.app.store_answered()
+            it.app.store_failed(OSError("no such device"))
+            await it.see("OSError: no such device")
 
     drive(run())
 
