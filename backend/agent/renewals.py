@@ -109,6 +109,9 @@ async def _prove(tools: Tools, case: Case, session: Session, report: RoundReport
     _rest(tools, case, None)
     async with tools.lane(context, calls=calls_of(context)) as turn:
         context = await tools.write(tools.books.fetch_context, case.connection) or context
+        waiting = await tools.write(tools.books.candidate, case.id)
+        if waiting is None or waiting.consent != session.consent:
+            return False  # while it waited for its turn it was proved, replaced or removed: laws 6 and 8
         try:
             harvest = await gather(tools, session, context, renewed_at=tools.now())
             turn.answered(*harvest.errors)
@@ -125,10 +128,11 @@ async def _prove(tools: Tools, case: Case, session: Session, report: RoundReport
         if doubt:
             await _unproven(tools, case, doubt)
             return False
-        await tools.write(
+        taken_over = await tools.write(
             tools.books.complete_case,
             case.id,
             tools.now(),
+            consent=session.consent,
             accounts=harvest.accounts,
             upserts=harvest.upserts,
             dropped=harvest.dropped,
@@ -137,6 +141,8 @@ async def _prove(tools: Tools, case: Case, session: Session, report: RoundReport
             findings=harvest.findings,
             fetch_every=tools.fetch_every,
         )
+        if not taken_over:
+            return False
         await ask_selected(tools, session, replace(context, selected_at=None))
     report.new_postings += harvest.new
     await _finish_action(tools, case, harvest, report)

@@ -241,7 +241,7 @@ class Books(Vault, Protocol):
         ...
 
     def candidate(self, case: int) -> Session | None:
-        """How to speak to the provider for a case's candidate."""
+        """How to speak to the provider for a candidate that is still to prove itself; None when there is none."""
         ...
 
     def complete_case(
@@ -249,6 +249,7 @@ class Books(Vault, Protocol):
         case: int,
         now: datetime,
         *,
+        consent: int,
         accounts: Sequence[Account],
         upserts: Sequence[Posting],
         dropped: Sequence[str],
@@ -256,8 +257,11 @@ class Books(Vault, Protocol):
         diff: RenewalDiff | None = None,
         findings: Findings = NO_FINDINGS,
         fetch_every: int = 7200,
-    ) -> None:
-        """The candidate has proved itself: consent, accounts and first rows change over in one transaction."""
+    ) -> bool:
+        """The candidate has proved itself: consent, accounts and first rows change over in one transaction.
+
+        False when the case waits for this candidate no more; then nothing is touched.
+        """
         ...
 
     def released(self, connection: str) -> bool:

@@ -145,11 +145,11 @@ class Cases(Intake, Journal, TokenBox):
             self.reassess(number(session.connection), now)
 
     def candidate(self, case: int) -> Session | None:
-        """How to speak to the provider for a case's candidate."""
+        """How to speak to the provider for a candidate that is still to prove itself; None when there is none."""
         row = self.db.row(
             "SELECT k.connection, c.agreement, u.email, s.id, s.consent_id FROM cases k"
             " JOIN consents s ON s.id = k.consent JOIN connections c ON c.id = k.connection"
-            " JOIN customers u ON u.agreement = c.agreement WHERE k.id = ?",
+            " JOIN customers u ON u.agreement = c.agreement WHERE k.id = ? AND k.stage = 'authorised'",
             (case,),
         )
         return None if row is None else _session(row, row["id"], row["consent_id"])
@@ -190,6 +190,7 @@ class Cases(Intake, Journal, TokenBox):
         case: int,
         now: datetime,
         *,
+        consent: int,
         accounts: Sequence[Account],
         upserts: Sequence[Posting],
         dropped: Sequence[str],
@@ -197,22 +198,24 @@ class Cases(Intake, Journal, TokenBox):
         diff: RenewalDiff | None = None,
         findings: Findings = NO_FINDINGS,
         fetch_every: int = 7200,
-    ) -> None:
-        """The candidate has proved itself: consent, accounts and first rows change over in one transaction.
+    ) -> bool:
+        """The candidate `consent` has proved itself: it, accounts and first rows change over in one transaction.
 
         The old day of expiry is dropped, it is no fact any more (law 12); what events have told since the login stands.
+        False, and nothing is touched, when the case waits for this candidate no more: it may be the live one (law 6).
         """
         with self.db.write():
-            row = self.db.row("SELECT * FROM cases WHERE id = ?", (case,))
-            if row is None or row["consent"] is None:
-                raise LookupError(f"case {case} has no candidate")
-            key = row["connection"]
+            key = self.db.value(
+                "SELECT connection FROM cases WHERE id = ? AND consent = ? AND stage = 'authorised'", (case, consent)
+            )
+            if key is None:
+                return False
             old = self.db.value("SELECT consent FROM connections WHERE id = ?", (key,))
             if old is not None:
                 self.note_end(key, now, renewed=True)
                 self.db.run("UPDATE consents SET state = 'superseded', ended_at = ? WHERE id = ?", (ms(now), old))
                 self.db.run("DELETE FROM tokens WHERE consent = ?", (old,))
-            self.db.run("UPDATE consents SET state = 'live' WHERE id = ?", (row["consent"],))
+            self.db.run("UPDATE consents SET state = 'live' WHERE id = ?", (consent,))
             bank = next((a.bank_name for a in accounts if a.bank_name), "")
             self.db.run(
                 "UPDATE connections SET consent = ?1, said = 'valid', expires_at = NULL, sync_failed = 0,"
@@ -220,9 +223,9 @@ class Cases(Intake, Journal, TokenBox):
                 " renewed_at = ?2,"
                 " connected_at = coalesce(connected_at, ?2), removed_at = NULL,"
                 " bank = CASE WHEN bank = '' THEN ?3 ELSE bank END WHERE id = ?4",
-                (row["consent"], ms(now), bank, key),
+                (consent, ms(now), bank, key),
             )
-            self.trust(key, self.db.value("SELECT granted_at FROM consents WHERE id = ?", (row["consent"],)))
+            self.trust(key, self.db.value("SELECT granted_at FROM consents WHERE id = ?", (consent,)))
             self.move_case(case, Stage.MATCHED, now)
             if diff is not None:
                 self._keep_diff(case, key, diff, accounts, now)
@@ -237,6 +240,7 @@ class Cases(Intake, Journal, TokenBox):
                 fetch_every=fetch_every,
             )
             self.move_case(case, Stage.FETCHED, now)
+        return True
 
     def _keep_diff(
         self, case: int, connection: int, diff: RenewalDiff, accounts: Sequence[Account], now: datetime

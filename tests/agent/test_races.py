@@ -61,6 +61,29 @@ def test_a_fetch_that_waited_while_its_consent_was_renewed_goes_on_with_the_new_
     assert (view.row.fetch, view.row.verdict, world.store.lives()) == ("ok", "fine", {})
 
 
+def test_a_renewal_that_is_proved_twice_keeps_the_keys_that_the_first_proof_made_live(world: World) -> None:
+    world.provider = Slow()
+    world.agent = world.new_agent()
+    connection = world.customer()
+    state = invited(world, connection)
+    code = granted(world)
+    tools, report = world.agent.tools, world.agent.report
+
+    async def both() -> None:
+        login = asyncio.create_task(login_finished(tools, code=code, consent_id=None, state=state, report=report))
+        while not tools.proved:
+            await asyncio.sleep(0)
+        world.clock.move(minutes=2)
+        await asyncio.gather(login, advance(tools, report))
+
+    asyncio.run(both())
+    live = world.store.db.value("SELECT consent FROM connections")
+    assert seen(world, connection).consent_id == "consent-new"
+    assert asyncio.run(world.store.read(live)) is not None, "nobody can fetch without them"
+    assert world.store.db.value("SELECT state FROM consents WHERE id = ?", (live,)) == "live"
+    assert asked(world) == 1
+
+
 def test_a_link_that_a_newer_one_replaced_still_renews(world: World) -> None:
     connection = world.customer()
     old = invited(world, connection)

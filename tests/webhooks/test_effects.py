@@ -244,12 +244,14 @@ def renewed(fleet: Fleet, consent_id: str, *, before: Sequence[tuple[Arrived, No
         created_at=fleet.clock.now(),
     )
     opened = fleet.store.open_case(case, fleet.clock.now())
-    fleet.store.grant(opened.id, Grant(tokens=Tokens(refresh_token="new"), consent_id=consent_id), fleet.clock.now())
+    grant = Grant(tokens=Tokens(refresh_token="new"), consent_id=consent_id)
+    session = fleet.store.grant(opened.id, grant, fleet.clock.now())
     fleet.put(*before)
     fleet.clock.move(seconds=30)
     fleet.store.complete_case(
         opened.id,
         fleet.clock.now(),
+        consent=session.consent,
         accounts=[account(1, id=1, last_synchronized=fleet.clock.now())],
         upserts=(),
         dropped=(),
