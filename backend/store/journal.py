@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.model.facts import Act, Session
-from backend.model.plans import Action, ActionState, Outcome, Progress, Step
+from backend.model.plans import Action, ActionState, Outcome, PlanState, Progress, Step
 from backend.ports.door import Judge
 from backend.store.audit import Entry
 from backend.store.codec import action_of, ms, public
@@ -177,10 +177,20 @@ class Journal(Plans, Limits, TokenBox):
             self._postpone(action, ms(until), reason)
 
     def try_again(self, action: int, until: datetime, reason: str, now: datetime) -> None:
-        """The act was sent, surely not done, and is worth a second try: an intent again, under its own key."""
+        """The act was sent, surely not done, and is worth a second try: an intent again, under its own key.
+
+        In a plan that was cancelled meanwhile nothing begins again: there it is cancelled too.
+        """
         with self.db.write():
-            row = self.db.row("SELECT result FROM actions WHERE id = ? AND state = 'sent'", (action,))
+            row = self.db.row(
+                "SELECT a.result, p.state, p.note FROM actions a JOIN plans p ON p.id = a.plan"
+                " WHERE a.id = ? AND a.state = 'sent'",
+                (action,),
+            )
             if row is None:
+                return
+            if row["state"] == PlanState.CANCELLED:
+                self.settle_action(action, ActionState.CANCELLED, now, reason=row["note"])
                 return
             known = json.loads(row["result"])
             tried = {"tried": str(int(known.get("tried", "0")) + 1)}

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from backend.agent.doing import Doing
-from backend.model.errors import BankDown, LimitOf, OutsideError, RateLimited
+from backend.model.errors import BankDown, LimitOf, OutsideError, ProviderDown, RateLimited
 from backend.model.facts import Act, Session, SyncAnswer
 from backend.model.plans import ActionState, Order, Plan, PlanItem, PlanState, PlanView
 from backend.rules.stages import first_stage
@@ -102,6 +102,27 @@ def test_a_bank_that_goes_down_in_the_middle_stops_the_plan_before_it_has_failed
     assert counts[WAITING] == 20 and 0 < counts[FAILED] < 100, counts
     assert counts[INTENT] == 180 - counts[FAILED]
     assert len(synced(world)) == 20 + counts[FAILED]
+
+
+def test_what_comes_back_unsent_after_its_plan_was_cancelled_bars_nothing(world: World) -> None:
+    (connection,) = customers(world, range(1, 2))
+    plan = run(world, [connection])
+
+    def trouble(what: str, _: Session | None) -> OutsideError | None:
+        if what != "sync":
+            return None
+        steer(world, plan, Order.CANCEL)
+        return ProviderDown("503", http_status=503)
+
+    world.provider.trouble = trouble
+    world.once()
+    (action,) = view(world, plan).actions
+    assert (action.state, action.reason) == (CANCELLED, "plan.note.cancelled") and action.finished_at is not None
+    assert [e.kind for e in world.store.events(0, 999) if e.kind.startswith("sync.")][-1] == "sync.cancelled"
+    world.provider.trouble = lambda *_: None
+    again = run(world, [connection])
+    world.once(restarted=True)
+    assert view(world, again).counts == {WAITING: 1}
 
 
 def test_plans_are_worked_off_in_turns(world: World) -> None:
