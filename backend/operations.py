@@ -14,6 +14,7 @@ from backend.model.health import HealthFacts
 from backend.model.limits import ALLOWANCE, Budget
 from backend.model.people import NotAllowed
 from backend.model.plans import (
+    LEFT_TO_HUMANS,
     Action,
     ActionState,
     Order,
@@ -225,12 +226,13 @@ class Operations:
         return self._door.steer_plan(plan, order, self._clock.now(), **self._names)
 
     def again(self, plan: int) -> Plan:
-        """A new plan of what failed, was cancelled or changed in another; acts of unknown outcome are not among it.
+        """A new plan of what failed, was cancelled or changed in another; acts that may have happened are not among it.
 
         Raises PlanError when there is no such plan, or nothing in it to try again.
         """
         view = self._known(plan)
-        tried = [a.connection for a in view.actions if a.state in (ActionState.FAILED, ActionState.CANCELLED)]
+        over = (ActionState.FAILED, ActionState.CANCELLED)
+        tried = [a.connection for a in view.actions if a.state in over and a.reason not in LEFT_TO_HUMANS]
         changed = [connection for connection, reason in view.refused if reason == "changed_since"]
         if not tried and not changed:
             raise PlanError("plan.nothing_to_repeat", plan=plan)

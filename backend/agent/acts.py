@@ -19,7 +19,7 @@ from backend.model.errors import (
     Unreachable,
 )
 from backend.model.facts import Act, Case, Stage
-from backend.model.plans import Action, ActionState, Outcome
+from backend.model.plans import LEFT_TO_HUMANS, Action, ActionState, Outcome
 from backend.model.views import FetchContext
 from backend.rules.letters import case_mail
 from backend.rules.lifetimes import next_end
@@ -32,11 +32,18 @@ SUPERVISED = "SupervisedLoginRequired"
 """The provider's word for a login that only the customer can do; any other word is told as it is."""
 
 UNKNOWN_PATIENCE = timedelta(hours=24)
-"""The life of an idempotency key (`facts/reliability.md` §1); after it nobody may resend, a human must look."""
+"""The life of an idempotency key (`facts/reliability.md` §1); after it nobody may resend."""
+
+MAILING = "mailing"
+"""The note of a case whose mail is given to the server. While it stands, nobody knows whether the mail has gone out."""
 
 
 async def perform(tools: Tools, action: Action, report: RoundReport) -> None:
-    """Do one act, or take up one that was cut off. Raises nothing of what the outside does but RefusedCredentials."""
+    """Do one act, or take up one that was cut off. Raises nothing of what the outside does but RefusedCredentials.
+
+    From an unknown outcome a machine goes on by looking, or by the act's own key while that lives (law 10): what became
+    of a removal or a renewal stands in our store. The rest is left to a human.
+    """
     if action.state == ActionState.UNKNOWN and not await _may_ask_again(tools, action, report):
         return
     if action.act == Act.SYNC:
@@ -46,17 +53,19 @@ async def perform(tools: Tools, action: Action, report: RoundReport) -> None:
 
 
 async def _may_ask_again(tools: Tools, action: Action, report: RoundReport) -> bool:
-    """Whether the act can be sent again with its key: not before its time, nor once the key is dead.
+    """Whether the act can be taken up again: not before its time, nor a sync once its key is dead.
 
     Before that what the provider shows may prove that a sync was done, so that nobody waits for a bank's tomorrow.
     """
+    if action.reason in LEFT_TO_HUMANS:
+        return False
     now = tools.now()
-    dead = now - (action.sent_at or action.created_at) > UNKNOWN_PATIENCE
+    dead = action.act == Act.SYNC and now - (action.sent_at or action.created_at) > UNKNOWN_PATIENCE
     turned_away = dead or action.reason in _TURNED_AWAY_KINDS
     if action.act == Act.SYNC and turned_away and await _seen_done(tools, action, report):
         return False
-    if dead:
-        await settle(tools, action, ActionState.FAILED, report, reason="unknown_for_too_long")
+    if dead and tools.gates.shut(action.bank) is None:
+        await settle(tools, action, ActionState.UNKNOWN, report, reason="unknown_for_too_long")
     return not dead and now >= _asked_to_wait(action)
 
 
@@ -195,13 +204,22 @@ async def _seen_done(tools: Tools, action: Action, report: RoundReport) -> bool:
 
 
 async def _invite(tools: Tools, action: Action, report: RoundReport) -> None:
-    """Make a link, mail it, and let the case follow the customer (law 11). A cut-off act goes on where it was."""
-    cases = await tools.write(tools.books.open_cases)
-    case = next((case for case in cases if case.action == action.id), None)
+    """Make a link, mail it, and let the case follow the customer (law 11). A cut-off act goes on where it was.
+
+    A mail has no key that its server honours, so one of unknown fate is never sent again: the customer's login or a
+    human leads on (law 10).
+    """
+    case = await tools.write(tools.books.case_of, action.id)
+    if case is None and action.state == ActionState.UNKNOWN:
+        await _begin_anew(tools, action)
+        return
     if case is None:
         case = await new_case(tools, await _context(tools, action), action.act, action.id)
         case = await tools.write(tools.books.open_case, case, tools.now())
     result = {"link": case.link, "case": str(case.id)}
+    if (case.stage, case.note) == (Stage.LINK_MADE, MAILING):
+        await settle(tools, action, ActionState.UNKNOWN, report, reason="mail_unknown", result=result)
+        return
     if case.stage == Stage.LINK_MADE:
         if not case.email or tools.mailer is None:
             reason = "no_mail_server" if case.email else "no_email"
@@ -210,19 +228,28 @@ async def _invite(tools: Tools, action: Action, report: RoundReport) -> None:
         context = await _context(tools, action)
         end, learnt = next_end(context.expires_at, context.usual_end_at, tools.now())
         end = end or context.expires_at
+        mail = case_mail(tools.say, case=as_mailed(tools, case), bank=context.bank, expires_at=end, learnt=learnt)
+        await tools.write(tools.books.move_case, case.id, Stage.LINK_MADE, tools.now(), note=MAILING)
         try:
-            mail = case_mail(tools.say, case=as_mailed(tools, case), bank=context.bank, expires_at=end, learnt=learnt)
             await tools.mailer.send(mail)
         except OutsideError as error:
+            result["detail"] = str(error)
+            if error.unknown:
+                await settle(tools, action, ActionState.UNKNOWN, report, reason="mail_unknown", result=result)
+                return
             await note_refusal(tools, action.connection, error)
             await tools.write(tools.books.move_case, case.id, Stage.LINK_MADE, tools.now(), note=error.kind)
-            state = ActionState.UNKNOWN if _in_doubt(action, error) else ActionState.FAILED
-            await settle(tools, action, state, report, reason="mail_failed", result={**result, "detail": str(error)})
+            await settle(tools, action, ActionState.FAILED, report, reason="mail_failed", result=result)
             return
         await tools.write(tools.books.note_mail, action.connection, tools.now(), taken=True)
         await tools.write(tools.books.move_case, case.id, Stage.SENT, tools.now())
     result["mailed_to"] = case.email
     await settle(tools, action, ActionState.AWAITING_CUSTOMER, report, reason="link_sent", result=result)
+
+
+async def _begin_anew(tools: Tools, action: Action) -> None:
+    """The store shows that nothing of an act of unknown outcome was done: it is an intent again, judged anew."""
+    await tools.write(tools.books.try_again, action.id, tools.now(), "cut_off", tools.now())
 
 
 def as_mailed(tools: Tools, case: Case) -> Case:
@@ -275,7 +302,13 @@ def group_of(agreement_number: str) -> str:
 
 async def _remove(tools: Tools, action: Action, report: RoundReport) -> None:
     """Cut the link. The bank's consent lives on until its own end, and the customer keeps his account there (law 8)."""
-    lives_until = await tools.write(tools.books.expires_at, action.connection)
-    await tools.write(tools.books.remove, action.connection, tools.now())
+    async with tools.alone(action.connection):
+        context = await _context(tools, action)
+        if action.state == ActionState.UNKNOWN and not context.removed:
+            await _begin_anew(tools, action)
+            return
+        if not context.removed:
+            await tools.write(tools.books.remove, action.connection, tools.now())
+    lives_until = context.expires_at
     result = {"consent_lives_until": lives_until.isoformat() if lives_until else "unknown"}
     await settle(tools, action, ActionState.DONE, report, result=result)

@@ -34,6 +34,9 @@ class ActionState(StrEnum):
         return self not in (ActionState.INTENT, ActionState.SENT, ActionState.UNKNOWN)
 
 
+LEFT_TO_HUMANS = ("mail_unknown", "unknown_for_too_long")
+"""Why an outcome stays unknown: nobody looks at it any more, and only a named human leads on (law 10)."""
+
 OUTCOMES = (
     *(ActionState.UNKNOWN, ActionState.FAILED, ActionState.REFUSED, ActionState.SENT, ActionState.INTENT),
     *(ActionState.PLANNED, ActionState.WAITING, ActionState.AWAITING_CUSTOMER),
@@ -45,7 +48,8 @@ OUTCOMES = (
 class PlanState(StrEnum):
     """How far a plan is. Nothing of a `DRAFT` happens; `APPROVAL` waits for a second operator.
 
-    A `PAUSED` or `CANCELLED` plan begins nothing more; what it had sent is still followed to its outcome.
+    A `PAUSED` or `CANCELLED` plan begins nothing more; what it had sent is still followed to its outcome. Who cancels
+    lets go of what nobody can follow (`LEFT_TO_HUMANS`).
     """
 
     DRAFT = "draft"
@@ -181,7 +185,8 @@ class Plan:
 class PlanView:
     """A kept plan and how far it has come. `actions` are empty when only the counts were asked for.
 
-    `waits`: how many of its intents have a time that is yet to come. `allowed`: how many may have begun at this stage
+    `waits`: how many of its intents have a time that is yet to come. `left`: how many of unknown outcome nobody looks
+    at any more (`LEFT_TO_HUMANS`). `allowed`: how many may have begun at this stage
     (None: all). `undo_until`: until then a removal can be taken back whole. `note` is a text key: why it is paused or
     was cancelled.
     """
@@ -200,6 +205,7 @@ class PlanView:
     note: str = ""
     allowed: int | None = None
     waits: int = 0
+    left: int = 0
     run_at: datetime | None = None
     run_by: str = ""
     ended_at: datetime | None = None
@@ -214,7 +220,7 @@ class PlanView:
     @property
     def settled(self) -> bool:
         """Nothing of it will move by itself before the time comes that its waiting actions have."""
-        moving = self.counts.get(ActionState.SENT, 0) + self.counts.get(ActionState.UNKNOWN, 0)
+        moving = self.counts.get(ActionState.SENT, 0) + self.counts.get(ActionState.UNKNOWN, 0) - self.left
         begun = self.counts.get(ActionState.INTENT, 0) - self.waits if self.state == PlanState.RUNNING else 0
         return not moving and begun <= 0
 

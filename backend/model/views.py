@@ -155,6 +155,7 @@ class FetchContext:
     `odd`: by account key the newest day with a row that ledger and bank do not both have.
     `selected_at`: when the provider was last asked whether all accounts are ticked. `login`: whose session at the
     provider it is, the unit of "one call at a time": an agreement's, or that of one mail address with several.
+    A `removed` connection has no `consent`: it is not fetched any more.
     """
 
     connection: str
@@ -175,6 +176,7 @@ class FetchContext:
     lapsed: dict[str, str | None]
     odd: dict[str, date]
     selected_at: datetime | None = None
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

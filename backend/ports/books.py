@@ -123,8 +123,8 @@ class Books(Vault, Protocol):
         """Actions of one kind that the bank has queued, by id, those behind `after`."""
         ...
 
-    def unknown_actions(self, limit: int) -> list[Action]:
-        """This agent's actions whose outcome is not known."""
+    def unknown_actions(self, limit: int, after: int = 0) -> list[Action]:
+        """This agent's actions whose outcome is not known and that are looked at, by id, those behind `after`."""
         ...
 
     def follow_up(self, action: int, now: datetime) -> None:
@@ -212,6 +212,10 @@ class Books(Vault, Protocol):
 
     def open_cases(self) -> list[Case]: ...
 
+    def case_of(self, action: int) -> Case | None:
+        """The open case that this act has made."""
+        ...
+
     def move_case(
         self, case: int, stage: Stage, now: datetime, *, note: str = "", consent_id: str | None = None
     ) -> None: ...
@@ -274,10 +278,6 @@ class Books(Vault, Protocol):
 
     def note_mail(self, connection: str, now: datetime, *, taken: bool) -> None:
         """The customer's address took mail, or nobody does for it."""
-        ...
-
-    def expires_at(self, connection: str) -> datetime | None:
-        """The day the live consent is said to end."""
         ...
 
     def remove(self, connection: str, now: datetime) -> None: ...

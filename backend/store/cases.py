@@ -7,7 +7,7 @@ from typing import Any
 from backend.model.facts import Account, Case, Grant, Posting, Session, Stage
 from backend.model.findings import NO_FINDINGS, Findings
 from backend.model.renewals import RenewalDiff
-from backend.store.codec import login_of, ms, number, public, when
+from backend.store.codec import login_of, ms, number, public
 from backend.store.fleet import SELECT_CASE, case_of
 from backend.store.intake import Intake
 from backend.store.journal import Journal
@@ -50,6 +50,15 @@ class Cases(Intake, Journal, TokenBox):
     def open_cases(self) -> list[Case]:
         """Oldest first."""
         return list(map(case_of, self.db.rows(f"{SELECT_CASE} WHERE k.closed_at IS NULL ORDER BY k.id")))
+
+    def case_of(self, action: int) -> Case | None:
+        """The open case that this act has made."""
+        row = self.db.row(
+            f"{SELECT_CASE} WHERE k.closed_at IS NULL AND k.action = ?1"
+            " AND k.connection = (SELECT connection FROM actions WHERE id = ?1)",
+            (action,),
+        )
+        return None if row is None else case_of(row)
 
     def move_case(
         self, case: int, stage: Stage, now: datetime, *, note: str = "", consent_id: str | None = None
@@ -180,10 +189,6 @@ class Cases(Intake, Journal, TokenBox):
             )
             or ""
         )
-
-    def expires_at(self, connection: str) -> datetime | None:
-        """The day the live consent is said to end."""
-        return when(self.db.value("SELECT expires_at FROM connections WHERE id = ?", (number(connection),)))
 
     def complete_case(
         self,

@@ -92,7 +92,7 @@ class Intake(Webhooks, Noticed):
             customer=row["customer"],
             provider=row["provider"],
             bank=row["bank"],
-            consent=row["consent"],
+            consent=row["consent"] if row["removed_at"] is None else None,
             consent_id=row["consent_id"] or "",
             data_from=day(row["data_from"]),
             last_fetched=when(row["last_fetched"]),
@@ -108,6 +108,7 @@ class Intake(Webhooks, Noticed):
             },
             odd=self.odd_days(row["agreement"]),
             selected_at=when(row["selected_at"]),
+            removed=row["removed_at"] is not None,
         )
 
     def known_rows(self, agreement_number: str, account_keys: Sequence[str], since: date | None) -> list[Posting]:

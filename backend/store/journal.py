@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.model.facts import Act, Session
-from backend.model.plans import Action, ActionState, Outcome, PlanState, Progress, Step
+from backend.model.plans import LEFT_TO_HUMANS, Action, ActionState, Outcome, PlanState, Progress, Step
 from backend.ports.door import Judge
 from backend.store.audit import Entry
 from backend.store.codec import action_of, ms, public
@@ -282,11 +282,12 @@ class Journal(Plans, Limits, TokenBox):
         for (operator, host), some in lines.items():
             self.log_many(some, now, operator=operator, host=host)
 
-    def unknown_actions(self, limit: int) -> list[Action]:
-        """This agent's actions whose outcome is not known, oldest first."""
+    def unknown_actions(self, limit: int, after: int = 0) -> list[Action]:
+        """This agent's actions whose outcome is not known and that are looked at, by id, those behind `after`."""
         rows = self.db.rows(
-            f"{SELECT_ACTION} WHERE a.state = 'unknown' AND a.owner = ? ORDER BY a.id LIMIT ?",
-            (self.sessions.open(), limit),
+            f"{SELECT_ACTION} WHERE a.state = 'unknown' AND a.owner = ? AND a.id > ?"
+            f" AND a.reason NOT IN ({_marks(LEFT_TO_HUMANS)}) ORDER BY a.id LIMIT ?",
+            (self.sessions.open(), after, *LEFT_TO_HUMANS, limit),
         )
         return list(map(action_of, rows))
 

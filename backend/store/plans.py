@@ -8,6 +8,7 @@ from typing import Any
 from backend.model.facts import Act
 from backend.model.plans import (
     DRAFT_LIFE,
+    LEFT_TO_HUMANS,
     OUTCOMES,
     Action,
     ActionState,
@@ -25,6 +26,8 @@ from backend.store.codec import action_of, at, ms, number, public, when
 from backend.store.fleet import SELECT_ACTION, Fleet
 
 LIVE = "('intent', 'sent', 'unknown')"
+
+_LEFT = "state = 'unknown' AND reason IN (?, ?)"
 
 _LATER = "CASE WHEN a.state = 'intent' AND a.not_before > ? THEN 1 ELSE 0 END"
 
@@ -206,7 +209,8 @@ class Plans(Fleet):
         with self.db.write():
             row = self._row(plan)
             state = PlanState(row["state"])
-            if state not in _FROM[order]:
+            late = order is Order.CANCEL and state is PlanState.CANCELLED and self._left(plan)
+            if state not in _FROM[order] and not late:
                 raise PlanError(f"plan.cannot.{order}", plan=plan, state=state)
             match order:
                 case Order.PAUSE:
@@ -225,16 +229,29 @@ class Plans(Fleet):
         return view
 
     def _close(self, plan: int, state: PlanState, note: str, now: datetime, *, operator: str, host: str) -> None:
-        """Nothing more of the plan begins; each act that had not begun has its line in the audit log."""
+        """Nothing more of the plan begins, and a human lets go of what nobody knows; each has a line in the audit log.
+
+        That it failed is said with the reason that tells that it may have happened (law 10).
+        """
         rows = self.db.rows(
             "UPDATE actions SET state = 'cancelled', reason = ?, finished_at = ?, not_before = NULL"
             " WHERE plan = ? AND state IN ('planned', 'intent') RETURNING connection, act",
             (note, ms(now), plan),
         )
+        given_up = self.db.rows(
+            f"UPDATE actions SET state = 'failed', finished_at = ? WHERE plan = ? AND {_LEFT}"
+            " RETURNING connection, act, reason",
+            (ms(now), plan, *LEFT_TO_HUMANS),
+        )
         self.db.run("UPDATE plans SET state = ?, note = ?, ended_at = ? WHERE id = ?", (state, note, ms(now), plan))
         told = {"plan": plan, "reason": note}
         lines = [(f"{row['act']}.cancelled", row["connection"], told) for row in rows]
+        lines += [(f"{row['act']}.failed", row["connection"], told | {"reason": row["reason"]}) for row in given_up]
         self.log_many(lines, now, operator=operator, host=host)
+
+    def _left(self, plan: int) -> int:
+        """How many acts of it have an outcome that nobody knows and nobody looks at any more."""
+        return int(self.db.value(f"SELECT count(*) FROM actions WHERE plan = ? AND {_LEFT}", (plan, *LEFT_TO_HUMANS)))
 
     def _undo_until(self, plan: int, act: str, now: datetime) -> datetime | None:
         """Until when a removal can be taken back whole: its first act has not begun and none of it has."""
@@ -339,6 +356,7 @@ class Plans(Fleet):
             note=row["note"],
             allowed=row["allowed"],
             waits=int(waits or 0),
+            left=self._left(plan) if counts.get(ActionState.UNKNOWN) else 0,
             run_at=when(row["run_at"]),
             run_by=row["run_by"],
             ended_at=when(row["ended_at"]),

@@ -158,7 +158,8 @@ class TokenBox(Tables):
         def end() -> None:
             with self.db.write():
                 if tokens is not None:
-                    self.keep_tokens(consent, tokens)
+                    if self.db.value("SELECT 1 FROM tokens WHERE consent = ?", (consent,)):
+                        self.keep_tokens(consent, tokens)  # else they were thrown away meanwhile, and stay so (law 8)
                 else:
                     self.db.run(
                         "UPDATE tokens SET request_id = NULL, refreshing = NULL, refused_at = ? WHERE consent = ?",

@@ -17,7 +17,9 @@ from backend.model.errors import (
 )
 from backend.model.facts import Act, PostingState, SyncAnswer
 from backend.model.limits import Gate
-from backend.model.plans import ActionState
+from backend.model.plans import ActionState, Order, PlanError
+from backend.store.codec import ms
+from tests.agent.test_renewals import operations
 from tests.agent.world import World
 from tests.fakes import NOON, account, row
 
@@ -154,7 +156,7 @@ def test_once_its_key_is_dead_a_sync_is_looked_for_and_never_sent(world: World) 
     plan = lost_then_turned_away(world)
     world.clock.move(hours=31)
     world.once()
-    assert world.outcome(plan) == (ActionState.FAILED, "unknown_for_too_long")
+    assert world.outcome(plan) == (ActionState.UNKNOWN, "unknown_for_too_long"), "no machine calls it failed (law 10)"
     assert len(world.provider.syncs) == 2
 
 
@@ -169,6 +171,64 @@ def test_remove_cuts_the_link_and_says_how_long_the_consent_lives(world: World) 
     calls = len(world.provider.calls)
     assert world.once().fetched == 0 and len(world.provider.calls) == calls
     assert world.store.rows([connection], NOON)[0].consent == "removed"
+
+
+def unknown(world: World, act: Act, connection: str) -> int:
+    """An act that was cut off after it had been marked as sent, before anything of it was done."""
+    plan = world.act(act, connection)
+    world.store.db.run("UPDATE actions SET state = 'sent', sent_at = ?, owner = 'dead'", (ms(world.clock.now()),))
+    return plan
+
+
+def test_an_old_sync_of_unknown_outcome_is_done_when_the_bank_has_delivered_since(world: World) -> None:
+    plan = unknown(world, Act.SYNC, world.customer())
+    world.clock.move(days=3)
+    world.provider.shown["consent-1"] = [account(1, last_synchronized=NOON + timedelta(hours=1))]
+    world.once()
+    assert world.outcome(plan)[0] == ActionState.DONE and world.provider.syncs == []
+
+
+def test_an_old_sync_that_nothing_tells_of_stays_unknown_until_a_human_lets_it_go(world: World) -> None:
+    connection = world.customer()
+    plan = unknown(world, Act.SYNC, connection)
+    world.clock.move(days=3)
+    world.once()
+    lines = len(world.store.events(0, 999))
+    for _ in range(3):
+        world.clock.move(days=1)
+        asyncio.run(world.agent.settle(plan, patience=0))
+    assert world.outcome(plan) == (ActionState.UNKNOWN, "unknown_for_too_long") and world.provider.syncs == []
+    assert len(world.store.events(0, 999)) == lines, "nobody looks any more"
+    view = world.store.plan(plan)
+    assert view is not None and view.settled and view.left == 1, "and nobody waits for it"
+    world.store.steer_plan(plan, Order.CANCEL, world.clock.now(), operator="eva", host="host")
+    assert world.outcome(plan) == (ActionState.FAILED, "unknown_for_too_long")
+    (told,) = [event for event in world.store.events(0, 999) if event.kind == "sync.failed"]
+    assert (told.operator, told.connection) == ("eva", connection)
+    with pytest.raises(PlanError):
+        operations(world).again(plan)
+    with pytest.raises(PlanError):
+        world.store.steer_plan(plan, Order.CANCEL, world.clock.now(), operator="eva", host="host")
+
+
+@pytest.mark.parametrize("act", [Act.RENEW, Act.REMOVE])
+def test_an_old_act_of_which_nothing_was_done_is_judged_anew_and_done(world: World, act: Act) -> None:
+    connection = world.customer()
+    plan = unknown(world, act, connection)
+    world.clock.move(days=3)
+    world.once()
+    done = (ActionState.DONE, "") if act == Act.REMOVE else (ActionState.AWAITING_CUSTOMER, "link_sent")
+    assert world.outcome(plan) == done and len(world.mailer.sent) == (act == Act.RENEW)
+
+
+def test_a_removal_that_was_cut_off_after_the_cut_is_done_once(world: World) -> None:
+    connection = world.customer()
+    plan = unknown(world, Act.REMOVE, connection)
+    world.store.remove(connection, NOON)
+    world.clock.move(days=3)
+    world.once()
+    assert world.outcome(plan) == (ActionState.DONE, "")
+    assert world.store.db.value("SELECT removed_at FROM connections") == ms(NOON)
 
 
 def test_a_failed_sync_is_remembered_until_the_bank_has_delivered(world: World) -> None:

@@ -10,8 +10,8 @@ from backend.model.errors import (
     BankDown,
     Unreachable,
 )
-from backend.model.facts import Act, PostingState, Stage
-from backend.model.plans import ActionState
+from backend.model.facts import Act, Mail, PostingState, Stage
+from backend.model.plans import ActionState, Order
 from tests.agent.world import World, renewed
 from tests.fakes import NOON, account, row
 
@@ -134,6 +134,44 @@ def test_a_mail_that_cannot_be_sent_keeps_the_link(world: World) -> None:
     (action,) = view.actions
     assert (action.state, action.reason) == (ActionState.FAILED, "mail_failed")
     assert action.result["link"].startswith("https://hub.example.test/")
+
+
+def test_a_mail_of_unknown_fate_is_never_sent_again_and_bars_a_new_one_until_a_human_lets_go(world: World) -> None:
+    connection = world.customer()
+    world.mailer.trouble = [Unreachable("the answer was lost", sent=True)]
+    plan = world.act(Act.RENEW, connection)
+    for _ in range(5):
+        world.once()
+        world.clock.move(hours=1)
+    assert world.outcome(plan) == (ActionState.UNKNOWN, "mail_unknown") and world.mailer.sent == []
+    world.store.steer_plan(plan, Order.CANCEL, world.clock.now(), operator="eva", host="host")
+    assert world.outcome(plan) == (ActionState.FAILED, "mail_unknown")
+    again = world.act(Act.RENEW, connection)
+    world.once(restarted=True)
+    assert world.outcome(again) == (ActionState.AWAITING_CUSTOMER, "link_sent") and len(world.mailer.sent) == 1
+
+
+def test_a_crash_after_the_mail_sends_no_second_one_and_the_customers_login_leads_on(world: World) -> None:
+    connection = world.customer()
+    real = world.mailer.send
+
+    async def cut_off(mail: Mail) -> None:
+        await real(mail)
+        raise RuntimeError("the power is gone")
+
+    world.mailer.send = cut_off  # type: ignore[method-assign]
+    plan = world.act(Act.RENEW, connection)
+    with pytest.raises(RuntimeError):
+        world.once()
+    world.store.db.run("UPDATE actions SET owner = 'dead'")
+    world.mailer.send = real  # type: ignore[method-assign]
+    world.once(restarted=True)
+    assert world.outcome(plan) == (ActionState.UNKNOWN, "mail_unknown") and len(world.mailer.sent) == 1
+    world.provider.grants["code"] = "consent-new"
+    world.provider.shown["consent-new"] = [account(1)]
+    view = world.store.connection(connection, NOON)
+    assert view is not None and view.case is not None
+    assert world.login("code", None, view.case.state) == "done" and world.outcome(plan)[0] == ActionState.DONE
 
 
 def test_a_new_connection_starts_from_nothing(world: World) -> None:

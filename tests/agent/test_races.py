@@ -5,16 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from backend.agent.acts import perform
 from backend.agent.fetch import fetch_connection
 from backend.agent.renewals import advance, login_finished
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedAddress, Unreachable
-from backend.model.facts import Account, Act, Session, Stage
+from backend.model.facts import Account, Act, Session, Stage, Tokens
 from backend.model.plans import ActionState
 from backend.rules.eligibility import judge
 from tests.agent.test_kin import ended
 from tests.agent.test_renewals import case_of, invited, seen
 from tests.agent.world import World
-from tests.fakes import FakeProvider, account, row
+from tests.fakes import FakeProvider, account, claim, row
 
 
 def granted(world: World, code: str = "code", consent: str = "consent-new", number: int = 1) -> str:
@@ -82,6 +83,27 @@ def test_a_renewal_that_is_proved_twice_keeps_the_keys_that_the_first_proof_made
     assert asyncio.run(world.store.read(live)) is not None, "nobody can fetch without them"
     assert world.store.db.value("SELECT state FROM consents WHERE id = ?", (live,)) == "live"
     assert asked(world) == 1
+
+
+def test_a_removal_waits_for_the_fetch_under_way_and_nothing_brings_its_keys_back(world: World) -> None:
+    world.provider = Slow()
+    world.agent = world.new_agent()
+    connection = world.customer()
+    tools, report = world.agent.tools, world.agent.report
+    world.act(Act.REMOVE, connection)
+
+    async def both() -> None:
+        fetch = asyncio.create_task(fetch_connection(tools, connection))
+        while not world.store.db.value("SELECT 1 FROM connections WHERE running_since IS NOT NULL"):
+            await asyncio.sleep(0)
+        (action,) = claim(world.store, world.clock.now())
+        await asyncio.gather(fetch, perform(tools, action, report), fetch_connection(tools, connection))
+        await world.store.end_refresh(1, Tokens(refresh_token="late"))
+
+    asyncio.run(both())
+    assert seen(world, connection).row.consent == "removed"
+    assert world.provider.calls.count(("accounts", "consent-1")) == 1
+    assert asyncio.run(world.store.read(1)) is None
 
 
 def test_a_link_that_a_newer_one_replaced_still_renews(world: World) -> None:
