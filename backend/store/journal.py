@@ -195,8 +195,8 @@ class Journal(Plans, Limits, TokenBox):
             known = json.loads(row["result"])
             tried = {"tried": str(int(known.get("tried", "0")) + 1)}
             self.db.run(
-                "UPDATE actions SET state = 'intent', owner = NULL, not_before = ?, reason = ?, result = ?"
-                " WHERE id = ?",
+                "UPDATE actions SET state = 'intent', owner = NULL, not_before = ?, reason = ?, result = ?,"
+                " sent_at = CASE WHEN act = 'sync' THEN sent_at END WHERE id = ?",
                 (ms(until), reason, json.dumps(known | tried), action),
             )
             self._log_action(action, "intent", {"reason": reason, **tried}, now)

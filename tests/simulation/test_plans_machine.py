@@ -343,6 +343,9 @@ class PlansMachine(RuleBasedStateMachine):
         for _ in range(40):
             for plan in self.at(PlanState.PAUSED):
                 self.desk.steer_plan(plan, Order.RESUME, self.clock.now(), operator="a", host="host")
+            for view in self.views():
+                if view.left:  # nobody knows, and a human lets go
+                    self.desk.steer_plan(view.id, Order.CANCEL, self.clock.now(), operator="a", host="host")
             self.look(0, [])
             self.claim(0, 6)
             while self.workers[0].claims:
