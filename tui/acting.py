@@ -1,12 +1,12 @@
 """From a key to an act: plan, question, door, and what became of it. Every screen acts through this."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from backend.model.facts import Act
 from backend.model.plans import Action, ActionState, Order, Plan, PlanState, PlanView, Submitted
+from tui.actions import key_of
 from tui.pace import Pace
 from tui.proposal import RENEW_FIRST, Proposal, groups_of
 from tui.wording import act_word, number, state_word, until
@@ -22,14 +22,6 @@ FOLLOW_REST = 0.2
 
 Begun = Callable[[Submitted], None] | None
 """Who wants to know that a plan has been confirmed and written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """The plans that were followed and have come to an end, or to a halt, and the seconds that it took to read them."""
-
-    plans: tuple[PlanView, ...]
-    took: float
 
 
 class Acting:
@@ -100,7 +92,7 @@ class Acting:
                     plan = operations.connect(*answer)
                     return Proposal(plan, groups_of(plan))
 
-                self._make(work, begun)
+                self._make(work, begun, agreement=answer[0])
 
         self._console.push_screen(ConnectScreen(agreement), answered)
 
@@ -110,10 +102,12 @@ class Acting:
         self._console.lanes.forget("plan")
         self._tell("console.dropped")
 
-    def _make(self, work: Callable[[], Proposal], begun: Begun) -> None:
+    def _make(self, work: Callable[[], Proposal], begun: Begun, agreement: str | None = None) -> None:
+        """Have it made beside the loop; `agreement` is one that perhaps nobody has."""
         self.planning = True
         self._tell("console.planning")
-        self._console.lanes.ask("plans", "plan", work, partial(self._planned, begun), self._not_planned)
+        failed = partial(self._not_planned, agreement)
+        self._console.lanes.ask("plans", "plan", work, partial(self._planned, begun), failed)
 
     def _planned(self, begun: Begun, proposal: Proposal) -> None:
         from tui.screens.question import Question
@@ -122,10 +116,10 @@ class Acting:
         self._console.quieten()
         self._console.push_screen(Question(proposal), lambda answer: self._answered(proposal.plan, begun, answer))
 
-    def _not_planned(self, error: Exception) -> None:
+    def _not_planned(self, agreement: str | None, error: Exception) -> None:
         self.planning = False
-        if isinstance(error, LookupError):
-            self._tell("console.plan_unknown", "warn", agreement=str(error.args[0]) if error.args else "")
+        if type(error) is LookupError and agreement is not None:
+            self._tell("console.plan_unknown", "warn", agreement=agreement)
         else:
             self._console.tell(*self._console.trouble(error, "console.plan_failed"))
 
@@ -173,7 +167,7 @@ class Acting:
         values = {"plan": submitted.plan, "act": act_word(act, say), "n": number(len(submitted.actions))}
         told = [say("console.submitted", **values)]
         if times and act == Act.REMOVE:
-            told.append(say("console.submit_undo", at=until(min(times), now)))
+            told.append(say("console.submit_undo", press=key_of("undo"), at=until(min(times), now)))
         elif times:
             told.append(say("console.submit_waits", n=number(len(times)), at=until(max(times), now)))
         return told
@@ -225,18 +219,24 @@ class Acting:
     def _look(self) -> None:
         desk, plans = self._console.desk, tuple(self._following)
 
-        def work() -> Outcomes:
+        def work() -> tuple[float, list[PlanView]]:
             begun = desk.monotonic()
             seen = [plan for number in plans if (plan := desk.reader.plan(number, whole=False)) is not None]
             ended = [plan for view in seen if over(view) and (plan := desk.reader.plan(view.id)) is not None]
             halted = [view for view in seen if view.state == PlanState.PAUSED and view.settled]
-            return Outcomes((*ended, *halted), desk.monotonic() - begun)
+            return desk.monotonic() - begun, [*ended, *halted]
 
-        self._console.lanes.ask("plans", "outcomes", work, self._seen, self._console.store_failed)
+        self._console.lanes.ask("plans", "outcomes", work, self._seen, self._not_seen)
 
-    def _seen(self, outcomes: Outcomes) -> None:
-        self.pace.done(outcomes.took)
-        for plan in outcomes.plans:
+    def _not_seen(self, error: Exception) -> None:
+        self.pace.done(0.0)
+        self._console.store_failed("outcomes", error)
+
+    def _seen(self, outcomes: tuple[float, list[PlanView]]) -> None:
+        took, plans = outcomes
+        self._console.store_answered("outcomes")
+        self.pace.done(took)
+        for plan in plans:
             if plan.id in self._following:
                 self._following.discard(plan.id)
                 self._ended(plan)
@@ -247,7 +247,7 @@ class Acting:
         text = say("console.settled", plan=plan.id, act=act_word(plan.act, say), counts=counts)
         if plan.state == PlanState.PAUSED:
             text += f". {self._console.reason(plan.note)}"
-        elif len(plan.actions) == 1:
+        elif len(plan.actions) == sum(plan.counts.values()) == 1:
             text = say("console.settled_one", plan=plan.id, outcome=outcome(plan.actions[0], self._console))
         good = all(state in (*ENDED_WELL, ActionState.REFUSED) for state, many in plan.counts.items() if many)
         self._console.tell(text, "good" if good else "warn")

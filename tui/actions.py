@@ -1,7 +1,8 @@
 """The one registry of what an operator can do: keys, footer, help and the reasons why not all come from here.
 
 Letters that a torn escape sequence may leave behind (`A B C D F H M P Q R S Z ~ [ O`) name no action, and no
-act has a bare key that changes anything: each opens a plan (`facts/console.md` rules 3 and 4).
+act has a bare key that changes anything: each opens a plan (`facts/console.md` rules 3 and 4). A key that acts means
+the same act on every screen, so that a hand that is one screen ahead or behind does no other harm.
 """
 
 from dataclasses import dataclass
@@ -14,17 +15,16 @@ SCOPES = (
     *(PLANS, PLAN, HANDOVER, AUDIT, EVENT, MESSAGES, HELP),
 )
 LISTS = frozenset(SCOPES)
-TORN = frozenset("ABCDFHMPQRSZ~[O<;0123456789")
-"""Characters of broken escape sequences and mouse reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do. `title` is a text key, `handler` and `why` are names of methods of the screen.
+    """One thing to do. `handler` and `why` are names of methods of the screen; `opens` is the screen that it opens.
 
     `why()` gives the reason why it cannot be done now, or None. `danger`: 0 looks, 1 acts, 2 takes away.
     What acts needs a right of `backend.rules.roles.RIGHTS`: that of its id, where `right` does not name another.
     `footer` is its place in the footer, 0 for none; the footers of `quiet` screens have no room for it.
+    On the screens in `apart` it goes by another name.
     """
 
     id: str
@@ -36,75 +36,93 @@ class Action:
     footer: int = 0
     quiet: frozenset[str] = frozenset()
     right: str = ""
+    opens: str = ""
+    apart: frozenset[str] = frozenset()
 
-    @property
-    def title(self) -> str:
-        return f"console.action.{self.id}"
+    def title(self, scope: str) -> str:
+        """The text key of what it is called on a screen."""
+        return f"console.action.{self.id}" + (f".{scope}" if scope in self.apart else "")
 
 
 def _in(*scopes: str) -> frozenset[str]:
     return frozenset(scopes)
 
 
+def _opens(scope: str, key: str, scopes: frozenset[str], why: str = "", footer: int = 0, *quiet: str) -> Action:
+    return Action(scope, (key,), "", scopes, 0, why, footer, _in(*quiet), opens=scope)
+
+
+ONE = _in(CONNECTION, TRIAGE)
+ABOUT_PLANS = _in(PLANS, PLAN)
+OPENED = _in(FLEET, POSTINGS, PLANS, PLAN, AUDIT, INCIDENTS, HANDOVER)
+
 ACTIONS: tuple[Action, ...] = (
     Action("primary", ("enter",), "do_primary", _in(TRIAGE), 1, "why_no_primary", 1),
-    Action("renew", ("r",), "do_renew", _in(FLEET, CONNECTION, TRIAGE), 1, "why_not_act", 1, _in(TRIAGE)),
-    Action("sync", ("s",), "do_sync", _in(FLEET, CONNECTION, TRIAGE), 1, "why_not_act", 2, _in(TRIAGE)),
-    Action("remove", ("x",), "do_remove", _in(FLEET, CONNECTION, TRIAGE), 2, "why_not_act", 3, _in(TRIAGE)),
+    Action("renew", ("r",), "do_renew", _in(FLEET, *ONE), 1, "why_not_act", 1, _in(TRIAGE)),
+    Action("sync", ("s",), "do_sync", _in(FLEET, *ONE), 1, "why_not_act", 2, _in(TRIAGE)),
+    Action("remove", ("x",), "do_remove", _in(FLEET, *ONE), 2, "why_not_act", 3, _in(TRIAGE)),
     Action("connect", ("n",), "do_connect", _in(FLEET, CONNECTION), 1),
-    Action("triage", ("t",), "do_triage", _in(FLEET, CONNECTION, INCIDENTS), 0, "", 4, _in(CONNECTION)),
+    _opens(TRIAGE, "t", _in(FLEET, CONNECTION, INCIDENTS), "", 4, CONNECTION),
     Action("next", ("n",), "do_down", _in(TRIAGE), 0, "", 2),
     Action("open_problem", ("o", "right", "l"), "do_open", _in(TRIAGE), 0, "why_not_act"),
-    Action("why", ("y",), "do_why", _in(CONNECTION, TRIAGE), 0, "why_not_act", 3, _in(TRIAGE)),
-    Action("copy", ("c",), "do_copy", _in(CONNECTION, TRIAGE), 0, "why_not_act", 5),
-    Action("snooze", ("z",), "do_snooze", _in(CONNECTION, TRIAGE), 1, "why_no_problem", 3, _in(CONNECTION)),
-    Action("note", ("N",), "do_note", _in(CONNECTION, TRIAGE), 1, "why_not_act", 4, _in(CONNECTION)),
-    Action("mute", ("u",), "do_mute", _in(CONNECTION, TRIAGE), 1, "why_no_problem"),
-    Action("assign", ("i",), "do_assign", _in(CONNECTION, TRIAGE), 1, "why_no_problem"),
-    Action("ticket", ("T",), "do_ticket", _in(CONNECTION, TRIAGE), 0, "why_not_act"),
-    Action("accept", ("a",), "do_accept", _in(CONNECTION, TRIAGE), 1, "why_not_accept", right="accept_renewal"),
+    _opens(WHY, "y", ONE, "why_not_act", 3, TRIAGE),
+    Action("copy", ("c",), "do_copy", ONE | {PLAN, HANDOVER}, 0, "why_not_copy", 5, apart=_in(PLAN, HANDOVER)),
+    Action("snooze", ("z",), "do_snooze", ONE, 1, "why_no_problem", 3, _in(CONNECTION)),
+    Action("note", ("N",), "do_note", ONE, 1, "why_not_act", 4, _in(CONNECTION)),
+    Action("mute", ("u",), "do_mute", ONE, 1, "why_no_problem"),
+    Action("assign", ("i",), "do_assign", ONE, 1, "why_no_problem"),
+    Action("ticket", ("T",), "do_ticket", ONE, 0, "why_not_act"),
+    Action(
+        "accept",
+        ("a",),
+        "do_accept",
+        ONE | {POSTINGS},
+        1,
+        "why_not_accept",
+        3,
+        ONE,
+        "accept_renewal",
+        "",
+        _in(POSTINGS),
+    ),
+    Action("discard_posting", ("d",), "do_discard", _in(POSTINGS), 2, "why_not_discard", 4),
     Action("next_section", ("tab",), "do_next_section", _in(CONNECTION, HANDOVER)),
     Action("previous_section", ("shift+tab",), "do_previous_section", _in(CONNECTION, HANDOVER)),
-    Action("open", ("enter", "right", "l"), "do_open", _in(FLEET), 0, "why_not_open"),
-    Action("open_posting", ("enter", "right", "l"), "do_open", _in(POSTINGS), 0, "why_not_open"),
+    Action(
+        *("open", ("enter", "right", "l"), "do_open", OPENED, 0, "why_not_open", 1),
+        quiet=_in(FLEET, POSTINGS, PLAN),
+        apart=OPENED - {FLEET},
+    ),
     Action("filter", ("slash",), "do_filter", _in(FLEET, AUDIT), 0, "", 5),
     Action("order", ("o",), "do_order", _in(FLEET)),
     Action("order_turn", ("i",), "do_order_turn", _in(FLEET)),
-    Action("mark", ("space",), "do_mark", _in(FLEET), 0, "why_not_open"),
+    Action("mark", ("space",), "do_mark", _in(FLEET, POSTINGS), 0, "why_not_open"),
     Action("mark_all", ("a",), "do_mark_all", _in(FLEET)),
-    Action("unmark", ("u",), "do_unmark", _in(FLEET)),
-    Action("postings", ("p",), "do_postings", _in(FLEET), 0, "", 5),
-    Action("postings_here", ("p",), "do_postings", _in(CONNECTION, TRIAGE), 0, "why_not_act"),
-    Action("incidents", ("e",), "do_incidents", _in(FLEET)),
-    Action("forecast", ("w",), "do_forecast", _in(FLEET)),
-    Action("plans", ("d",), "do_plans", _in(FLEET, CONNECTION, INCIDENTS)),
-    Action("undo", ("z",), "do_undo", _in(FLEET, PLANS, PLAN), 1, "why_not_undo", right="steer"),
-    Action("open_plan", ("enter", "right", "l"), "do_open", _in(PLANS), 0, "why_no_plan", 1),
-    Action("open_act", ("enter", "right", "l"), "do_open", _in(PLAN), 0, "why_not_open"),
+    Action("unmark", ("u",), "do_unmark", _in(FLEET, POSTINGS)),
+    Action(
+        *(POSTINGS, ("p",), "", ONE | {FLEET}, 0, "why_not_look", 5, ONE),
+        opens=POSTINGS,
+        apart=ONE,
+    ),
+    _opens(INCIDENTS, "e", _in(FLEET)),
+    _opens(FORECAST, "w", _in(FLEET)),
+    _opens(PLANS, "d", _in(FLEET, CONNECTION, INCIDENTS)),
+    Action("undo", ("U",), "do_undo", LISTS, 1, "why_not_undo", right="steer"),
     Action("group", ("tab", "t"), "do_group", _in(PLAN), 0, "", 1),
     Action("group_back", ("shift+tab",), "do_group_back", _in(PLAN)),
-    Action("pause", ("p",), "do_pause", _in(PLANS, PLAN), 1, "why_not_pause", 2, right="steer"),
-    Action("run_again", ("r",), "do_again", _in(PLANS, PLAN), 1, "why_not_again", 3, right="steer"),
-    Action("cancel", ("x",), "do_cancel", _in(PLANS, PLAN), 2, "why_not_cancel", 4, right="steer"),
-    Action("approve", ("a",), "do_approve", _in(PLANS, PLAN), 1, "why_not_approve"),
-    Action("decline", ("n",), "do_decline", _in(PLANS, PLAN), 1, "why_not_approve", right="approve"),
-    Action("in_list", ("f",), "do_in_list", _in(PLANS, PLAN), 0, "why_no_plan"),
+    Action("pause", ("p",), "do_pause", ABOUT_PLANS, 1, "why_not_pause", 2, right="steer"),
+    Action("run_again", ("K",), "do_again", ABOUT_PLANS, 1, "why_not_again", 3, right="steer"),
+    Action("cancel", ("X",), "do_cancel", ABOUT_PLANS, 2, "why_not_cancel", 4, right="steer"),
+    Action("approve", ("Y",), "do_approve", ABOUT_PLANS, 1, "why_not_approve"),
+    Action("decline", ("I",), "do_decline", ABOUT_PLANS, 1, "why_not_approve", right="approve"),
+    Action("in_list", ("f",), "do_in_list", ABOUT_PLANS, 0, "why_no_plan"),
     Action("drafts", ("t",), "do_drafts", _in(PLANS), 0, "", 5),
-    Action("copy_report", ("c",), "do_copy", _in(PLAN), 0, "why_no_plan", 5),
-    Action("audit", ("L",), "do_audit", _in(FLEET, CONNECTION, INCIDENTS)),
-    Action("open_line", ("enter", "right", "l"), "do_open", _in(AUDIT), 0, "why_not_open", 1),
+    _opens(AUDIT, "L", _in(FLEET, CONNECTION, INCIDENTS)),
     Action("open_connection", ("o",), "do_open_connection", _in(AUDIT, EVENT), 0, "why_no_connection", 2),
-    Action("verify", ("V",), "do_verify", _in(AUDIT), 0, "", 3),
-    Action("open_incident", ("enter", "right", "l"), "do_open", _in(INCIDENTS), 0, "why_not_open", 1),
-    Action("handover", ("V",), "do_handover", _in(FLEET, INCIDENTS)),
-    Action("open_handover", ("enter", "right", "l"), "do_open", _in(HANDOVER), 0, "why_not_open", 1),
+    Action("verify", ("t",), "do_verify", _in(AUDIT), 0, "why_not_verify", 3),
+    _opens(HANDOVER, "V", _in(FLEET, INCIDENTS)),
     Action("period", ("t",), "do_period", _in(HANDOVER), 0, "", 2),
-    Action("copy_handover", ("c",), "do_copy", _in(HANDOVER), 0, "why_not_read", 3),
-    Action("hand_over", ("a",), "do_hand_over", _in(HANDOVER), 1, "why_not_read", 4),
-    Action("accept_posting", ("a",), "do_accept", _in(POSTINGS), 1, "why_not_accept", 3),
-    Action("discard_posting", ("d",), "do_discard", _in(POSTINGS), 2, "why_not_discard", 4),
-    Action("mark_posting", ("space",), "do_mark", _in(POSTINGS), 0, "why_not_open"),
-    Action("unmark_postings", ("u",), "do_unmark", _in(POSTINGS)),
+    Action("hand_over", ("E",), "do_hand_over", _in(HANDOVER), 1, "why_not_read", 4),
     Action("follow", ("f",), "do_follow", _in(POSTINGS), 0, "", 1),
     Action("state", ("tab", "t"), "do_state", _in(POSTINGS), 0, "", 2),
     Action("up", ("up", "k"), "do_up", LISTS),
@@ -113,11 +131,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_down", ("pagedown",), "do_page_down", LISTS),
     Action("first", ("home", "g"), "do_first", LISTS),
     Action("last", ("end", "G"), "do_last", LISTS),
-    Action("messages", ("m",), "do_messages", LISTS - {MESSAGES, HELP}),
+    _opens(MESSAGES, "m", LISTS - {MESSAGES, HELP}),
     Action("theme", ("v",), "do_theme", LISTS - {MESSAGES, HELP}),
-    Action("help", ("question_mark",), "do_help", LISTS - {HELP}, 0, "", 7),
-    Action("back", ("escape", "left", "h"), "do_back", _in(FLEET)),
-    Action("leave", ("escape", "left", "h"), "do_back", LISTS - {FLEET}, 0, "", 6),
+    Action("help", ("question_mark",), "do_help", LISTS, 0, "", 7, _in(HELP)),
+    Action("back", ("escape", "left", "h"), "do_back", LISTS, 0, "", 6, _in(FLEET), apart=_in(FLEET)),
     Action("quit", ("q",), "do_quit", LISTS),
 )
 
@@ -143,6 +160,11 @@ LABELS = {
 def label(key: str) -> str:
     """How a key is written for people."""
     return LABELS.get(key, key)
+
+
+def key_of(action: str) -> str:
+    """The key of an action as it is written for people, for texts that name it."""
+    return next(label(one.keys[0]) for one in ACTIONS if one.id == action)
 
 
 def actions_in(scope: str) -> tuple[Action, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +18,8 @@ from textual.screen import Screen
 from backend.model.audit import AuditReport
 from backend.model.filters import EVERYTHING, Filter
 from backend.model.people import NotAllowed, user_of
-from backend.model.plans import PlanError, PlanView
+from backend.model.plans import PlanError, PlanView, in_work
+from backend.model.problems import ProblemError
 from backend.model.text import clean
 from backend.model.views import AgentStatus
 from tui.acting import Acting
@@ -99,7 +101,8 @@ class Console(GuardedApp):
         self._agent_known = False
         self._incidents = 0
         self.open_plans: tuple[PlanView, ...] = ()
-        self._store_error = ""
+        self._failures: dict[str, str] = {}
+        """What could not be read and why, by topic: the answer to one reading says nothing about another."""
         self._ticks = 0
         self.farewell: Farewell | None = None
 
@@ -143,8 +146,8 @@ class Console(GuardedApp):
     def warning(self) -> str:
         """What makes the whole screen doubtful; empty when nothing does."""
         say = self.desk.say
-        if self._store_error:
-            return say("console.warning.store", error=self._store_error)
+        if failures := [error for topic, error in self._failures.items() if self._on_screen(topic)]:
+            return say("console.warning.store", error=failures[-1])
         if not self._agent_known or self.desk.as_of is not None:
             return ""
         if self._agent is None or not self._agent.alive:
@@ -192,18 +195,20 @@ class Console(GuardedApp):
         message.call()
 
     def _poll(self) -> None:
-        self.lanes.ask("watch", "version", self.desk.reader.data_version, self._version_is, self.store_failed)
+        failed = partial(self.store_failed, "version")
+        self.lanes.ask("watch", "version", self.desk.reader.data_version, self._version_is, failed)
         self._ticks += 1
         if self._ticks % 4 == 0 and self.farewell is not None and terminal_gone():
             self.farewell.hurry(1)
         if self._ticks % QUIET_TICKS == 0:
             self._read_agent()
+            self.acting.data_changed()
             if isinstance(self.screen, ConsoleScreen):
                 self.screen.quiet_tick()
 
     def _version_is(self, version: int) -> None:
-        self.store_answered()
-        changed, self._version = self._version is not None and version != self._version, version
+        back = self.store_answered("version")
+        changed, self._version = back or (self._version is not None and version != self._version), version
         if changed:
             self.data_changed()
 
@@ -213,10 +218,12 @@ class Console(GuardedApp):
             return  # an answer that comes while the console closes
         self._read_agent()
         self.acting.data_changed()
-        top = self.screen
-        for screen in self.screen_stack:
+        *beneath, top = self.screen_stack
+        for screen in beneath:
             if isinstance(screen, ConsoleScreen):
-                screen.data_changed() if screen is top or screen.is_active else screen.mark_stale()
+                screen.mark_stale()
+        if isinstance(top, ConsoleScreen):
+            top.data_changed()
 
     def _read_agent(self) -> None:
         desk = self.desk
@@ -225,9 +232,10 @@ class Console(GuardedApp):
             incidents = sum(view.closed_at is None for view in desk.reader.incidents(MOST_INCIDENTS))
             return desk.agent_status(), incidents, tuple(desk.reader.open_plans())
 
-        self.lanes.ask("watch", "agent", work, self._agent_is, self.store_failed)
+        self.lanes.ask("watch", "agent", work, self._agent_is, partial(self.store_failed, "agent"))
 
     def _agent_is(self, known: tuple[AgentStatus | None, int, tuple[PlanView, ...]]) -> None:
+        self.store_answered("agent")
         (self._agent, self._incidents, self.open_plans), self._agent_known = known, True
         self._repaint_bars()
 
@@ -237,16 +245,31 @@ class Console(GuardedApp):
         mine = [view for view in self.open_plans if user_of(view.run_by) == me]
         return next((view for view in reversed(mine) if view.undo_until is not None and view.undo_until > now), None)
 
-    def store_answered(self) -> None:
-        """A read worked: the store is there."""
-        if self._store_error:
-            self._store_error = ""
+    def store_answered(self, topic: str) -> bool:
+        """A reading worked; true when the last one of the topic had not."""
+        back = self._failures.pop(topic, None) is not None
+        if back:
             self._repaint_bars()
+        return back
 
-    def store_failed(self, error: Exception) -> None:
-        """A read did not work: what is shown is old, and the screen says so."""
-        self._store_error = clean(_told(error), 400)
+    def store_failed(self, topic: str, error: Exception) -> None:
+        """A reading did not work: what is shown is old, and the screen says so until one of the same topic does."""
+        self._failures.pop(topic, None)
+        self._failures[topic] = clean(_told(error), 400)
         self._repaint_bars()
+
+    def fails(self, owner: str) -> bool:
+        """Whether a reading of this screen (its topics begin with `owner`) has not worked."""
+        return any(topic.startswith(owner) for topic in self._failures)
+
+    def forget_failures(self, owner: str) -> None:
+        """The screen has gone, and what it could not read with it."""
+        self._failures = {topic: told for topic, told in self._failures.items() if not topic.startswith(owner)}
+
+    def _on_screen(self, topic: str) -> bool:
+        """Whether the topic is the console's own or the uppermost screen's, not one of a screen beneath."""
+        shown = next((one for one in reversed(self.screen_stack) if isinstance(one, ConsoleScreen)), None)
+        return not topic[:1].isdigit() or topic.startswith(f"{id(shown)} ")
 
     def seen_change(self) -> None:
         """What is shown has changed just now."""
@@ -261,8 +284,8 @@ class Console(GuardedApp):
     def reason(self, key: str) -> str:
         """A reason as words: a text key where there is such a text, else as it was given."""
         if key.startswith("in_work:"):
-            _, act, operator, since = key.split(":", 3)
-            at = short_moment(datetime.fromisoformat(since), self.now())
+            act, operator, since = in_work(key)
+            at = short_moment(since, self.now())
             return self.desk.say("console.in_work", act=act_word(act, self.desk.say), operator=operator, since=at)
         try:
             return self.desk.say(key)
@@ -310,6 +333,8 @@ class Console(GuardedApp):
     def trouble(self, error: Exception, key: str) -> tuple[str, str]:
         """Why something was not done, in a sentence, and its level; `key` is the text for any other `error`."""
         if isinstance(error, NotAllowed):
+            return error.sentence(self.desk.say), "warn"
+        if isinstance(error, ProblemError):
             return error.sentence(self.desk.say), "warn"
         if isinstance(error, PlanError):
             return self.desk.say(error.key, **error.values), "warn"

@@ -14,6 +14,7 @@ from backend.model.views import FleetRow, LastAct
 from backend.rules import explain
 from backend.rules.danish import local
 from backend.texts import Say
+from tui.actions import key_of
 
 if TYPE_CHECKING:
     from tui.palette import Glyphs
@@ -197,9 +198,8 @@ def plan_words(plans: Sequence[PlanView], undoable: PlanView | None, now: dateti
     """What a header tells of open plans: what can be undone and for how long, what waits, and how far they are."""
     words: list[tuple[str, str]] = []
     if undoable is not None and undoable.undo_until is not None:
-        left = int((undoable.undo_until - now).total_seconds() // 60) + 1
-        at = until(undoable.undo_until, now)
-        words.append((say("console.undo.header", plan=undoable.id, at=at, n=left), "bar_key"))
+        at, key = until(undoable.undo_until, now), key_of("undo")
+        words.append((say("console.undo.header", press=key, plan=undoable.id, at=at), "bar_key"))
     for state in (PlanState.APPROVAL, PlanState.PAUSED):
         if found := [view for view in plans if view.state == state]:
             key = f"console.header.{state}" + ("" if len(found) == 1 else ".many")
@@ -263,12 +263,6 @@ def _assessment(row: FleetRow) -> Assessment:
         reasons=(),
         next_change_at=None,
     )
-
-
-def account_name(account: Account) -> str:
-    """What the product shows as Bankkonto: the number, then the name."""
-    key = account.iban or account.bban or account.provider_account_id
-    return f"{key} {account.name}".strip()
 
 
 def ledger_name(account: Account, say: Say) -> str:

@@ -1,6 +1,7 @@
 """Plans and actions: a reviewed list of what will run, wait or be refused, and what became of each (DESIGN §6)."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -105,6 +106,17 @@ class Action:
     not_before: datetime | None = None
     sent_at: datetime | None = None
     finished_at: datetime | None = None
+
+
+_SINCE = re.compile(r"in_work:([^:]*):(.*):(\d{4}-\d\d-\d\dT.*)")
+
+
+def in_work(reason: str) -> tuple[str, str, datetime]:
+    """The act, its operator and since when, of a reason `in_work:act:operator:since`; a name may have colons in it."""
+    found = _SINCE.fullmatch(reason)
+    if found is None:
+        raise ValueError(reason)
+    return found[1], found[2], datetime.fromisoformat(found[3])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,42 +5,11 @@ from itertools import product
 import pytest
 
 from backend.texts import table
-from tui.actions import ACTIONS, SCOPES, TORN, actions_in, footer, keymap, label
-from tui.screens.audit import AuditScreen
-from tui.screens.base import ConsoleScreen
-from tui.screens.connection import ConnectionScreen
-from tui.screens.event import EventScreen
-from tui.screens.fleet import FleetScreen
-from tui.screens.forecast import ForecastScreen
-from tui.screens.handover import HandoverScreen
-from tui.screens.help import HelpScreen
-from tui.screens.incidents import IncidentsScreen
-from tui.screens.messages import MessagesScreen
-from tui.screens.plan import PlanScreen
-from tui.screens.plans import PlansScreen
-from tui.screens.postings import PostingsScreen
-from tui.screens.triage import TriageScreen
-from tui.screens.why import WhyScreen
+from tui.actions import ACTIONS, SCOPES, Action, actions_in, footer, key_of, keymap, label
+from tui.going import SCREENS
 
-SCREENS: dict[str, type[ConsoleScreen]] = {
-    screen.scope: screen
-    for screen in (
-        FleetScreen,
-        ConnectionScreen,
-        PostingsScreen,
-        TriageScreen,
-        WhyScreen,
-        IncidentsScreen,
-        AuditScreen,
-        EventScreen,
-        ForecastScreen,
-        PlansScreen,
-        PlanScreen,
-        HandoverScreen,
-        MessagesScreen,
-        HelpScreen,
-    )
-}
+TORN = frozenset("ABCDFHMPQRSZ~[O<;0123456789")
+"""Characters of broken escape sequences and mouse reports."""
 
 
 def test_every_scope_has_its_screen() -> None:
@@ -51,14 +20,29 @@ def test_every_scope_has_its_screen() -> None:
 def test_no_two_actions_share_a_key_and_every_handler_exists(scope: str) -> None:
     keymap(scope)
     for action in actions_in(scope):
-        assert callable(getattr(SCREENS[scope], action.handler)), action.id
+        assert action.opens in SCREENS or callable(getattr(SCREENS[scope], action.handler)), action.id
         assert not action.why or callable(getattr(SCREENS[scope], action.why)), action.id
+
+
+def test_a_key_that_acts_means_one_act_wherever_it_acts() -> None:
+    acts: dict[str, set[str]] = {}
+    for action in ACTIONS:
+        if action.danger and action.id != "primary":  # that one says on screen which act it is
+            for key in action.keys:
+                acts.setdefault(key, set()).add(action.id)
+    assert {key: found for key, found in acts.items() if len(found) > 1} == {}
+
+
+def test_a_text_that_names_a_key_asks_the_registry() -> None:
+    assert key_of("undo") == "U" and key_of("help") == "?"
+    with pytest.raises(StopIteration):
+        key_of("nothing")
 
 
 def test_a_clash_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     import tui.actions
 
-    twice = (*ACTIONS, tui.actions.Action("other", ("r",), "do_help", frozenset({"fleet"})))
+    twice = (*ACTIONS, Action("other", ("r",), "do_help", frozenset({"fleet"})))
     monkeypatch.setattr(tui.actions, "ACTIONS", twice)
     with pytest.raises(ValueError, match="renew and other"):
         keymap("fleet")
@@ -84,9 +68,10 @@ def test_the_footer_is_short(scope: str) -> None:
 
 def test_every_action_has_its_titles_in_both_languages() -> None:
     for action in ACTIONS:
-        assert all(table()[action.title]), action.id
-        if action.footer:
-            assert all(table()[f"{action.title}.short"]), action.id
+        for scope in action.scopes:
+            assert all(table()[action.title(scope)]), action.id
+            if action.footer and scope not in action.quiet:
+                assert all(table()[f"{action.title(scope)}.short"]), action.id
 
 
 def test_keys_are_written_for_people() -> None:

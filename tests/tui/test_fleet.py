@@ -281,10 +281,10 @@ def test_a_store_that_is_away_is_told_in_its_own_sentence() -> None:
     async def run() -> None:
         async with console() as it:
             await it.see("250 forbindelser")
-            it.app.store_failed(StoreError("The connection was lost."))
+            it.app.store_failed("version", StoreError("The connection was lost."))
             await it.see("det viste er gammelt: The connection was lost.")
-            it.app.store_answered()
-            it.app.store_failed(OSError("no such device"))
+            it.app.store_answered("version")
+            it.app.store_failed("version", OSError("no such device"))
             await it.see("OSError: no such device")
 
     drive(run())
@@ -417,7 +417,7 @@ def test_the_help_names_every_key_of_its_screen() -> None:
             await it.press("question_mark")
             await it.see("Taster")
             for action in actions_in("fleet"):
-                line = it.line_with(it.app.desk.say(action.title))
+                line = it.line_with(it.app.desk.say(action.title("fleet")))
                 assert all(label(key) in line for key in action.keys), action.id
 
     drive(run())

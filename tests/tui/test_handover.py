@@ -50,7 +50,7 @@ def a_night(customer: str = "Vejle Tømrer & Snedker ApS") -> FakeReader:
 async def opened(it: Driver) -> HandoverScreen:
     await it.see("250 ")
     await it.press("V")
-    await it.until(lambda: isinstance(it.app.screen, HandoverScreen) and it.app.screen.facts is not None)
+    await it.until(lambda: isinstance(it.app.screen, HandoverScreen) and it.app.screen.reading is not None)
     assert isinstance(it.app.screen, HandoverScreen)
     return it.app.screen
 
@@ -127,7 +127,7 @@ def test_a_shift_is_handed_over_with_a_note_and_the_next_begins_there() -> None:
         operations = FakeOperations(reader)
         async with console(make_desk(reader, language="en", operations=operations)) as it:
             await opened(it)
-            await it.press("a")
+            await it.press("E")
             await it.until(lambda: isinstance(it.app.screen, Panel) and it.app.screen.drawn_at is not None)
             await it.type("391 rows are one bank")
             await it.press("enter")
@@ -135,7 +135,7 @@ def test_a_shift_is_handed_over_with_a_note_and_the_next_begins_there() -> None:
             assert operations.handled == [("hand_over", "", "391 rows are one bank")]
             await it.see("Last handed over by anna")
             operations.refusing = ProblemError("problem.note_long", limit=1000, length=1001)
-            await it.press("a")
+            await it.press("E")
             await it.until(lambda: isinstance(it.app.screen, Panel) and it.app.screen.drawn_at is not None)
             await it.type("x")
             await it.press("enter")
@@ -151,7 +151,7 @@ def test_a_quiet_shift_opens_nothing_and_a_past_one_is_not_handed_over() -> None
             await it.see("All is quiet")
             await it.press("enter")
             await it.see("No connections stand behind")
-            await it.press("a")
+            await it.press("E")
             await it.see("nothing can be done")
 
     asyncio.run(run())

@@ -101,7 +101,7 @@ def test_no_screen_lets_foreign_text_do_anything(texts: list[str]) -> None:
             assert_clean(it, 80)
             await it.press("escape", "escape")
             it.app.tell(reason)
-            it.app.store_failed(OSError(posting))
+            it.app.store_failed("version", OSError(posting))
             await it.press("m")
             await it.see("Meddelelser")
             assert_clean(it, 80)

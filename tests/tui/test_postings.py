@@ -31,7 +31,7 @@ def add(reader: FakeReader, *lines: PostingLine) -> None:
 async def opened(it: Driver) -> PostingsScreen:
     await it.see("▌")
     await it.press("p")
-    await it.until(lambda: isinstance(it.app.screen, PostingsScreen) and it.app.screen.as_of is not None)
+    await it.until(lambda: isinstance(it.app.screen, PostingsScreen) and it.app.screen.seen_at is not None)
     assert isinstance(it.app.screen, PostingsScreen)
     return it.app.screen
 

@@ -18,6 +18,7 @@ from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_plan
 from tests.tui.records import NOW
 from tui.desk import Desk
+from tui.screens.connect import ConnectScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.panel import DEAD_TIME
 from tui.screens.question import Question
@@ -265,9 +266,9 @@ def test_a_removal_says_how_long_it_can_be_undone_before_and_after() -> None:
             await it.see("▌")
             await it.press("space", "space", "x")
             await asked(it)
-            assert "Begins in 10 minutes only; until then z undoes it." in it.text()
+            assert "Begins in 10 minutes only; until then U undoes it." in it.text()
             await it.press("2", "right", "enter")
-            await it.see("Can be undone until 10:10 (z in the list)")
+            await it.see("Can be undone until 10:10 (U)")
 
     drive(run())
 
@@ -428,7 +429,7 @@ def test_a_new_connection_asks_for_agreement_and_bank_and_then_for_consent() -> 
             row = fleet(it).roster.current
             assert row is not None
             await it.press("n")
-            await it.see("For hvilken aftale")
+            await it.until(lambda: isinstance(it.app.screen, ConnectScreen) and it.app.screen.drawn_at is not None)
             assert row.agreement_number in it.line_with("Aftalenummer")
             await it.type("Sydbank")
             await it.press("enter")

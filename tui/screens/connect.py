@@ -48,7 +48,8 @@ class ConnectScreen(Panel[tuple[str, str] | None]):
             case "tab" | "shift+tab" | "up" | "down":
                 self.at = 1 - self.at
             case "enter":
-                self._enter()
+                if not self.too_early(event):
+                    self._enter()
                 return
             case _:
                 self.entries[self.at].key(event)

@@ -1,6 +1,6 @@
 """One connection: why it is as it is, what to tell the customer, its accounts, renewal, acts, postings and attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,10 +10,11 @@ from backend.model.lifetimes import Lifespan
 from backend.model.problems import Note
 from backend.model.reminders import Reminder
 from backend.model.views import ConnectionView, PostingFilter, PostingLine, ProblemView
-from tui.actions import CONNECTION
+from backend.rules.renewals import stalled
+from tui.actions import AUDIT, CONNECTION, TRIAGE
 from tui.cells import Line, folded
 from tui.screens.handling import HandlingScreen
-from tui.screens.moving import MovesDoc
+from tui.screens.moving import ReadsDoc
 from tui.sections import Page
 from tui.timeline import attempts_section, events_section, reminders_section
 
@@ -35,7 +36,7 @@ class Reading:
     events: tuple[Event, ...] = ()
 
 
-class ConnectionScreen(MovesDoc, HandlingScreen):
+class ConnectionScreen(ReadsDoc[Reading], HandlingScreen):
     """A page of sections that scrolls. It is read again when the store changes, and holds its place."""
 
     scope: ClassVar[str] = CONNECTION
@@ -43,7 +44,6 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
     def __init__(self, connection: str) -> None:
         super().__init__()
         self.connection = connection
-        self.reading: Reading | None = None
         self.places: tuple[int, ...] = ()
 
     @property
@@ -62,13 +62,10 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
         right = [(f"{self.say('console.agreement')} {row.agreement_number} {dot} {row.id} ", "dim")]
         return [(row.customer, "title"), (f" {dot} {row.bank}", "text")], right
 
-    def _text(self, width: int) -> Sequence[Line]:
-        if self.reading is None:
-            return [[], [(self.say("console.reading"), "dim")]]
-        if self.reading.view is None:
+    def page(self, reading: Reading, width: int) -> Sequence[Line]:
+        if reading.view is None:
             return [[], [(self.say("console.connection.gone"), "warn")]]
-        page = Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
-        return self._whole(page, self.reading, self.reading.view)
+        return self._whole(self.sheet(width), reading, reading.view)
 
     def _whole(self, page: Page, read: Reading, view: ConnectionView) -> list[Line]:
         """All sections in their order; `places` remembers on which lines they begin."""
@@ -99,7 +96,7 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
 
     # -- reading ----------------------------------------------------------------------------------------------
 
-    def data_changed(self) -> None:
+    def reader(self) -> Callable[[], Reading]:
         reader, clock, connection = self.console.desk.reader, self.console.desk.clock, self.connection
 
         def work() -> Reading:
@@ -116,17 +113,20 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
             lists = (tuple(notes), problem, tuple(reminders), tuple(events))
             return Reading(view, tuple(attempts), tuple(postings), usual, *lists)
 
-        self.ask("connection", work, self._read)
+        return work
+
+    def turns(self, reading: Reading) -> object:
+        """A renewal that has begun to hang, rows that are late now, a time to wait until that has come."""
+        view, now = reading.view, self.console.now()
+        if view is None:
+            return None
+        late = [line.posting.due_at is not None and line.posting.due_at <= now for line in reading.postings]
+        waits = view.row.wait_until is not None and view.row.wait_until > now
+        return stalled(view.case, now) if view.case is not None else None, late, waits
 
     def quiet_tick(self) -> None:
+        super().quiet_tick()
         self.data_changed()
-
-    def _read(self, reading: Reading) -> None:
-        if reading != self.reading:
-            self.reading = reading
-            self.console.seen_change()
-        self.doc.repaint()
-        self.repaint_bars()
 
     # -- sections ---------------------------------------------------------------------------------------------
 
@@ -151,12 +151,7 @@ class ConnectionScreen(MovesDoc, HandlingScreen):
     def do_connect(self) -> None:
         self.console.acting.ask_connect(self.subject.row.agreement_number if self.subject else "")
 
-    def do_audit(self) -> None:
-        from tui.screens.audit import AuditScreen
-
-        self.console.push_screen(AuditScreen(self.connection))
-
-    def do_triage(self) -> None:
-        from tui.screens.triage import TriageScreen
-
-        self.console.push_screen(TriageScreen(self.console.fleet_filter(), start=self.connection))
+    def going(self, scope: str) -> tuple[object, ...]:
+        if scope == TRIAGE:
+            return self.console.fleet_filter(), self.connection
+        return (self.connection,) if scope == AUDIT else super().going(scope)

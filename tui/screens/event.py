@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from backend.model.facts import Event
-from tui.actions import EVENT
+from tui.actions import CONNECTION, EVENT
 from tui.cells import Line, fit, wrap
 from tui.screens.moving import MovesDoc
 from tui.wording import moment
@@ -52,7 +52,4 @@ class EventScreen(MovesDoc):
         return None if self.event.connection is not None else self.say("console.audit.no_connection")
 
     def do_open_connection(self) -> None:
-        from tui.screens.connection import ConnectionScreen
-
-        assert self.event.connection is not None
-        self.console.push_screen(ConnectionScreen(self.event.connection))
+        self.go(CONNECTION, self.event.connection)

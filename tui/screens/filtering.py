@@ -1,16 +1,26 @@
 """A list with a filter line below it, which takes the keys while it is open."""
 
-from textual import events
+from typing import TypeVar
 
-from tui.screens.moving import MovesRoster
+from textual import events
+from textual.app import ComposeResult
+
+from tui.screens.moving import ListScreen
 from tui.widgets.prompt import Prompt
 
+Row = TypeVar("Row")
 
-class FilteredRoster(MovesRoster):
-    """Screens whose `body` ends in `prompt`. They say what their filter is now (`filter_text`) and take another."""
+
+class FilteredList(ListScreen[Row]):
+    """Subclasses say what their filter is now (`filter_text`) and take another."""
 
     prompt: Prompt
     _typed_before = ""
+
+    def body(self) -> ComposeResult:
+        yield from super().body()
+        self.prompt = Prompt(self.console.palette, self.console.glyphs, id="prompt")
+        yield self.prompt
 
     def filter_text(self) -> str:
         """The filter as the operator wrote it."""
@@ -26,10 +36,15 @@ class FilteredRoster(MovesRoster):
         self.prompt.open(self._typed_before)
 
     def typed(self, event: events.Key) -> bool:
-        """While the filter line is open the keys are its own; those that move still move the list."""
+        """While the filter line is open the keys are its own; those that move still move the list.
+
+        A text that means nothing keeps the line open: else the list would show what the text before it meant.
+        """
         if not self.prompt.is_open:
             return False
-        if event.key in ("escape", "enter"):
+        if event.key == "enter" and self.prompt.complaint:
+            self.app.bell()
+        elif event.key in ("escape", "enter"):
             self.prompt.close()
             self.query_one("#message").display = True
             if event.key == "escape":

@@ -1,24 +1,19 @@
 """The fleet: every connection, which of them are stuck, who must act, and the key that does it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
-
-from textual import on
-from textual.app import ComposeResult
 
 from backend.model.facts import Act, Verdict
 from backend.model.filters import EVERYTHING, Compare, Filter
-from backend.model.plans import Order
 from backend.model.views import FleetRow
-from tui.actions import FLEET, Action
+from tui.actions import CONNECTION, FLEET, TRIAGE, Action
 from tui.cells import Line, Span
 from tui.columns import SORTS, Look, heading, row_line
 from tui.pace import Pace
-from tui.screens.filtering import FilteredRoster
+from tui.screens.filtering import FilteredList
 from tui.widgets.bars import fitting
-from tui.widgets.prompt import Prompt
-from tui.widgets.roster import Roster, Wanted, Window
+from tui.widgets.roster import Window
 from tui.wording import VERDICT_ROLE, number, verdict_glyph, verdict_word
 
 COUNTED = (Verdict.OPERATOR, Verdict.CUSTOMER, Verdict.INCIDENT, Verdict.WAIT)
@@ -35,21 +30,19 @@ class Reading:
 
     window: Window[FleetRow]
     cursor_at: int | None
-    now_day: int
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many there are in all, how many the filter shows, how many of those wait for whom, and what it cost (s)."""
+    """How many there are in all, how many the filter shows, and how many of those wait for whom."""
 
     query: Filter
     everything: int
     shown: int
     verdicts: tuple[tuple[Verdict, int], ...]
-    took: float
 
 
-class FleetScreen(FilteredRoster):
+class FleetScreen(FilteredList[FleetRow]):
     """The list. What is read comes in a lane; the cursor and the marks are ids."""
 
     scope: ClassVar[str] = FLEET
@@ -60,28 +53,11 @@ class FleetScreen(FilteredRoster):
         self.sort = "verdict"
         self.descending = False
         self.counts: Counts | None = None
-        self._day = 0
-        self.pace = Pace(self.set_timer, self.count, rest=COUNT_REST)
-        self._fresh = False
+        self.counting = Pace(self.set_timer, self.count, rest=COUNT_REST)
         self._marking = False
 
-    def body(self) -> ComposeResult:
-        app = self.console
-        self.roster: Roster[FleetRow] = Roster(
-            app.palette,
-            app.glyphs,
-            ident=lambda row: row.id,
-            paint=self._paint,
-            heading=self._heading,
-            empty=lambda: self.say("console.fleet.no_match" if self.filter.terms else "console.fleet.empty"),
-            id="roster",
-        )
-        yield self.roster
-        self.prompt = Prompt(app.palette, app.glyphs, id="prompt")
-        yield self.prompt
-
     def on_mount(self) -> None:
-        self.pace.want_now()
+        self.counting.want_now()
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         counts, parts = self.counts, list[Span]()
@@ -106,28 +82,32 @@ class FleetScreen(FilteredRoster):
     def _look(self) -> Look:
         return Look(self.console.now(), self.console.desk.say, self.console.glyphs, self.console.reason)
 
-    def _paint(self, row: FleetRow, width: int) -> Line:
+    def ident(self, row: FleetRow) -> str:
+        return row.id
+
+    def empty(self) -> str:
+        return self.say("console.fleet.no_match" if self.filter.terms else "console.fleet.empty")
+
+    def paint(self, row: FleetRow, width: int) -> Line:
         return row_line(row, width, self._look())
 
-    def _heading(self, width: int) -> Line:
+    def heading(self, width: int) -> Line:
         return heading(width, self.sort, self.descending, self.console.desk.say, self.console.glyphs)
 
     # -- reading ----------------------------------------------------------------------------------------------
 
     def data_changed(self) -> None:
-        self.read()
-        self.pace.want()
+        super().data_changed()
+        self.counting.want()
 
-    def quiet_tick(self) -> None:
-        self.read()
+    def another(self) -> None:
+        """The operator asked for another list."""
+        self.fresh = True
+        self.pace.want_now()
 
-    @on(Wanted)
-    def _wanted(self) -> None:
-        self.read()
-
-    def read(self, *, fresh: bool = False) -> None:
-        """Read the window around what is on screen; `fresh`: the operator asked for another list."""
-        self._fresh = self._fresh or fresh
+    def read(self) -> None:
+        """Read the window around what is on screen."""
+        fresh = self.fresh
         reader, clock = self.console.desk.reader, self.console.desk.clock
         query, sort, descending = self.filter, self.sort, self.descending
         roster = self.roster
@@ -145,40 +125,33 @@ class FleetScreen(FilteredRoster):
             total = start + len(rows) if len(rows) < limit else None
             if not rows and start:
                 total = reader.fleet_count(query, now)
-            return Reading(Window(start, tuple(rows), total), place, now.toordinal())
+            return Reading(Window(start, tuple(rows), total), place)
 
-        self.ask("rows", work, self._read)
+        self.ask("rows", work, self._read, pace=self.pace)
 
     def _read(self, reading: Reading) -> None:
-        roster, window = self.roster, reading.window
-        if reading.now_day != self._day:
-            self._day = reading.now_day
-            roster.refresh_rows()
-        if window.total is None and self.counts is not None and not self._fresh:
+        window = reading.window
+        if window.total is None and self.counts is not None and not self.fresh:
             window = Window(window.offset, window.rows, max(self.counts.shown, window.offset + len(window.rows)))
-        fresh, self._fresh = self._fresh, False
-        if roster.show(window, cursor_at=reading.cursor_at, fresh=fresh):
-            self.console.seen_change()
-        self.repaint_bars()
+        self.show(window, cursor_at=reading.cursor_at)
 
     def count(self) -> None:
         """Count what the filter shows, in the lane of slow reads."""
         reader, desk, query = self.console.desk.reader, self.console.desk, self.filter
 
         def work() -> Counts:
-            begun, now = desk.monotonic(), desk.clock.now()
+            now = desk.clock.now()
             shown = reader.fleet_count(query, now)
             everything = reader.fleet_count(EVERYTHING, now) if query.terms else shown
             verdicts = tuple((verdict, reader.fleet_count(_only(query, verdict), now)) for verdict in COUNTED)
-            return Counts(query, everything, shown, verdicts, desk.monotonic() - begun)
+            return Counts(query, everything, shown, verdicts)
 
-        self.ask("count", work, self._counted, lane="slow")
+        self.ask("count", work, self._counted, lane="slow", pace=self.counting)
 
     def _counted(self, counts: Counts) -> None:
-        self.pace.done(counts.took)
         if counts.query != self.filter:
-            self.pace.want_now()
-        elif self.counts is None or replace(counts, took=self.counts.took) != self.counts:
+            self.counting.want_now()
+        elif counts != self.counts:
             self.counts = counts
             self.roster.counted(counts.shown)
             self.repaint_bars()
@@ -192,16 +165,6 @@ class FleetScreen(FilteredRoster):
         """Show what another screen has found."""
         self.use_filter(text)
 
-    def do_incidents(self) -> None:
-        from tui.screens.incidents import IncidentsScreen
-
-        self.console.push_screen(IncidentsScreen())
-
-    def do_forecast(self) -> None:
-        from tui.screens.forecast import ForecastScreen
-
-        self.console.push_screen(ForecastScreen())
-
     def use_filter(self, text: str) -> None:
         from backend.rules.filters import FilterError, parse
 
@@ -213,8 +176,8 @@ class FleetScreen(FilteredRoster):
         self.prompt.complain("")
         if found != self.filter:
             self.filter, self.counts = found, None
-            self.read(fresh=True)
-            self.pace.want_now()
+            self.another()
+            self.counting.want_now()
 
     # -- order ------------------------------------------------------------------------------------------------
 
@@ -229,7 +192,7 @@ class FleetScreen(FilteredRoster):
 
     def _reorder(self) -> None:
         self.roster.repaint()
-        self.read(fresh=True)
+        self.another()
         way = self.say("console.descending" if self.descending else "console.ascending")
         self.console.tell(self.say("console.ordered", by=self.say(f"console.sort.{self.sort}"), way=way))
 
@@ -245,7 +208,7 @@ class FleetScreen(FilteredRoster):
             self.console.tell(self.say("console.marked_all", n=number(len(ids))))
 
         self._marking = True
-        self.ask("mark all", lambda: reader.fleet_ids(query, clock.now()), done, lane="slow")
+        self.ask_once("mark all", lambda: reader.fleet_ids(query, clock.now()), done, lane="slow")
 
     # -- acting -----------------------------------------------------------------------------------------------
 
@@ -264,9 +227,9 @@ class FleetScreen(FilteredRoster):
         return self.say("console.why.left_the_list" if self.roster.total else "console.why.nothing_here")
 
     def asks_for(self, action: Action) -> tuple[str, int] | None:
-        if action.id == "undo":
-            return "steer", 1
-        return action.id, 1 if action.id == Act.CONNECT else len(self.targets())
+        if action.id == Act.CONNECT or action.right:
+            return super().asks_for(action)
+        return action.id, len(self.targets())
 
     def do_renew(self) -> None:
         self._propose(Act.RENEW)
@@ -289,20 +252,11 @@ class FleetScreen(FilteredRoster):
             else:
                 self.console.acting.propose(act, self.targets())
 
-        self.ask("act on marks", lambda: None, marked, lane="slow")
+        self.ask_once("act on marks", lambda: None, marked, lane="slow")
 
     def do_connect(self) -> None:
         row = self.roster.current
         self.console.acting.ask_connect(row.agreement_number if row else "")
-
-    def why_not_undo(self) -> str | None:
-        return None if self.console.undoable() is not None else self.say("console.undo.none")
-
-    def do_undo(self) -> None:
-        """Take back this operator's newest removal; others are undone from the list of plans."""
-        view = self.console.undoable()
-        assert view is not None
-        self.console.acting.steer(view.id, Order.UNDO)
 
     def settled(self, done: Sequence[str]) -> None:
         """These acts came to a good end: their marks go, those of failed ones stay."""
@@ -311,21 +265,14 @@ class FleetScreen(FilteredRoster):
 
     # -- going ------------------------------------------------------------------------------------------------
 
+    def why_not_look(self) -> None:
+        """The whole fleet's postings can be looked at whatever is under the cursor."""
+
     def do_open(self) -> None:
-        from tui.screens.connection import ConnectionScreen
+        self.go(CONNECTION, self.roster.cursor_id)
 
-        if self.roster.cursor_id is not None:
-            self.console.push_screen(ConnectionScreen(self.roster.cursor_id))
-
-    def do_triage(self) -> None:
-        from tui.screens.triage import TriageScreen
-
-        self.console.push_screen(TriageScreen(self.filter))
-
-    def do_postings(self) -> None:
-        from tui.screens.postings import PostingsScreen
-
-        self.console.push_screen(PostingsScreen())
+    def going(self, scope: str) -> tuple[object, ...]:
+        return (self.filter,) if scope == TRIAGE else ()
 
     def go_back(self) -> None:
         if self.filter.terms:

@@ -1,6 +1,6 @@
 """The forecast as a picture in text: twelve weeks of days with the renewals due on each, then bank by bank."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from tui.actions import FORECAST
 from tui.cells import Line, Span, fit
 from tui.outlook import by_day, read_forecast, weeks_of
 from tui.palette import ASCII
-from tui.screens.moving import MovesDoc
+from tui.screens.moving import ReadsDoc
 from tui.wording import number
 
 DAY, NARROW_DAY = 6, 4
@@ -19,29 +19,24 @@ LEVELS = (("text", ".", "·"), ("text", ":", "░"), ("warn", "+", "▒"), ("bad
 """How a day is shown by its share of the heaviest one: role, sign in ASCII, sign. The sign says it without colour."""
 
 
-class ForecastScreen(MovesDoc):
+class ForecastScreen(ReadsDoc[Forecast]):
     """One line a week, one cell a day: how many renewals are due, with a sign for how heavy the day is."""
 
     scope: ClassVar[str] = FORECAST
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: Forecast | None = None
+    lane = "slow"
 
     def crumb(self, width: int) -> tuple[Line, Line]:
-        if self.seen is None:
+        if self.reading is None:
             return [(self.say("console.reading"), "dim")], []
-        left: list[Span] = [(self.say("console.forecast.title", n=number(self.seen.due), weeks=WEEKS), "strong")]
-        if self.seen.dark is not None:
-            left.append((f"   {self.say('console.forecast.dark', n=number(round(self.seen.dark)))}", "warn"))
-        if self.seen.unknown:
-            left.append((f"   {self.say('console.forecast.unknown', n=number(self.seen.unknown))}", "dim"))
+        left: list[Span] = [(self.say("console.forecast.title", n=number(self.reading.due), weeks=WEEKS), "strong")]
+        if self.reading.dark is not None:
+            left.append((f"   {self.say('console.forecast.dark', n=number(round(self.reading.dark)))}", "warn"))
+        if self.reading.unknown:
+            left.append((f"   {self.say('console.forecast.unknown', n=number(self.reading.unknown))}", "dim"))
         return left, []
 
-    def _text(self, width: int) -> Sequence[Line]:
-        if self.seen is None:
-            return [[(self.say("console.reading"), "dim")]]
-        return [*self._picture(self.seen, width), [], *self._banks(self.seen, width)]
+    def page(self, reading: Forecast, width: int) -> Sequence[Line]:
+        return [*self._picture(reading, width), [], *self._banks(reading, width)]
 
     # -- the picture ------------------------------------------------------------------------------------------
 
@@ -119,16 +114,9 @@ class ForecastScreen(MovesDoc):
 
     # -- reading ----------------------------------------------------------------------------------------------
 
-    def data_changed(self) -> None:
+    def reader(self) -> Callable[[], Forecast]:
         reader, clock = self.console.desk.reader, self.console.desk.clock
-        self.ask("forecast", lambda: read_forecast(reader, clock.now(), WEEKS), self._read, lane="slow")
-
-    def _read(self, seen: Forecast) -> None:
-        if seen != self.seen:
-            self.seen = seen
-            self.console.seen_change()
-        self.doc.repaint()
-        self.repaint_bars()
+        return lambda: read_forecast(reader, clock.now(), WEEKS)
 
 
 def _dark(dark: float | None) -> str:

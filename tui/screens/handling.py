@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from backend.model.facts import Act
 from backend.model.plans import Submitted
-from backend.model.problems import Condition, ProblemError
+from backend.model.problems import Condition
 from backend.model.renewals import Accepted
 from backend.model.views import ConnectionView, ProblemView
 from backend.rules import explain
@@ -16,8 +16,8 @@ from backend.rules.danish import local
 from backend.rules.moments import instant_of
 from backend.rules.renewals import suggestion
 from backend.rules.ticket import TO, ticket
+from tui.actions import POSTINGS, WHY
 from tui.screens.base import ConsoleScreen
-from tui.screens.panel import Choose, Write
 from tui.wording import moment
 
 THEN_SYNC = "sync_before_renew"
@@ -112,12 +112,7 @@ class HandlingScreen(ConsoleScreen):
             about = f"{suggestion(diff, self.console.desk.say)}. {about}"
         pair = (diff.suggested,) if diff is not None and diff.suggested is not None else ()
         title = self.say("console.accept.title", n=view.facts.doubted, who=view.row.customer)
-
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                self._accept(view.row.id, pair if answer == "same" else ())
-
-        self.console.push_screen(Choose(title, about, answers), answered)
+        self.choose(title, about, answers, lambda answer: self._accept(view.row.id, pair if answer == "same" else ()))
 
     def _accept(self, connection: str, carry: tuple[tuple[str, str], ...]) -> None:
         operations = self.console.desk.operations
@@ -155,15 +150,12 @@ class HandlingScreen(ConsoleScreen):
         view, problem = self.subject, self.problem
         assert view is not None and problem is not None
         found = snoozes(view, problem, self.console.now())
+        ways = {one.name: one for one in found}
         title = self.say("console.snooze.title", who=view.row.customer)
         options = [(one.name, self.say(f"console.snooze.{one.name}", at=moment(one.until))) for one in found]
-
-        def answered(answer: str | None) -> None:
-            for one in found:
-                if one.name == answer:
-                    self._snooze(view.row.id, one)
-
-        self.console.push_screen(Choose(title, self.say("console.snooze.about"), options), answered)
+        self.choose(
+            title, self.say("console.snooze.about"), options, lambda name: self._snooze(view.row.id, ways[name])
+        )
 
     def _snooze(self, connection: str, snooze: Snooze) -> None:
         operations = self.console.desk.operations
@@ -178,15 +170,9 @@ class HandlingScreen(ConsoleScreen):
         assert view is not None and problem is not None
         connection, muted = view.row.id, problem.muted_by is not None
         key, act = ("unmute", operations.unmute) if muted else ("mute", operations.mute)
-        work = partial(act, connection)
-
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                self._write(work, f"console.{key}.done", connection, goes_on=not muted)
-
+        do = lambda _: self._write(partial(act, connection), f"console.{key}.done", connection, goes_on=not muted)  # noqa: E731
         title = self.say(f"console.{key}.title", who=view.row.customer)
-        options = [("yes", self.say(f"console.{key}.do"))]
-        self.console.push_screen(Choose(title, self.say(f"console.{key}.about"), options), answered)
+        self.choose(title, self.say(f"console.{key}.about"), [("yes", self.say(f"console.{key}.do"))], do)
 
     def do_assign(self) -> None:
         view, problem, desk = self.subject, self.problem, self.console.desk
@@ -195,28 +181,23 @@ class HandlingScreen(ConsoleScreen):
         options = [("me", self.say("console.assign.me", name=desk.operator))] if whose != desk.operator else []
         options += [("nobody", self.say("console.assign.nobody"))] if whose else []
 
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                to = desk.operator if answer == "me" else ""
-                work = partial(desk.operations.assign, connection, to)
-                self._write(work, "console.assigned" if to else "console.released", connection, goes_on=False)
+        def answered(answer: str) -> None:
+            to = desk.operator if answer == "me" else ""
+            work = partial(desk.operations.assign, connection, to)
+            self._write(work, "console.assigned" if to else "console.released", connection, goes_on=False)
 
         about = self.say("problem.assigned_to", name=whose) if whose else ""
-        self.console.push_screen(
-            Choose(self.say("console.assign.title", who=view.row.customer), about, options), answered
-        )
+        self.choose(self.say("console.assign.title", who=view.row.customer), about, options, answered)
 
     def do_note(self) -> None:
         view, operations = self.subject, self.console.desk.operations
         assert view is not None
         connection = view.row.id
 
-        def answered(text: str | None) -> None:
-            if text is not None:
-                self._write(partial(operations.note, connection, text), "console.noted", connection, goes_on=False)
+        def written(text: str) -> None:
+            self._write(partial(operations.note, connection, text), "console.noted", connection, goes_on=False)
 
-        title = self.say("console.note.title", who=view.row.customer)
-        self.console.push_screen(Write(title, self.say("console.note.about")), answered)
+        self.write(self.say("console.note.title", who=view.row.customer), self.say("console.note.about"), written)
 
     def _write(self, work: Callable[[], object], told: str, connection: str, *, goes_on: bool = True) -> None:
         """Have it written, and say so; `goes_on`: the problem has left the queue by it."""
@@ -227,13 +208,7 @@ class HandlingScreen(ConsoleScreen):
             if goes_on:
                 self.handled(connection)
 
-        def failed(error: Exception) -> None:
-            if isinstance(error, ProblemError):
-                self.console.tell(error.sentence(self.console.desk.say), "warn")
-            else:
-                self.console.not_done(error)
-
-        self.console.lanes.act(work, done, failed)
+        self.console.lanes.act(work, done, self.console.not_done)
 
     # -- copying ----------------------------------------------------------------------------------------------
 
@@ -248,12 +223,7 @@ class HandlingScreen(ConsoleScreen):
         view = self.subject
         assert view is not None
         options = [(to, self.say(f"console.ticket.{to}")) for to in TO]
-
-        def answered(to: str | None) -> None:
-            if to is not None:
-                self._ticket(view, to)
-
-        self.console.push_screen(Choose(self.say("console.ticket.title"), "", options), answered)
+        self.choose(self.say("console.ticket.title"), "", options, lambda to: self._ticket(view, to))
 
     def _ticket(self, view: ConnectionView, to: str) -> None:
         desk = self.console.desk
@@ -264,22 +234,15 @@ class HandlingScreen(ConsoleScreen):
             event, where = desk.reader.last_webhook(view.row.id), desk.settings.environment
             return ticket(view, attempts, notes, desk.say, desk.clock.now(), to=to, environment=where, event=event)
 
-        self.ask("ticket", work, lambda text: self.console.copy(text, self.say(f"console.ticket.{to}")))
+        self.ask_once("ticket", work, lambda text: self.console.copy(text, self.say(f"console.ticket.{to}")))
 
     # -- going on ---------------------------------------------------------------------------------------------
 
-    def do_why(self) -> None:
-        from tui.screens.why import WhyScreen
+    def why_not_look(self) -> str | None:
+        return self.why_not_act()
 
-        assert self.subject is not None
-        self.console.push_screen(WhyScreen(self.subject.row.id))
+    def why_not_copy(self) -> str | None:
+        return self.why_not_act()
 
-    def do_postings(self) -> None:
-        self.look_at_postings()
-
-    def look_at_postings(self, kind: str = "pending") -> None:
-        """The log of this connection, narrowed to one kind (`tui.log.KINDS`)."""
-        from tui.screens.postings import PostingsScreen
-
-        assert self.subject is not None
-        self.console.push_screen(PostingsScreen(self.subject.row.id, kind))
+    def going(self, scope: str) -> tuple[object, ...]:
+        return (self.subject.row.id,) if self.subject is not None and scope in (WHY, POSTINGS) else ()

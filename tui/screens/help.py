@@ -26,17 +26,18 @@ class HelpScreen(MovesDoc):
         for text in wrap(self.say(f"console.help.intro.{self.about}"), min(width, 96)):
             lines.append([(text, "text")])
         lines += [[], [(self.say("console.help.keys"), "accent")]]
-        for action in actions_in(self.about):
+        actions = actions_in(self.about)
+        for action in actions:
             keys = " ".join(label(key) for key in action.keys)
-            lines.append([(fit(keys, 14), "strong"), (self.say(action.title), "text")])
+            lines.append([(fit(keys, 14), "strong"), (self.say(action.title(self.about)), "text")])
         lines += [[], [(self.say("console.help.signs"), "accent")]]
         for verdict, role in VERDICT_ROLE.items():
             sign: list[Span] = [(fit(verdict_glyph(verdict, self.console.glyphs), 3), role)]
             word = fit(verdict_word(verdict, self.console.desk.say), 11)
             lines.append([*sign, (word, role), (self.say(f"console.help.verdict.{verdict}"), "text")])
-        lines += [[], [(self.say("console.help.filter"), "accent")]]
-        for line in self.say("console.help.filter.text").split("\n"):
-            lines.append([(line, "text")])
+        if any(action.id == "filter" for action in actions):
+            lines += [[], [(self.say("console.help.filter"), "accent")]]
+            lines += [[(line, "text")] for line in self.say(f"console.help.filter.{self.about}").split("\n")]
         lines += [[], [(self.say("console.help.ssh"), "accent")]]
         lines += [[(text, "text")] for text in wrap(self.say("console.help.ssh.text"), min(width, 96))]
         return lines

@@ -24,3 +24,9 @@ class MessagesScreen(MovesDoc):
             lines.append([(f"{moment(told.at)}  ", "dim"), (first, told.level)])
             lines += [[(" " * 17, "dim"), (text, told.level)] for text in rest]
         return lines or [[(self.say("console.messages.none"), "dim")]]
+
+    def repaint_bars(self) -> None:
+        """A message has come, perhaps: it stands here too."""
+        super().repaint_bars()
+        if self.is_attached:
+            self.doc.repaint()

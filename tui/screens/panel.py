@@ -11,10 +11,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from backend.model.problems import MAX_NOTE
 from tui.cells import Line, width_of, wrap
 from tui.widgets.bars import Bar
 from tui.widgets.painted import Painted
 from tui.widgets.prompt import Entry
+from tui.wording import number
 
 if TYPE_CHECKING:
     from tui.app import Console
@@ -88,18 +90,61 @@ class Panel(ModalScreen[Answer]):
         event.stop()
 
 
-class Choose(Panel[str | None]):
+class Guarded(Panel[str | None]):
+    """A question that may want a number typed before anything but leaving it is taken (DESIGN §6)."""
+
+    expected = ""
+    typed = ""
+
+    def number_line(self, key: str) -> list[Line]:
+        """What must be typed and what was, where something must."""
+        if not self.expected:
+            return []
+        look = "button_on" if self.typed == self.expected else "button"
+        return [[(self.say(key, number=self.expected) + " ", "panel"), (f" {self.typed} ", look)]]
+
+    def type_number(self, event: events.Key) -> bool:
+        """Take a key that belongs to the number; false when it means something else."""
+        if not self.expected:
+            return False
+        if event.key == "backspace":
+            self.typed = self.typed[:-1]
+            return True
+        if event.character is None or not event.character.isprintable():
+            return False
+        self.typed = (self.typed + event.character)[: len(self.expected) + 4]
+        return True
+
+    def answer(self, answer: str | None) -> None:
+        """Give it; the bell says that the number is missing."""
+        if answer is not None and self.typed != self.expected:
+            self.app.bell()
+        else:
+            self.dismiss(answer)
+
+
+class Choose(Guarded):
     """One of a few answers, one a line; to leave it is the first one and chosen. Answers None when left."""
 
-    def __init__(self, title: str, about: str, options: Sequence[tuple[str, str]], *, danger: bool = False) -> None:
-        """`options` are what is answered and how it is told."""
+    def __init__(
+        self,
+        title: str,
+        about: str,
+        options: Sequence[tuple[str, str]],
+        *,
+        danger: bool = False,
+        expected: str = "",
+    ) -> None:
+        """`options` are what is answered and how it is told; `expected` must be typed for any of them."""
         super().__init__()
         self.title_text, self.about, self.options, self.danger = title, about, tuple(options), danger
+        self.expected = expected
         self.chosen = 0
 
     def panel_lines(self, width: int) -> Sequence[Line]:
         lines: list[Line] = [[(text, "panel_strong")] for text in wrap(self.title_text, width)]
         lines += [[(text, "panel_dim")] for text in wrap(self.about, width)] if self.about else []
+        lines += self.number_line("console.choose.type")
         for place, (_, text) in enumerate((("", self.say("console.question.cancel")), *self.options)):
             on = place == self.chosen
             look = "button_danger" if self.danger and place else "button_on"
@@ -112,34 +157,38 @@ class Choose(Panel[str | None]):
         event.prevent_default()
         if self.too_early(event):
             return
-        match event.key:
-            case "escape":
-                self.dismiss(None)
-                return
-            case "up" | "k" | "left" | "shift+tab":
-                self.chosen = max(0, self.chosen - 1)
-            case "down" | "j" | "right" | "tab":
-                self.chosen = min(len(self.options), self.chosen + 1)
-            case "enter":
-                self.dismiss(self.options[self.chosen - 1][0] if self.chosen else None)
-                return
+        if not self.type_number(event):
+            match event.key:
+                case "escape":
+                    self.dismiss(None)
+                    return
+                case "up" | "k" | "left" | "shift+tab":
+                    self.chosen = max(0, self.chosen - 1)
+                case "down" | "j" | "right" | "tab":
+                    self.chosen = min(len(self.options), self.chosen + 1)
+                case "enter":
+                    self.answer(self.options[self.chosen - 1][0] if self.chosen else None)
+                    return
         self.repaint()
 
 
 class Write(Panel[str | None]):
-    """One line of text. Answers it, or None when it is left or empty."""
+    """One line of text. Answers it, or None when it is left; an empty one only where that says something."""
 
-    def __init__(self, title: str, about: str) -> None:
+    def __init__(self, title: str, about: str, *, may_be_empty: bool = False) -> None:
         super().__init__()
-        self.title_text, self.about = title, about
-        self.entry = Entry("")
+        self.title_text, self.about, self.may_be_empty = title, about, may_be_empty
+        self.entry = Entry("", MAX_NOTE)
 
     def panel_lines(self, width: int) -> Sequence[Line]:
+        hint = (self.say("console.write.keys"), "panel_dim")
+        if self.entry.cut:
+            hint = (self.say("console.write.cut", n=number(self.entry.longest)), "panel_warn")
         return [
-            [(self.title_text, "panel_strong")],
+            *([(text, "panel_strong")] for text in wrap(self.title_text, width)),
             *([(text, "panel_dim")] for text in wrap(self.about, width)),
             self.entry.spans(max(1, width), "button", "button_on"),
-            [(self.say("console.write.keys"), "panel_dim")],
+            [hint],
         ]
 
     def on_paste(self, event: events.Paste) -> None:
@@ -155,7 +204,8 @@ class Write(Panel[str | None]):
             self.dismiss(None)
         elif event.key == "enter":
             if not self.too_early(event):
-                self.dismiss(self.entry.value.strip() or None)
+                text = self.entry.value.strip()
+                self.dismiss(text if text or self.may_be_empty else None)
         else:
             self.entry.key(event)
             self.repaint()

@@ -1,44 +1,39 @@
 """One plan: how it stands, its acts by outcome and reason, and each act with what became of it, live."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 
 from backend.model.plans import Action, ActionState, PlanGroup, PlanState, PlanView
 from backend.rules.report import report
-from tui.actions import PLAN
-from tui.cells import Line, Span, fit
-from tui.pace import Pace
-from tui.screens.moving import MovesRoster
+from tui.actions import CONNECTION, PLAN, key_of
+from tui.cells import Line, Span
+from tui.screens.moving import Column, ListScreen
 from tui.screens.steering import SteersPlan
 from tui.widgets.bars import Bar, cut
-from tui.widgets.roster import Keyed, Roster, Wanted, Window
+from tui.widgets.roster import Keyed, Window
 from tui.wording import act_word, number, outcome_glyph, outcome_role, plan_state, short_moment, state_word, until
-
-REST = 0.25
-"""Least seconds between two readings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The plan's counts, its groups, a window of its acts, and the seconds that it took to read them."""
+    """The plan's counts, its groups, and a window of its acts."""
 
     view: PlanView | None
     groups: tuple[PlanGroup, ...]
     group: PlanGroup | None
     offset: int
     actions: tuple[Action, ...]
-    took: float
 
 
-class PlanScreen(MovesRoster, SteersPlan):
+class PlanScreen(ListScreen[Keyed[Action]], SteersPlan):
     """Groups above, acts below, in the plan's own order: nothing moves by itself while it runs."""
 
     scope: ClassVar[str] = PLAN
+    titles = "console.plans"
 
     def __init__(self, plan: int) -> None:
         super().__init__()
@@ -46,8 +41,6 @@ class PlanScreen(MovesRoster, SteersPlan):
         self.view: PlanView | None = None
         self.groups: tuple[PlanGroup, ...] = ()
         self.group: tuple[ActionState, str, bool] | None = None
-        self._known = self._fresh = False
-        self.pace = Pace(self.set_timer, self._look, rest=REST)
 
     @property
     def plan(self) -> PlanView | None:
@@ -57,20 +50,11 @@ class PlanScreen(MovesRoster, SteersPlan):
         app = self.console
         self.summary = Bar(app.palette, app.glyphs, self._summary, base="text", id="summary")
         yield self.summary
-        self.roster: Roster[Keyed[Action]] = Roster(
-            app.palette,
-            app.glyphs,
-            ident=lambda row: str(row.item.id),
-            paint=self._paint,
-            heading=self._heading,
-            empty=self._empty,
-            id="roster",
-        )
-        yield self.roster
+        yield from super().body()
 
     def on_mount(self) -> None:
         self._make_room()
-        self.pace.want_now()
+        super().on_mount()
 
     def on_resize(self) -> None:
         self._make_room()
@@ -96,7 +80,7 @@ class PlanScreen(MovesRoster, SteersPlan):
     def _summary(self, width: int) -> Sequence[Line]:
         """What an operator must know of the whole, then the groups around the chosen one."""
         if self.view is None:
-            return [[], [(f" {self.say('console.plans.gone' if self._known else 'console.reading')}", "dim")]]
+            return [[], [(f" {self.say('console.plans.gone' if self.known else 'console.reading')}", "dim")]]
         head: list[Line] = [[(f" {text}", role)] for text, role in self._standing(self.view)]
         total = number(sum(group.many for group in self.groups))
         lines: list[Line] = [self._group_line(None, self.say("console.plans.all", n=total), "text")]
@@ -118,9 +102,14 @@ class PlanScreen(MovesRoster, SteersPlan):
         if words := self.undo_words(view):
             told.append((words, "warn"))
         if view.state == PlanState.APPROVAL:
-            told.append((self.say("console.plans.approval", who=view.run_by), "warn"))
+            told.append(
+                (
+                    self.say("console.plans.approval", who=view.run_by, yes=key_of("approve"), no=key_of("decline")),
+                    "warn",
+                )
+            )
         elif view.state == PlanState.DRAFT:
-            told.append((self.say("console.plans.draft"), "info"))
+            told.append((self.say("console.plans.draft", press=key_of("run_again")), "info"))
         elif view.state == PlanState.RUNNING and view.allowed is not None:
             told.append((self.say("console.plans.stage", n=number(view.allowed), all=number(view.size)), "info"))
         if view.approved_by:
@@ -141,75 +130,56 @@ class PlanScreen(MovesRoster, SteersPlan):
 
     # -- the acts ---------------------------------------------------------------------------------------------
 
-    def _columns(self, width: int) -> tuple[tuple[str, int], ...]:
+    def ident(self, row: Keyed[Action]) -> str:
+        return str(row.item.id)
+
+    def columns(self, width: int) -> Sequence[Column]:
         wide = width >= 110
         rest = [("outcome", 20), ("customer", 36 if wide else 20), ("agreement", 9), ("bank", 20)]
         rest = rest if wide else rest[:3] if width >= 70 else rest[:2]
-        return (*rest, ("reason", max(8, width - sum(cells + 1 for _, cells in rest))))
+        rest.append(("reason", max(8, width - sum(cells + 1 for _, cells in rest))))
+        return [Column(name, cells) for name, cells in rest]
 
-    def _heading(self, width: int) -> Line:
-        line: list[Span] = []
-        for title, cells in self._columns(width):
-            line += [(fit(self.say(f"console.plans.{title}"), cells), "head"), (" ", "head")]
-        return line
-
-    def _paint(self, row: Keyed[Action], width: int) -> Line:
+    def cells(self, row: Keyed[Action]) -> Mapping[str, Span]:
         action = row.item
-        cells = {
+        return {
             "outcome": (self._outcome(action), outcome_role(action.state)),
             "customer": (action.customer, "strong"),
             "agreement": (action.agreement_number, "dim"),
             "bank": (action.bank, "text"),
             "reason": (self.console.reason(action.reason) if action.reason else action.note, "dim"),
         }
-        line: list[Span] = []
-        for title, room in self._columns(width):
-            text, role = cells[title]
-            line += [(fit(text, room), role), (" ", "text")]
-        return line
 
     def _outcome(self, action: Action) -> str:
         now, say = self.console.now(), self.console.desk.say
         words = state_word(action.state, say)
-        if _later(action, self.console.now()) and action.not_before is not None:
+        if _later(action, now) and action.not_before is not None:
             words = say("console.outcome.until", at=until(action.not_before, now))
         elif action.finished_at is not None:
             words = f"{words} {short_moment(action.finished_at, now)}"
         return f"{outcome_glyph(action.state, self.console.glyphs)} {words}"
 
-    def _empty(self) -> str:
-        return self.say("console.plans.no_acts" if self._known else "console.reading")
+    def empty(self) -> str:
+        return self.say("console.plans.no_acts")
 
     # -- reading ----------------------------------------------------------------------------------------------
 
-    def data_changed(self) -> None:
-        self.pace.want()
-
-    def quiet_tick(self) -> None:
-        self.pace.want()
-
-    @on(Wanted)
-    def _wanted(self) -> None:
-        self.pace.want_now()
-
-    def _look(self) -> None:
+    def read(self) -> None:
         desk, plan, chosen = self.console.desk, self.number, self.group
         offset, limit = self.roster.wanted()
 
         def work() -> Reading:
-            begun, now = desk.monotonic(), desk.clock.now()
+            now = desk.clock.now()
             groups = tuple(desk.reader.plan_groups(plan, now))
             group = next((one for one in groups if _key(one) == chosen), None)
             gone = chosen is not None and group is None
             actions = () if gone else tuple(desk.reader.plan_actions(plan, group, offset, limit, now))
             view = desk.reader.plan(plan, whole=False)
-            return Reading(view, groups, group, offset, actions, desk.monotonic() - begun)
+            return Reading(view, groups, group, offset, actions)
 
-        self.ask("plan", work, self._read)
+        self.ask("plan", work, self._read, pace=self.pace)
 
     def _read(self, reading: Reading) -> None:
-        self.pace.done(reading.took)
-        fresh, self._fresh, self._known = self._fresh, False, True
         self.view, self.groups = reading.view, reading.groups
         if self.group not in (None, None if reading.group is None else _key(reading.group)):
             total = 0
@@ -217,9 +187,7 @@ class PlanScreen(MovesRoster, SteersPlan):
             total = sum(group.many for group in ([reading.group] if reading.group else reading.groups))
         now = self.console.now()
         rows = tuple(Keyed((one.id, one.state, one.reason, _later(one, now)), one) for one in reading.actions)
-        if self.roster.show(Window(reading.offset, rows, total), fresh=fresh):
-            self.console.seen_change()
-        self.repaint_bars()
+        self.show(Window(reading.offset, rows, total))
 
     # -- groups -----------------------------------------------------------------------------------------------
 
@@ -233,7 +201,7 @@ class PlanScreen(MovesRoster, SteersPlan):
         """The acts of the next group, or of all."""
         keys = [None, *(_key(group) for group in self.groups)]
         here = keys.index(self.group) if self.group in keys else 0
-        self.group, self._fresh = keys[(here + by) % len(keys)], True
+        self.group, self.fresh = keys[(here + by) % len(keys)], True
         self.roster.move_to(0)
         self.pace.want_now()
         self.repaint_bars()
@@ -244,15 +212,13 @@ class PlanScreen(MovesRoster, SteersPlan):
         state = f" state:{self.group[0]}" if self.group is not None else ""
         return f"{super().list_filter()}{state}"
 
-    def why_not_open(self) -> str | None:
-        return None if self.roster.current is not None else self.say("console.why.nothing_here")
-
     def do_open(self) -> None:
-        from tui.screens.connection import ConnectionScreen
-
         row = self.roster.current
         assert row is not None
-        self.console.push_screen(ConnectionScreen(row.item.connection))
+        self.go(CONNECTION, row.item.connection)
+
+    def why_not_copy(self) -> str | None:
+        return self.why_no_plan()
 
     def do_copy(self) -> None:
         """The report of the whole plan, as text for a ticket."""
@@ -266,7 +232,7 @@ class PlanScreen(MovesRoster, SteersPlan):
             customers = {row.id: row.customer for row in refused}
             return report(view, desk.say, now, customers, self.console.reason)
 
-        self.ask("report", work, lambda text: self.console.copy(text, self.say("console.plans.report")))
+        self.ask_once("report", work, lambda text: self.console.copy(text, self.say("console.plans.report")))
 
 
 def _key(group: PlanGroup) -> tuple[ActionState, str, bool]:

@@ -1,25 +1,26 @@
 """The live log: postings on their way to bank reconciliation, with their age against the time they are promised for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from textual import on
-from textual.app import ComposeResult
-
 from backend.model.facts import Posting, PostingState
 from backend.model.postings import Decided, Decision, Refusal, refusal
 from backend.model.views import PendingTotals, PostingFilter, PostingLine
-from tui.actions import POSTINGS, Action
-from tui.cells import Line, Span, fit
+from tui.actions import CONNECTION, POSTINGS, Action
+from tui.cells import Line, Span
 from tui.log import KINDS, Log
-from tui.screens.moving import MovesRoster
-from tui.screens.panel import Choose
-from tui.widgets.roster import CursorMoved, Roster, Wanted, Window
+from tui.screens.moving import Column, ListScreen
+from tui.widgets.roster import Window
 from tui.wording import POSTING_ROLE, age, held_word, moment, money, number, posting_glyph, until
 
 BATCH = 500
 """Lines of one read. When more than that is new, the log begins anew at the newest and says what it skipped."""
+
+
+MOVES = frozenset({"up", "down", "page_up", "page_down", "first", "last"})
+"""Keys that say whether to follow: at the last line the log does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,11 @@ class Reading:
     at: datetime
 
 
-class PostingsScreen(MovesRoster):
+class PostingsScreen(ListScreen[PostingLine]):
     """Follows the newest line while the cursor stands on it; scrolling up pauses and counts what came since."""
 
     scope: ClassVar[str] = POSTINGS
+    titles = "console.log"
 
     def __init__(self, connection: str | None = None, kind: str = "pending") -> None:
         """All postings or one connection's, narrowed to one of `KINDS`."""
@@ -47,24 +49,7 @@ class PostingsScreen(MovesRoster):
         self.following = True
         self.unseen = 0
         self.totals = PendingTotals()
-        self.as_of: datetime | None = None
         self._first = True
-
-    def body(self) -> ComposeResult:
-        app = self.console
-        self.roster: Roster[PostingLine] = Roster(
-            app.palette,
-            app.glyphs,
-            ident=lambda line: line.posting.id,
-            paint=self._paint,
-            heading=self._heading,
-            empty=lambda: self.say(f"console.postings.empty.{KINDS[self.kind][0]}"),
-            id="roster",
-        )
-        yield self.roster
-
-    def on_mount(self) -> None:
-        self.read()
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         kind = self.say(f"console.postings.kind.{KINDS[self.kind][0]}")
@@ -91,53 +76,42 @@ class PostingsScreen(MovesRoster):
 
     # -- painting ---------------------------------------------------------------------------------------------
 
-    def _widths(self, width: int) -> tuple[int, int, int, bool]:
-        """Cells for customer, account and text, and whether there is room for the account at all."""
+    def ident(self, row: PostingLine) -> str:
+        return row.posting.id
+
+    def empty(self) -> str:
+        return self.say(f"console.postings.empty.{KINDS[self.kind][0]}")
+
+    def columns(self, width: int) -> Sequence[Column]:
+        """Customer and text share what is left; the account needs a wide screen."""
         rest = width - 6 - 12 - 13 - 14 - 5
-        if rest < 50:
-            return max(10, rest // 2), 0, max(10, rest - rest // 2 - 1), False
-        account = 22
-        rest -= account + 1
-        return min(36, rest // 2), account, min(60, rest - min(36, rest // 2) - 1), True
+        roomy = rest >= 50
+        rest -= 23 if roomy else 0
+        customer = min(36, rest // 2) if roomy else max(10, rest // 2)
+        text = min(60, rest - customer - 1) if roomy else max(10, rest - customer - 1)
+        made = [Column("age", 6, right=True), Column("state", 12), Column("customer", customer)]
+        made += [Column("ledger", 22)] if roomy else []
+        made += [Column("amount", 13, right=True), Column("text", text)]
+        return [*made, Column("due", max(14, width - sum(column.cells + 1 for column in made)))]
 
-    def _heading(self, width: int) -> Line:
-        customer, account, text, roomy = self._widths(width)
-        parts = [("age", 6, False), ("state", 12, False), ("customer", customer, False)]
-        parts += [("ledger", account, False)] if roomy else []
-        parts += [("amount", 13, True), ("text", text, False), ("due", 14, False)]
-        line: list[Span] = []
-        for title, cells, right in parts:
-            line += [(fit(self.say(f"console.log.{title}"), cells, right=right), "head"), (" ", "head")]
-        return line
-
-    def _paint(self, line: PostingLine, width: int) -> Line:
-        customer, account, text, roomy = self._widths(width)
-        posting, now = line.posting, self.as_of or self.console.now()
+    def cells(self, row: PostingLine) -> Mapping[str, Span]:
+        posting, now = row.posting, self.seen_at or self.console.now()
         late = posting.state == PostingState.QUEUED and posting.due_at is not None and posting.due_at <= now
         glyph = posting_glyph(posting.state, self.console.glyphs)
         word = self.say("console.posting.late" if late else f"console.posting.{posting.state.value}")
         role = "bad" if late else POSTING_ROLE[posting.state.value]
         settled = posting.state in (PostingState.ACKNOWLEDGED, PostingState.DROPPED)
         plain = "dim" if settled else "text"
-        made: list[Span] = [
-            (fit(age(now - posting.fetched_at, self.console.desk.say), 6, right=True), plain),
-            (" ", plain),
-            (fit(f"{glyph} {word}", 12), role),
-            (" ", plain),
-            (fit(line.customer, customer), "dim" if settled else "strong"),
-            (" ", plain),
-        ]
-        if roomy:
-            made += [
-                (fit(posting.ledger_account or self.say("console.no_ledger_account"), account), plain),
-                (" ", plain),
-            ]
-        made += [(fit(money(posting.amount), 13, right=True), plain), (" ", plain), (fit(posting.text, text), plain)]
-        if posting.change is not None and posting.decided_at is None:
-            role = "warn"
-        left = width - 6 - 12 - customer - 13 - text - 5 - (account + 1 if roomy else 0)
-        made += [(" ", plain), (fit(self._about(posting, settled, now), max(14, left)), role)]
-        return made
+        changed = posting.change is not None and posting.decided_at is None
+        return {
+            "age": (age(now - posting.fetched_at, self.console.desk.say), plain),
+            "state": (f"{glyph} {word}", role),
+            "customer": (row.customer, "dim" if settled else "strong"),
+            "ledger": (posting.ledger_account or self.say("console.no_ledger_account"), plain),
+            "amount": (money(posting.amount), plain),
+            "text": (posting.text, plain),
+            "due": (self._about(posting, settled, now), "warn" if changed else role),
+        }
 
     def _about(self, posting: Posting, settled: bool, now: datetime) -> str:
         """Why it waits, until when, or what the bank did to it after its delivery."""
@@ -150,16 +124,6 @@ class PostingsScreen(MovesRoster):
         return self.say("console.due", at=until(posting.due_at, now)) if posting.due_at is not None else ""
 
     # -- reading ----------------------------------------------------------------------------------------------
-
-    def data_changed(self) -> None:
-        self.read()
-
-    def quiet_tick(self) -> None:
-        self.read()
-
-    @on(Wanted)
-    def _wanted(self) -> None:
-        """Everything there is is at hand."""
 
     def read(self) -> None:
         """Read what is new since the last line, or everything anew."""
@@ -180,7 +144,7 @@ class PostingsScreen(MovesRoster):
             lines = reader.postings(query, BATCH, newest_first=True)
             return Reading(tuple(reversed(lines)), True, last, totals, now)
 
-        self.ask("postings", work, self._read)
+        self.ask("postings", work, self._read, pace=self.pace)
 
     def _read(self, reading: Reading) -> None:
         lost = len(self.log_lines) if reading.anew and not self._first else 0
@@ -195,32 +159,32 @@ class PostingsScreen(MovesRoster):
             self.unseen += new
         self._first = False
         if changed or self._turned_late(reading.at):
-            self.as_of = reading.at
-            self.console.seen_change()
+            self.seen_at = reading.at
             self._show()
+        self.known = True
 
     def _turned_late(self, now: datetime) -> bool:
         """Time alone has made a posting late: that is a change worth drawing, a greater age is not."""
-        before = self.as_of
+        before = self.seen_at
         due = [line.posting.due_at for line in self.roster.on_screen() if line.posting.state == PostingState.QUEUED]
         return before is not None and any(at is not None and before < at <= now for at in due)
 
     def _show(self) -> None:
         lines = self.log_lines.lines()
-        self.roster.refresh_rows()
-        self.roster.show(Window(0, lines, len(lines)))
+        self.roster.afresh()
+        self.show(Window(0, lines, len(lines)))
         if self.following:
             self.roster.move_to(len(lines) - 1)
-        self.repaint_bars()
 
     # -- following --------------------------------------------------------------------------------------------
 
-    @on(CursorMoved)
-    def _cursor_moved(self) -> None:
-        """At the last line the log follows; anywhere else it stands still."""
-        at_end = self.roster.cursor >= self.roster.total - 1
-        if at_end != self.following and self.roster.total:
-            self._follow(at_end)
+    def perform(self, action: Action) -> None:
+        """At the last line the log follows; anywhere else, and once a line was marked, it stands still."""
+        super().perform(action)
+        if action.id in MOVES and self.roster.total:
+            at_end = self.roster.cursor >= self.roster.total - 1
+            if at_end != self.following:
+                self._follow(at_end)
 
     def _follow(self, on_: bool) -> None:
         self.following = on_
@@ -228,16 +192,27 @@ class PostingsScreen(MovesRoster):
         self.repaint_bars()
 
     def do_follow(self) -> None:
-        if self.following:
-            self.roster.move(-1)
-        else:
+        if not self.following:
             self.roster.move_to(self.roster.total - 1)
+        self._follow(not self.following)
+
+    def do_mark(self) -> None:
+        """Mark the row that was last seen under the cursor: a newer one may have come in the same moment."""
+        self._hold()
+        super().do_mark()
+
+    def _hold(self) -> None:
+        """Follow no further, and have the cursor on the row that the operator saw under it."""
+        if self.following:
+            self._follow(False)
+            self.roster.back_to_painted()
 
     def do_state(self) -> None:
         self.kind = (self.kind + 1) % len(KINDS)
         self.log_lines = Log(KINDS[self.kind][1])
         self._first, self.following, self.unseen = True, True, 0
-        self.read()
+        self.roster.set_marks(set())  # a mark on what is not shown would be decided on unseen
+        self.pace.want_now()
         self.repaint_bars()
 
     # -- deciding ---------------------------------------------------------------------------------------------
@@ -250,9 +225,10 @@ class PostingsScreen(MovesRoster):
 
     def _why_not(self, decision: Decision) -> str | None:
         """The reason that stands against all of them; one that can be decided is enough to ask."""
+        self._hold()
         found = [refusal(posting, posting.ledger_account, decision) for posting in self.targets()]
         if not found:
-            return self.say("console.why.nothing_here")
+            return self.say("console.why.no_row")
         first = found[0]
         return None if first is None or None in found else self._refused(first)
 
@@ -267,7 +243,7 @@ class PostingsScreen(MovesRoster):
 
     def asks_for(self, action: Action) -> tuple[str, int] | None:
         decision = Decision.DISCARD if action.id == "discard_posting" else Decision.ACCEPT
-        return action.id, sum(refusal(one, one.ledger_account, decision) is None for one in self.targets())
+        return f"{decision}_posting", sum(refusal(one, one.ledger_account, decision) is None for one in self.targets())
 
     def do_accept(self) -> None:
         self._ask(Decision.ACCEPT)
@@ -282,11 +258,9 @@ class PostingsScreen(MovesRoster):
         what = f"{money(first.amount)} {first.currency} {self.console.glyphs.dot} {first.text}"
         title = self.say(f"console.decide.{decision}" + (".many" if many else ""), n=number(len(found)), what=what)
         answers = [("yes", self.say(f"console.decide.{decision}.do", n=number(len(found))))]
-        choose = Choose(
-            title, self.say(f"console.decide.{decision}.about"), answers, danger=decision is Decision.DISCARD
-        )
-        ids = tuple(one.id for one in found)
-        self.console.push_screen(choose, lambda answer: self._decide(ids, decision) if answer else None)
+        ids, about = tuple(one.id for one in found), self.say(f"console.decide.{decision}.about")
+        danger = decision is Decision.DISCARD
+        self.choose(title, about, answers, lambda _: self._decide(ids, decision), danger=danger)
 
     def _decide(self, ids: tuple[str, ...], decision: Decision) -> None:
         operations, console = self.console.desk.operations, self.console
@@ -303,12 +277,7 @@ class PostingsScreen(MovesRoster):
 
     # -- going ------------------------------------------------------------------------------------------------
 
-    def why_not_open(self) -> str | None:
-        return None if self.roster.current is not None else self.say("console.why.nothing_here")
-
     def do_open(self) -> None:
-        from tui.screens.connection import ConnectionScreen
-
         line = self.roster.current
-        if line is not None:
-            self.console.push_screen(ConnectionScreen(line.posting.connection))
+        assert line is not None
+        self.go(CONNECTION, line.posting.connection)

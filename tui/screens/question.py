@@ -9,9 +9,10 @@ from textual import events
 from backend.model.facts import Act
 from backend.model.plans import PlanItem
 from backend.rules.danish import local
+from tui.actions import key_of
 from tui.cells import Line, Span, fit, width_of, wrap
 from tui.proposal import RENEW_FIRST, Group, Proposal
-from tui.screens.panel import Panel
+from tui.screens.panel import Guarded
 from tui.widgets.bars import cut
 from tui.wording import day, moment, number, until
 
@@ -33,7 +34,7 @@ class Choice:
     look: str = "button_on"
 
 
-class Question(Panel[str | None]):
+class Question(Guarded):
     """Docked at the bottom, over the list. Answers `run`, `renew_first` or None (cancelled)."""
 
     def __init__(self, proposal: Proposal) -> None:
@@ -42,15 +43,10 @@ class Question(Panel[str | None]):
         self.plan = proposal.plan
         self.acts = self.plan.acts
         self.chosen = 0
-        self.typed = ""
         self.whole = False
-
-    @property
-    def expected(self) -> str:
-        """What must be typed before a removal runs: the agreement's number, or how many there are."""
-        if self.plan.act != Act.REMOVE or not self.acts:
-            return ""
-        return self.acts[0].agreement_number if len(self.acts) == 1 else str(len(self.acts))
+        self.top = 0
+        if self.plan.act == Act.REMOVE and self.acts:
+            self.expected = self.acts[0].agreement_number if len(self.acts) == 1 else str(len(self.acts))
 
     def choices(self) -> list[Choice]:
         """Cancel first; what can be done after it."""
@@ -69,22 +65,33 @@ class Question(Panel[str | None]):
     # -- drawing ----------------------------------------------------------------------------------------------
 
     def panel_lines(self, width: int) -> Sequence[Line]:
-        room = max(4, self.app.size.height - 9)
-        body = self._body(width)
-        if len(body) > room:
-            body = [*body[: room - 1], [(self.say("console.question.more_lines", n=len(body) - room + 1), "panel_dim")]]
-        made: list[Line] = [*(cut(line, width) for line in body), [("", "panel")]]
-        if self.expected:
-            made.append(self._number_line())
-        return [*made, self._buttons()]
+        below = [[("", "panel")], *self.number_line("console.question.type"), self._buttons()]
+        body = self._seen(width, max(1, self.app.size.height - 4 - len(below)))
+        return [*(cut(line, width) for line in body), *below]
 
-    def _body(self, width: int) -> list[Line]:
-        lines: list[Line] = [[(self._title(), "panel_strong")]]
+    def _seen(self, width: int, room: int) -> list[Line]:
+        """What of the question stands on screen: fewer names first, so that every reason does, then a part of it."""
+        body = self._body(width, MOST if self.whole else NAMED)
+        for named in range(NAMED - 1, -1, -1):
+            if not self.whole and len(body) > room:
+                body = self._body(width, named)
+        if len(body) <= room:
+            self.top = 0
+            return body
+        self.top = max(0, min(self.top, len(body) - room + 1))
+        rest = len(body) - self.top - room + 1
+        more = self.say("console.question.more_lines", n=number(rest)) if rest else ""
+        return [*body[self.top : self.top + room - 1], [(more, "panel_dim")]]
+
+    def _body(self, width: int, named: int) -> list[Line]:
+        lines: list[Line] = [[(text, "panel_strong")] for text in wrap(self._title(), width)]
         lines += [[(text, "panel_dim")] for text in wrap(self.say(f"console.question.about.{self.plan.act}"), width)]
         for text, role in self._terms():
             lines += [[(part, role)] for part in wrap(text, width)]
         for group in self.proposal.groups:
-            lines += self._group(group, width)
+            lines += self._group(group, width, named)
+        if not named and self.proposal.groups:
+            lines.append([(self.say("console.question.names"), "panel_dim")])
         return lines
 
     def _title(self) -> str:
@@ -112,12 +119,19 @@ class Question(Panel[str | None]):
         if self.console.desk.operations.awaits_approval(plan):
             told.append((self.say("plan.awaits_approval"), "panel_warn"))
         if plan.act == Act.REMOVE:
-            minutes = self.console.desk.settings.undo_window // 60
-            key = "console.question.undo" if minutes else "console.question.no_undo"
-            told.append((self.say(key, n=minutes), "panel" if minutes else "panel_warn"))
+            told.append(self._undo(self.console.desk.settings.undo_window))
         return told
 
-    def _group(self, group: Group, width: int) -> list[Line]:
+    def _undo(self, seconds: int) -> Span:
+        """How long a removal can be taken back, and by which key."""
+        key = key_of("undo")
+        if seconds <= 0:
+            return self.say("console.question.no_undo"), "panel_warn"
+        if seconds < 60:
+            return self.say("console.question.undo_seconds", n=seconds, press=key), "panel"
+        return self.say("console.question.undo", n=seconds // 60, press=key), "panel"
+
+    def _group(self, group: Group, width: int, named: int) -> list[Line]:
         """One paragraph a reason: it is said once and whole, then the first names."""
         title = self.say(f"console.question.{group.fate}", n=number(len(group.items)))
         if group.until is not None and group.begins is not None:
@@ -127,12 +141,12 @@ class Question(Panel[str | None]):
         if group.fate == "wait":
             title += f". {self.say('console.question.by_itself')}"
         lines: list[Line] = [[(text, FATE_ROLE[group.fate])] for text in wrap(title, width)]
-        shown = group.items[: MOST if self.whole else NAMED]
+        shown = group.items[:named]
         for item in shown:
             lines.append(self._item(item))
             if item.note:
                 lines += [[("    ", "panel"), (text, "panel_warn")] for text in wrap(item.note, width - 4)]
-        if len(group.items) > len(shown):
+        if len(group.items) > len(shown) > 0:
             lines.append([(self.say("console.question.more", n=number(len(group.items) - len(shown))), "panel_dim")])
         return lines
 
@@ -152,13 +166,6 @@ class Question(Panel[str | None]):
         if (expires := self.proposal.expires.get(item.connection)) is not None:
             line.append((f" {self.say('console.question.lives', day=day(local(expires)))}", "panel_dim"))
         return line
-
-    def _number_line(self) -> Line:
-        right = self.typed == self.expected
-        return [
-            (self.say("console.question.type", number=self.expected) + " ", "panel"),
-            (f" {self.typed} ", "button_on" if right else "button"),
-        ]
 
     def _buttons(self) -> Line:
         line: list[Span] = []
@@ -181,6 +188,9 @@ class Question(Panel[str | None]):
         if self.too_early(event):
             return
         choices = self.choices()
+        if self.type_number(event):
+            self.repaint()
+            return
         match event.key:
             case "escape":
                 self.dismiss(None)
@@ -189,20 +199,17 @@ class Question(Panel[str | None]):
                 self.chosen = max(0, self.chosen - 1)
             case "right" | "tab":
                 self.chosen = min(len(choices) - 1, self.chosen + 1)
-            case "down" | "up" | "question_mark":
-                self.whole = not self.whole
-            case "backspace":
-                self.typed = self.typed[:-1]
+            case "question_mark":
+                self.whole, self.top = not self.whole, 0
+            case "down" | "pagedown":
+                step = 1 if event.key == "down" else max(1, self.app.size.height - 10)
+                self.top += step if self.whole else 0
+                self.whole = True
+            case "up" | "pageup":
+                step = 1 if event.key == "up" else max(1, self.app.size.height - 10)
+                self.whole = self.whole and self.top > 0
+                self.top = max(0, self.top - step)
             case "enter":
-                self._enter(choices[self.chosen])
+                self.answer(choices[self.chosen].answer)
                 return
-            case _:
-                if event.character and event.character.isalnum() and self.expected:
-                    self.typed = (self.typed + event.character)[: len(self.expected) + 4]
         self.repaint()
-
-    def _enter(self, choice: Choice) -> None:
-        if choice.answer == "run" and self.expected and self.typed != self.expected:
-            self.app.bell()
-            return
-        self.dismiss(choice.answer)

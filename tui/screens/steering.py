@@ -1,13 +1,13 @@
 """What can be said to a plan, on every screen that shows one: orders, a second operator's word, another try."""
 
 from collections.abc import Callable
+from functools import partial
 
 from backend.model.facts import Act
-from backend.model.people import NotAllowed, user_of
-from backend.model.plans import ActionState, Order, PlanError, PlanState, PlanView
-from tui.actions import Action
+from backend.model.people import user_of
+from backend.model.plans import ActionState, Order, PlanState, PlanView
+from tui.actions import Action, key_of
 from tui.screens.base import ConsoleScreen
-from tui.screens.panel import Choose
 from tui.wording import act_word, number, until
 
 OPEN = (PlanState.APPROVAL, PlanState.RUNNING, PlanState.PAUSED)
@@ -15,7 +15,7 @@ OPEN = (PlanState.APPROVAL, PlanState.RUNNING, PlanState.PAUSED)
 
 
 class SteersPlan(ConsoleScreen):
-    """Subclasses say which plan. What only stops things is done at once; the rest asks first."""
+    """Subclasses say which plan. Every order asks first, but to undo what the header tells of."""
 
     @property
     def plan(self) -> PlanView | None:
@@ -31,6 +31,7 @@ class SteersPlan(ConsoleScreen):
             return None
         if action.id in ("approve", "decline"):
             return "approve", 1
+        view = self._to_undo() or view if action.id == "undo" else view
         mine = user_of(view.run_by or view.operator) == user_of(self.console.desk.operator)
         return "steer" if mine else "steer_others", 1
 
@@ -43,15 +44,13 @@ class SteersPlan(ConsoleScreen):
         return self.say("plan.cannot.pause", plan=view.id)
 
     def do_pause(self) -> None:
-        """Pause at once; to resume is to do the rest, and is asked about."""
+        """Pause what runs; to resume is to do the rest, and a removal's wants its number typed as when it began."""
         view = self.plan
         assert view is not None
-        if view.state == PlanState.RUNNING:
-            self.console.acting.steer(view.id, Order.PAUSE)
-        else:
-            left = number(view.counts.get(ActionState.INTENT, 0))
-            why = self.console.reason(view.note)
-            self._ask("resume", view, lambda: self.console.acting.steer(view.id, Order.RESUME), n=left, why=why)
+        left, why = view.counts.get(ActionState.INTENT, 0), self.console.reason(view.note)
+        order = Order.PAUSE if view.state == PlanState.RUNNING else Order.RESUME
+        wanted = left if order == Order.RESUME and view.act == Act.REMOVE else 0
+        self._ask(order, view, partial(self.console.acting.steer, view.id, order), wanted, n=number(left), why=why)
 
     def why_not_cancel(self) -> str | None:
         view = self.plan
@@ -63,20 +62,36 @@ class SteersPlan(ConsoleScreen):
         view = self.plan
         assert view is not None
         left = view.counts.get(ActionState.INTENT, 0) + view.counts.get(ActionState.PLANNED, 0)
-        cancel = lambda: self.console.acting.steer(view.id, Order.CANCEL)  # noqa: E731
-        self._ask("cancel", view, cancel, n=number(left), danger=True)
+        cancel = partial(self.console.acting.steer, view.id, Order.CANCEL)
+        self._ask(Order.CANCEL, view, cancel, n=number(left))
+
+    def _to_undo(self) -> PlanView | None:
+        """The plan under the cursor where it can be undone, else the one that the header tells of."""
+        view, now = self.plan, self.console.now()
+        return view if view is not None and view.undo_until is not None and view.undo_until > now else self.announced
+
+    @property
+    def announced(self) -> PlanView | None:
+        return self.console.undoable()
 
     def why_not_undo(self) -> str | None:
         view = self.plan
-        if view is None or (view.undo_until is not None and view.undo_until > self.console.now()):
-            return self.why_no_plan()
+        if view is None or self._to_undo() is not None:
+            return self.why_no_plan() if self._to_undo() is None else None
         if view.act != Act.REMOVE:
-            return self.say("console.undo.only_removals")
-        return self.say("console.undo.too_late" if view.state in OPEN else "plan.cannot.undo", plan=view.id)
+            return self.say("console.undo.only_removals", press=key_of("cancel"))
+        late = view.state in OPEN
+        return self.say("console.undo.too_late" if late else "plan.cannot.undo", plan=view.id, press=key_of("cancel"))
 
     def do_undo(self) -> None:
-        assert self.plan is not None
-        self.console.acting.steer(self.plan.id, Order.UNDO)
+        """At once where the header has told of it; another one, perhaps somebody else's, is asked about."""
+        view = self._to_undo()
+        assert view is not None
+        undo = partial(self.console.acting.steer, view.id, Order.UNDO)
+        if self.announced is not None and self.announced.id == view.id:
+            undo()
+        else:
+            self._ask(Order.UNDO, view, undo, n=number(view.size))
 
     # -- a draft, and what failed -----------------------------------------------------------------------------
 
@@ -108,18 +123,13 @@ class SteersPlan(ConsoleScreen):
         """Ask, when this operator is one who can approve it; whether he is the guarded door knows."""
         view, operations = self.plan, self.console.desk.operations
         assert view is not None
-        approve = lambda: self.console.acting.approve(view, agreed=True)  # noqa: E731
+        approve = partial(self.console.acting.approve, view, agreed=True)
 
-        def refused(error: Exception) -> None:
-            if isinstance(error, NotAllowed | PlanError):
-                self.console.acting.not_steered(error)
-            else:
-                self.console.store_failed(error)
-
+        wanted = view.size if view.act == Act.REMOVE else 0
         self.console.lanes.act(
             lambda: operations.approvable(view.id),
-            lambda _: self._ask("approve", view, approve, n=number(view.size), danger=view.act == Act.REMOVE),
-            refused,
+            lambda _: self._ask("approve", view, approve, wanted, n=number(view.size)),
+            self.console.acting.not_steered,
         )
 
     def do_decline(self) -> None:
@@ -127,17 +137,15 @@ class SteersPlan(ConsoleScreen):
         assert view is not None
         self._ask("decline", view, lambda: self.console.acting.approve(view, agreed=False), n=number(view.size))
 
-    def _ask(self, what: str, view: PlanView, then: Callable[[], None], *, danger: bool = False, **said: str) -> None:
+    def _ask(self, what: str, view: PlanView, then: Callable[[], None], wanted: int = 0, **said: str) -> None:
+        """Ask about an order; `wanted` is a number that must be typed for it."""
         values = {"plan": view.id, "act": act_word(view.act, self.console.desk.say), "who": view.run_by, **said}
-
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                then()
-
         title = self.say(f"console.order.{what}", **values)
         about = self.say(f"console.order.{what}.about", **values)
         do = [(what, self.say(f"console.order.{what}.do", **values))]
-        self.console.push_screen(Choose(title, about, do, danger=danger), answered)
+        danger = what == Order.CANCEL or wanted > 0
+        expected = str(wanted) if wanted else ""
+        self.choose(title, about, do, lambda _: then(), danger=danger, expected=expected)
 
     # -- going on ---------------------------------------------------------------------------------------------
 
@@ -150,9 +158,8 @@ class SteersPlan(ConsoleScreen):
         self.console.show_in_fleet(self.list_filter())
 
     def undo_words(self, view: PlanView) -> str:
-        """Until when the plan can be undone, and for how many minutes yet; empty when it cannot."""
+        """Until when the plan can be undone; empty when it cannot."""
         now = self.console.now()
         if view.undo_until is None or view.undo_until <= now:
             return ""
-        left = int((view.undo_until - now).total_seconds() // 60) + 1
-        return self.say("console.undo.until", at=until(view.undo_until, now), n=left)
+        return self.say("console.undo.until", press=key_of("undo"), at=until(view.undo_until, now))

@@ -5,20 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.app import ComposeResult
-
 from backend.model.facts import Act
 from backend.model.filters import Filter
 from backend.model.problems import Note
 from backend.model.views import ConnectionView, ProblemView
-from tui.actions import TRIAGE, Action
+from tui.actions import CONNECTION, POSTINGS, TRIAGE, Action
 from tui.cells import Line, Span, folded
 from tui.pace import Pace
 from tui.pages import TO_LOOK_AT, primary, problem_lines
 from tui.screens.handling import THEN_SYNC, HandlingScreen
+from tui.screens.moving import MovesDoc
 from tui.sections import Page
 from tui.widgets.bars import fitting
-from tui.widgets.doc import Doc
 from tui.wording import number
 
 MOST = 2_000
@@ -30,22 +28,21 @@ READ_REST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The queue, the problem that was meant when it was read, its connection, and what the reading cost (s)."""
+    """The queue, the problem that was meant when it was read, and its connection."""
 
     queue: tuple[ProblemView, ...]
     hidden: tuple[ProblemView, ...]
     present: ProblemView | None
     view: ConnectionView | None
     note: Note | None
-    took: float
 
 
-class TriageScreen(HandlingScreen):
+class TriageScreen(MovesDoc, HandlingScreen):
     """Holds one problem until the operator moves on: news change the queue behind it, never what he looks at."""
 
     scope: ClassVar[str] = TRIAGE
 
-    def __init__(self, query: Filter, *, start: str | None = None) -> None:
+    def __init__(self, query: Filter, start: str | None = None) -> None:
         """The open problems of the connections that `query` matches, from connection `start` on if it has one."""
         super().__init__()
         self.filter = query
@@ -67,10 +64,6 @@ class TriageScreen(HandlingScreen):
     @property
     def subject(self) -> ConnectionView | None:
         return self.view
-
-    def body(self) -> ComposeResult:
-        self.doc = Doc(self.console.palette, self.console.glyphs, self._text, id="doc")
-        yield self.doc
 
     def on_mount(self) -> None:
         self.pace.want_now()
@@ -96,12 +89,15 @@ class TriageScreen(HandlingScreen):
     def _hidden(self) -> list[Span]:
         """How many the queue leaves out, and why."""
         why = Counter("muted" if one.muted_by else "in_incidents" if one.incident else "snoozed" for one in self.hidden)
-        return [(self.say(f"console.triage.{kind}", n=number(many)), "dim") for kind, many in sorted(why.items())]
+        more = "+" if len(self.hidden) + len(self.queue) >= MOST else ""
+        return [
+            (self.say(f"console.triage.{kind}", n=f"{number(many)}{more}"), "dim") for kind, many in sorted(why.items())
+        ]
 
     def _text(self, width: int) -> Sequence[Line]:
         if not self.known:
             return [[], [(self.say("console.reading"), "dim")]]
-        page = self._page(width)
+        page = self.sheet(width)
         if self.present is None:
             return self._nothing(page)
         over = self._over(page) if self.over else ""
@@ -115,9 +111,6 @@ class TriageScreen(HandlingScreen):
         rests = ", ".join(page.rests(resting)) or self.say("console.triage.in_incident")
         return self.say("console.triage.rests", how=rests)
 
-    def _page(self, width: int) -> Page:
-        return Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
-
     def _nothing(self, page: Page) -> list[Line]:
         key = "console.triage.empty_filter" if self.filter.terms else "console.triage.empty"
         lines = [[], *page.wrapped(self.say(key), "good")]
@@ -129,6 +122,7 @@ class TriageScreen(HandlingScreen):
         self.pace.want()
 
     def quiet_tick(self) -> None:
+        super().quiet_tick()
         self.pace.want()
 
     def read(self) -> None:
@@ -136,23 +130,22 @@ class TriageScreen(HandlingScreen):
         desk, query, present, start = self.console.desk, self.filter, self.present, self.start
 
         def work() -> Reading:
-            begun, now = desk.monotonic(), desk.clock.now()
+            now = desk.clock.now()
             queue = tuple(desk.reader.problems(query, MOST))
             shown = {one.id for one in queue}
             hidden = tuple(one for one in desk.reader.problems(query, MOST, hidden=True) if one.id not in shown)
             meant = present or next((one for one in queue if one.connection == start), queue[0] if queue else None)
             view = desk.reader.connection(meant.connection, now) if meant is not None else None
             notes = desk.reader.notes(meant.connection, 1) if meant is not None else []
-            return Reading(queue, hidden, meant, view, notes[0] if notes else None, desk.monotonic() - begun)
+            return Reading(queue, hidden, meant, view, notes[0] if notes else None)
 
-        self.ask("triage", work, self._read)
+        self.ask("triage", work, self._read, pace=self.pace)
 
     def _read(self, reading: Reading) -> None:
-        self.pace.done(reading.took)
         if self.known and _ident(reading.present) != _ident(self.present) and self.present is not None:
             self.pace.want_now()  # the operator has moved on meanwhile
             return
-        before = (self.queue, self.view, self.note)
+        before = self._shown()
         self.queue, self.hidden, self.known = reading.queue, reading.hidden, True
         self.view, self.note = reading.view, reading.note
         self.present = reading.present
@@ -160,10 +153,17 @@ class TriageScreen(HandlingScreen):
         self.over = here is None and self.present is not None
         if here is not None:
             self.place, self.present = here, self.queue[here]
-        if before != (self.queue, self.view, self.note):
+        if before != self._shown():
             self.console.seen_change()
-        self.doc.repaint()
+            self.seen_at = self.console.now()
+            self.doc.repaint()
         self.repaint_bars()
+
+    def _shown(self) -> tuple[object, ...]:
+        """All that the page is about, and whether its time to wait has come."""
+        until = self.view.row.wait_until if self.view is not None else None
+        waits = until is not None and until > self.console.now()
+        return self.known, self.queue, self.hidden, self.present, self.view, self.note, self.over, waits
 
     # -- moving -----------------------------------------------------------------------------------------------
 
@@ -194,12 +194,6 @@ class TriageScreen(HandlingScreen):
     def do_last(self) -> None:
         self._go(len(self.queue) - 1)
 
-    def do_page_up(self) -> None:
-        self.doc.scroll_lines(1 - self.doc.size.height)
-
-    def do_page_down(self) -> None:
-        self.doc.scroll_lines(self.doc.size.height - 1)
-
     # -- acting -----------------------------------------------------------------------------------------------
 
     def handled(self, connection: str) -> None:
@@ -222,7 +216,7 @@ class TriageScreen(HandlingScreen):
         assert self.view is not None
         if self.view.row.running:
             return self.say("in_work")
-        return None if primary(self.view, self._page(0))[0] else self.say("console.triage.no_key")
+        return None if primary(self.view, self.sheet(0))[0] else self.say("console.triage.no_key")
 
     def asks_for(self, action: Action) -> tuple[str, int] | None:
         if action.id != "primary" or self.view is None:
@@ -236,17 +230,15 @@ class TriageScreen(HandlingScreen):
         if self.view.facts.doubted:
             self.do_accept()
         elif row.action is None:
-            self.look_at_postings(TO_LOOK_AT[str(row.situation)])
+            self.go(POSTINGS, row.id, TO_LOOK_AT[str(row.situation)])
         elif row.action == Act.CONNECT:
             self.console.acting.ask_connect(row.agreement_number, lambda _: self.handled(row.id))
         else:
             self.propose(Act(str(row.action)), then_sync=row.situation == THEN_SYNC)
 
     def do_open(self) -> None:
-        from tui.screens.connection import ConnectionScreen
-
         assert self.view is not None
-        self.console.push_screen(ConnectionScreen(self.view.row.id))
+        self.go(CONNECTION, self.view.row.id)
 
 
 def _ident(problem: ProblemView | None) -> int | None:

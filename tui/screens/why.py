@@ -1,6 +1,6 @@
 """Why: the whole chain of facts behind a verdict, with times and sources, and the newest answer as it was given."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,8 +9,7 @@ from backend.model.views import ConnectionView
 from tui.actions import WHY
 from tui.cells import Line, folded
 from tui.pages import why
-from tui.screens.moving import MovesDoc
-from tui.sections import Page
+from tui.screens.moving import ReadsDoc
 
 LOOKED = 50
 """Attempts among which the newest answer is looked for."""
@@ -24,7 +23,7 @@ class Reading:
     attempts: tuple[Attempt, ...]
 
 
-class WhyScreen(MovesDoc):
+class WhyScreen(ReadsDoc[Reading]):
     """A text that scrolls; it is read again when the store changes."""
 
     scope: ClassVar[str] = WHY
@@ -32,7 +31,6 @@ class WhyScreen(MovesDoc):
     def __init__(self, connection: str) -> None:
         super().__init__()
         self.connection = connection
-        self.reading: Reading | None = None
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         view = self.reading.view if self.reading else None
@@ -41,27 +39,15 @@ class WhyScreen(MovesDoc):
             return [*title, (f"   {self.connection}", "dim")], []
         return [*title, (f"   {view.row.customer}", "text"), (f"   {view.row.bank}", "dim")], []
 
-    def _text(self, width: int) -> Sequence[Line]:
-        if self.reading is None:
-            return [[], [(self.say("console.reading"), "dim")]]
-        if self.reading.view is None:
+    def page(self, reading: Reading, width: int) -> Sequence[Line]:
+        if reading.view is None:
             return [[], [(self.say("console.connection.gone"), "warn")]]
-        page = Page(self.console.now(), self.console.desk.say, self.console.reason, self.console.glyphs, width)
-        return folded(why(page, self.reading.view, self.reading.attempts), width)
+        return folded(why(self.sheet(width), reading.view, reading.attempts), width)
 
-    def data_changed(self) -> None:
+    def reader(self) -> Callable[[], Reading]:
         reader, clock, connection = self.console.desk.reader, self.console.desk.clock, self.connection
-
-        def work() -> Reading:
-            view = reader.connection(connection, clock.now())
-            return Reading(view, tuple(reader.attempts(connection, LOOKED)))
-
-        self.ask("why", work, self._read)
+        return lambda: Reading(reader.connection(connection, clock.now()), tuple(reader.attempts(connection, LOOKED)))
 
     def quiet_tick(self) -> None:
+        super().quiet_tick()
         self.data_changed()
-
-    def _read(self, reading: Reading) -> None:
-        self.reading = reading
-        self.doc.repaint()
-        self.repaint_bars()

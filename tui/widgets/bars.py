@@ -42,13 +42,13 @@ def footer_line(actions: Sequence[Action], titles: Callable[[Action], str], widt
     return line
 
 
-def fitting(parts: Sequence[Span], width: int, between: str, role: str = "text") -> list[Span]:
-    """As many parts as fit whole, in their order; the first one always."""
+def fitting(parts: Sequence[Span], width: int, between: str, role: str = "text", *, least: int = 1) -> list[Span]:
+    """As many parts as fit whole, in their order; the first `least` always."""
     line: list[Span] = []
-    for text, look in parts:
+    for place, (text, look) in enumerate(parts):
         cells = width_of(text) + (width_of(between) if line else 0)
-        if line and cells > width:
-            break
+        if place >= least and cells > width:
+            continue
         line += [(between, role), (text, look)] if line else [(text, look)]
         width -= cells
     return line

@@ -48,6 +48,10 @@ class Painted(Widget):
         if changed:
             self.refresh(*[Region(0, y, width, 1) for y in changed])
 
+    def afresh(self) -> None:
+        """Draw what has changed, also where only the time has."""
+        self.repaint()
+
     def _padded(self, strips: list[Strip], width: int, height: int) -> list[Strip]:
         blank = strip_of((), width, self.palette, base=self.base)
         return strips[:height] + [blank] * (height - len(strips))

@@ -13,27 +13,36 @@ from tui.palette import Glyphs, Palette
 from tui.widgets.painted import Painted
 
 LONGEST = 200
+"""Characters of a name or a number."""
+
+FILTER_ROOM = 1000
+"""Characters of a filter: more than one may have, so that what is too long is complained of and not cut."""
 
 
 class Entry:
     """A text being typed: value, place of the cursor, and the usual keys of a shell line."""
 
-    def __init__(self, value: str = "") -> None:
+    def __init__(self, value: str = "", longest: int = LONGEST) -> None:
+        """At most `longest` characters are taken; `cut` tells that there were more."""
         self.value = value
         self.at = len(value)
+        self.longest = longest
+        self.cut = False
 
     def set(self, value: str) -> None:
-        self.value, self.at = value, len(value)
+        self.value, self.at, self.cut = value, len(value), False
 
     def insert(self, text: str) -> None:
-        """Put printable text in at the cursor."""
-        clean = "".join(char for char in text if char.isprintable())[: LONGEST - len(self.value)]
+        """Put printable text in at the cursor; a break between two pasted lines becomes a space."""
+        clean = "".join(char for char in " ".join(text.splitlines()) if char.isprintable())
+        room = max(0, self.longest - len(self.value))
+        self.cut, clean = len(clean) > room, clean[:room]
         self.value = self.value[: self.at] + clean + self.value[self.at :]
         self.at += len(clean)
 
     def key(self, event: events.Key) -> bool:
         """Take one key; false when it means nothing here."""
-        before = self.value[: self.at]
+        before, self.cut = self.value[: self.at], False
         match event.key:
             case "left":
                 self.at = max(0, self.at - 1)
@@ -73,7 +82,7 @@ class Prompt(Painted):
 
     def __init__(self, palette: Palette, glyphs: Glyphs, *, id: str) -> None:
         super().__init__(palette, glyphs, id=id)
-        self.entry = Entry()
+        self.entry = Entry("", FILTER_ROOM)
         self.is_open = False
         self.complaint = ""
 

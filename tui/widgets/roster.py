@@ -41,6 +41,16 @@ class Keyed(Generic[Row]):
     item: Row = field(compare=False)
 
 
+def _news(before: Window[Row], after: Window[Row]) -> bool:
+    """Whether one of the places that both have holds another row now, or the list another number of them."""
+    if None not in (before.total, after.total) and before.total != after.total:
+        return True
+    first = max(before.offset, after.offset)
+    last = min(before.offset + len(before.rows), after.offset + len(after.rows))
+    shared = range(first, last)
+    return any(before.rows[place - before.offset] != after.rows[place - after.offset] for place in shared)
+
+
 class Wanted(Message):
     """The rows around here are needed and not at hand."""
 
@@ -48,10 +58,6 @@ class Wanted(Message):
         super().__init__()
         self.offset = offset
         self.limit = limit
-
-
-class CursorMoved(Message):
-    """Another row is under the cursor, or none."""
 
 
 class Roster(Painted, Generic[Row]):
@@ -79,6 +85,7 @@ class Roster(Painted, Generic[Row]):
         self.top = 0
         self.cursor = 0
         self.cursor_id: str | None = None
+        self._painted: str | None = None
         self.marks: set[str] = set()
         self._settled = False
         self._known = False
@@ -150,7 +157,6 @@ class Roster(Painted, Generic[Row]):
             self._want()
         else:
             self.repaint()
-        self.post_message(CursorMoved())
 
     def _at_hand(self) -> bool:
         last = self.top + self.page
@@ -170,7 +176,7 @@ class Roster(Painted, Generic[Row]):
     # -- what is shown ---------------------------------------------------------------------------------------
 
     def show(self, window: Window[Row], *, cursor_at: int | None = None, fresh: bool = False) -> bool:
-        """Take a window of rows; true when it differs from the one before.
+        """Take a window of rows; true when something in it is news: another part or order of the list is not.
 
         `cursor_at` is where the cursor's row is now, when it is not in the window itself. `fresh`: the operator
         asked for another list, so that a cursor whose row is not in it goes to the first row.
@@ -196,8 +202,7 @@ class Roster(Painted, Generic[Row]):
             self.repaint()
         else:
             self._want()
-        self.post_message(CursorMoved())
-        return before != window
+        return not fresh and _news(before, window)
 
     def _place_of_cursor(self, cursor_at: int | None) -> int | None:
         if self.cursor_id is None:
@@ -235,8 +240,19 @@ class Roster(Painted, Generic[Row]):
         self.marks = ids
         self.repaint()
 
-    def refresh_rows(self) -> None:
-        """Something that `paint` depends on has changed."""
+    def render_line(self, y: int) -> Strip:
+        if y == self.cursor - self.top + 1:
+            self._painted = self.cursor_id
+        return super().render_line(y)
+
+    def back_to_painted(self) -> None:
+        """Put the cursor on the row that was under it when it was last drawn, where a list moves it by itself."""
+        place = next((n for n, row in enumerate(self.window.rows) if self._ident(row) == self._painted), None)
+        if place is not None:
+            self.move_to(self.window.offset + place)
+
+    def afresh(self) -> None:
+        """Something that `paint` depends on beside the row has changed."""
         self._cache.clear()
         self.repaint()
 
