@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from tests.tui.fakes import make_desk
 from tui.app import Console
 from tui.desk import Desk
+from tui.screens.panel import Panel
 
 NAMES = {" ": "space", "/": "slash", "?": "question_mark"}
 CHARACTERS = {name: char for char, name in NAMES.items()}
@@ -43,6 +44,10 @@ class Driver:
     async def see(self, words: str) -> None:
         """Wait until these words are on screen."""
         await self.until(lambda: words in self.text())
+
+    async def answerable(self) -> None:
+        """Wait until a question stands on screen and takes answers."""
+        await self.until(lambda: isinstance(self.app.screen, Panel) and self.app.screen.drawn_at is not None)
 
     async def press(self, *keys: str) -> None:
         """Press keys one after another; each has been taken when the next one comes."""

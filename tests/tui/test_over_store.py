@@ -149,11 +149,15 @@ def test_a_customer_that_is_not_known_gets_no_new_connection(world: World) -> No
     async def run() -> None:
         async with console(world.desk) as it:
             await it.see("Kunde 1 ")
-            await it.press("n", "tab", "ctrl+u")
+            await it.press("n")
+            await it.answerable()
+            await it.press("tab", "ctrl+u")
             await it.type("77777")
             await it.press("enter")
             await it.see("No customer has agreement 77777.")
-            await it.press("n", "tab", "ctrl+u")
+            await it.press("n")
+            await it.answerable()
+            await it.press("tab", "ctrl+u")
             await it.type("1004")
             await it.press("tab")
             await it.type("Lunar")
