@@ -26,6 +26,12 @@ PATIENCE = 30.0
 UNDO = 600
 """Seconds of the world's clock for which a removal can be undone."""
 
+ALLOWANCE = 8
+"""Look-ups a day that forny allows itself of an account: more than the world's banks do, so that these say no."""
+
+SETTLED = 7 * 3600
+"""Seconds after which a connection that was just imported may be synchronised."""
+
 Process = subprocess.Popen[bytes]
 _ROOT = Path(__file__).parent.parent.parent
 
@@ -53,6 +59,7 @@ def forny_environment(at: dict[str, str], place: Place, folder: Path) -> dict[st
         "FORNY_SMTP_URL": at["smtp"],
         "FORNY_CLOCK": at["clock"],
         "FORNY_UNDO_WINDOW": str(UNDO),
+        "FORNY_ALLOWANCE": str(ALLOWANCE),
     }
 
 
@@ -82,6 +89,9 @@ class Processes:
     def __enter__(self) -> "Processes":
         fleet = "".join(f"{line}\n" for line in self.client.fleet())
         assert self.run("import", "-", stdin=fleet).returncode == 0
+        self.calm()
+        assert self.run("agent", "--once").returncode in (0, 3, 5)
+        self.skip(SETTLED)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -183,6 +193,12 @@ class Processes:
         with self.store() as store:
             status = store.agent_status()
             return status is not None and status.alive
+
+    def calm(self) -> None:
+        """Nothing goes wrong any more, and every bank is there."""
+        self.client.turn("lift")
+        for bank in self.client.banks():
+            self.client.set_mood(bank["id"], "ok")
 
     def skip(self, seconds: float) -> None:
         """So much time passes at once, for everybody."""

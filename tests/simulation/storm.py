@@ -47,13 +47,14 @@ class Storm:
 
     def step(self) -> None:
         """Somebody dies, in whatever he is at."""
-        for kind, how in self.dice.sample(TROUBLE, 2):
-            self.town.client.fault(kind, how, self.dice.randint(1, 4))
+        for kind, how in self.dice.sample(TROUBLE, self.dice.randrange(3)):
+            self.town.client.fault(kind, how, self.dice.randint(1, 2))
         victims = {"agent": 4, "command": 4, "console": 2, "sleeper": 1}
         (victim,) = self.dice.choices([*victims], [*victims.values()])
         getattr(self, f"_{victim}")()
 
     def _agent(self) -> None:
+        self._order("sync")
         agent = self.standing()
         self._order()
         self._let_pass(agent)
@@ -92,7 +93,7 @@ class Storm:
     def _sleeper(self) -> None:
         """An agent stands still for a while, nobody sends in its place, and then it wakes or dies."""
         agent = self.standing()
-        self._order()
+        self._order("sync")
         self._let_pass(agent)
         if agent.poll() is not None or not self.town.agent_lives():
             return
@@ -139,16 +140,16 @@ class Storm:
         return self.agent
 
     def _ids(self) -> list[str]:
-        many = self.dice.randint(1, 8)
+        many = self.dice.choice([1, 1, 2, 5, 8])
         return [f"c{number}" for number in self.dice.sample(range(1, self.customers + 1), many)]
 
     def _plan(self) -> int:
         """One of the newest plans, or one that there is not."""
         return self.dice.choice(self.town.plans()[:6] or [1])
 
-    def _words(self) -> tuple[str, ...]:
+    def _words(self, wish: str = "") -> tuple[str, ...]:
         """A command that acts."""
-        match self.dice.randrange(10):
+        match 0 if wish == "sync" else self.dice.randrange(10):
             case 0 | 1 | 2:
                 return ("sync", *self._ids(), "--yes")
             case 3:
@@ -162,19 +163,21 @@ class Storm:
                 order = self.dice.choice(["pause", "resume", "resume", "cancel", "undo", "undo"])
                 return ("plan", str(self._plan()), order)
 
-    def _order(self) -> None:
+    def _order(self, wish: str = "") -> None:
         """A command that lives to its end; what it says it has undone is kept in mind."""
-        words = self._words()
+        words = self._words(wish)
         done = self.town.run(*words)
         assert done.returncode in (0, 3, 4, 5), (words, done.returncode, done.stdout, done.stderr)
         if words[-1] == "undo" and done.returncode == 0:
             self.undone.append(int(words[1]))
 
     def _let_pass(self, child: Process) -> None:
-        """Until a moment that is worth dying at: so many calls later, or so much time."""
-        if self.dice.random() < 0.6:
-            calls = self.town.calls() + self.dice.randint(1, 40)
-            self.town.within(2.0, lambda: child.poll() is not None or self.town.calls() >= calls)
+        """Until a moment that is worth dying at: so many updates or calls later, or so much time."""
+        chance = self.dice.random()
+        if chance < 0.8:
+            count, many = (self.town.updates, 6) if chance < 0.5 else (self.town.calls, 40)
+            over = count() + self.dice.randint(1, many)
+            self.town.within(3.0, lambda: child.poll() is not None or count() >= over)
         else:
             self.town.ended_within(self.dice.random() * 1.5, child)
 
@@ -194,9 +197,7 @@ class Storm:
     def rest(self) -> None:
         """The world becomes calm and an agent brings everything to its end; then the books are compared."""
         town = self.town
-        town.client.turn("lift")
-        for bank in town.client.banks():
-            town.client.set_mood(bank["id"], "ok")
+        town.calm()
         if self.agent is not None:
             self.agent.terminate()
             self.agent.wait()

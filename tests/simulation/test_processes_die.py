@@ -16,7 +16,7 @@ from tests.simulation.conftest import SEED, kills
 from tests.simulation.processes import Process, Processes
 from tests.simulation.storm import DAY, Storm
 
-CUSTOMERS = 16
+CUSTOMERS = 24
 A_DAY = 8
 """Kills after which all must come to rest, and a new day with its allowance begins."""
 
@@ -48,7 +48,7 @@ def stopped_at_work(storm: Storm, first: int) -> tuple[Process, int]:
     """An agent that was stopped in the midst of a plan, and how many updates the outside had seen by then."""
     town = storm.town
     before = town.updates()
-    assert town.run("sync", *[f"c{n}" for n in range(first, first + 5)], "--yes").returncode in (0, 3)
+    assert town.run("sync", *[f"c{n}" for n in range(first, first + 8)], "--yes").returncode in (0, 3)
     agent = storm.standing()
     town.until("it is at work", lambda: town.updates() > before)
     return agent, storm.stop(agent)
@@ -59,8 +59,8 @@ def test_a_stopped_agent_keeps_its_right_until_it_is_dead(storm: Storm) -> None:
     agent, seen = stopped_at_work(storm, 1)
     assert town.run("agent").returncode == 1 and town.updates() == seen
     agent.send_signal(signal.SIGCONT)
-    agent, seen = stopped_at_work(storm, 6)
-    next_one = town.start("sync", *[f"c{n}" for n in range(11, CUSTOMERS + 1)], "--yes", "--wait")
+    agent, seen = stopped_at_work(storm, 9)
+    next_one = town.start("sync", *[f"c{n}" for n in range(17, CUSTOMERS + 1)], "--yes", "--wait")
     plan = len(town.plans())
     town.until("its plan is on disk", lambda: len(town.plans()) > plan)
     for _ in range(2):
