@@ -109,9 +109,15 @@ class Processes:
     # -- forny -------------------------------------------------------------------------------------------------
 
     def run(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """One command, to its end."""
+        """One command, to its end, which must come in time."""
         done = subprocess.run(
-            [sys.executable, *PROGRAM, *words], env=self.env, input=stdin, capture_output=True, text=True, cwd=_ROOT
+            [sys.executable, *PROGRAM, *words],
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=_ROOT,
+            timeout=4 * PATIENCE,
         )
         assert "Traceback" not in done.stderr, done.stderr
         return done
