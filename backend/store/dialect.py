@@ -97,14 +97,14 @@ def functions(collation: str) -> str:
         ("json_text(data text, key text)", "text", "CAST(data AS json) OPERATOR(pg_catalog.->>) key"),
         ("julianday(day text)", "integer", "CAST(day AS date) - DATE '2000-01-01'"),
         ("unixepoch(moment text)", "bigint", "CAST(extract(epoch FROM CAST(moment AS timestamptz)) AS bigint)"),
+        # Only the word boundary is written otherwise in the two kinds of patterns.
+        (
+            "regexp(pattern text, words text)",
+            "boolean",
+            rf"""words COLLATE "{collation}" OPERATOR({SCHEMA}.=~)"""
+            rf""" replace(replace(pattern, '\b', '\y'), '\B', '\Y')""",
+        ),
         ("json_each(list text)", "TABLE (value text)", "SELECT json_array_elements_text(CAST(list AS json))"),
-    )
-    # Only the word boundary is written otherwise in the two kinds of patterns. The planner must not look into this
-    # one: it would take what it cannot know for rare, and sort the fleet before it shows its first rows.
-    matched = rf"""words COLLATE "{collation}" ~* replace(replace(pattern, '\b', '\y'), '\B', '\Y')"""
-    regexp = (
-        "CREATE OR REPLACE FUNCTION regexp(pattern text, words text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE"
-        f" PARALLEL SAFE COST 10 AS $body$ BEGIN RETURN {matched}; END $body$"
     )
     stable = ("julianday", "unixepoch")
     lines = [
@@ -113,8 +113,14 @@ def functions(collation: str) -> str:
         f" AS $body$ {'' if body.startswith('SELECT') else 'SELECT '}{body} $body$"
         for head, gives, body in made
     ]
-    operator = (
-        f"DO $body$ BEGIN CREATE OPERATOR {SCHEMA}.->> (LEFTARG = text, RIGHTARG = text,"
-        f" FUNCTION = {SCHEMA}.json_text); EXCEPTION WHEN duplicate_function THEN NULL; END $body$"
+    # Of the server's own operator the planner would take what it cannot know for rare, and sort the fleet before it
+    # shows its first rows.
+    matches = _operator("=~", "pg_catalog.texticregexeq")
+    return ";\n".join((matches, *lines, _operator("->>", f"{SCHEMA}.json_text")))
+
+
+def _operator(name: str, function: str) -> str:
+    return (
+        f"DO $body$ BEGIN CREATE OPERATOR {SCHEMA}.{name} (LEFTARG = text, RIGHTARG = text, FUNCTION = {function});"
+        " EXCEPTION WHEN duplicate_function THEN NULL; END $body$"
     )
-    return ";\n".join((*lines, regexp, operator))
