@@ -174,6 +174,13 @@ class Engine(ABC):
         """All rows of a query."""
         return self._fetch(sql, values, lambda cursor: list(cursor.fetchall()))
 
+    def column(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The first column of all rows of a query, of which there may be a million."""
+        return self._fetch(sql, values, self._firsts)
+
+    def _firsts(self, cursor: Any) -> list[Any]:
+        return [row[0] for row in cursor]
+
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row of a query, or None."""
         return self._fetch(sql, values, lambda cursor: cursor.fetchone())

@@ -68,12 +68,12 @@ class Fleet(Tables):
             # What stands before a window is walked over, so the second half is read from its end.
             left, backward = max(0, self._count_all() - offset), True
             offset, limit = max(0, left - limit), min(limit, left)
-        found = self.db.rows(
+        found = self.db.column(
             f"SELECT id FROM connections c WHERE {condition} ORDER BY {_order(sort, descending, backward)}"
             " LIMIT ? OFFSET ?",
             (*values, limit, offset),
         )
-        return self._by_number([row["id"] for row in (reversed(found) if backward else found)], now)
+        return self._by_number(found[::-1] if backward else found, now)
 
     def rows(self, ids: Sequence[str], now: datetime) -> list[FleetRow]:
         return self._by_number([number(connection) for connection in ids], now)
@@ -173,8 +173,8 @@ class Fleet(Tables):
         """In the order of customers' names."""
         self.catch_up(now)
         condition, values = where(query)
-        rows = self.db.rows(f"SELECT id FROM connections c WHERE {condition} ORDER BY name_fold, id", values)
-        return [public(row["id"]) for row in rows]
+        found = self.db.column(f"SELECT id FROM connections c WHERE {condition} ORDER BY name_fold, id", values)
+        return [public(connection) for connection in found]
 
     def fleet_position(self, connection: str, query: Filter, sort: str, descending: bool, now: datetime) -> int | None:
         self.catch_up(now)

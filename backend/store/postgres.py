@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import no_result
+from psycopg.rows import no_result, scalar_row
 from psycopg.types.numeric import Int8BinaryDumper
 
 from backend.model.places import key_file, shown
@@ -165,6 +165,10 @@ class PostgresEngine(Engine):
 
     def _execute(self, sql: str, values: Sequence[Any]) -> Any:
         return self._again(lambda: self.raw.execute(numbered(sql), values))
+
+    def _firsts(self, cursor: Any) -> list[Any]:
+        cursor.row_factory = scalar_row
+        return list(cursor.fetchall())
 
     def _execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         with self.raw.cursor() as cursor:

@@ -98,6 +98,7 @@ def _questions(size: int) -> list[tuple[str, Callable[[Store], object]]]:
         query = parse(text, NOON)
         window(f"{text}: window", query, "customer", False, 0)
         asked.append((f"{text}: count", lambda store, query=query: store.fleet_count(query, NOON)))  # type: ignore[misc]
+    asked.append(("ids of all, to mark them", lambda store: store.fleet_ids(everything, NOON)))
     asked.append(("one whole connection", lambda store: store.connection("c777", NOON)))
     asked.append(("totals of the status line", lambda store: store.pending_totals(NOON)))
     asked.append(("due to fetch, 500", lambda store: store.due(NOON + timedelta(days=1), 7200, 500)))
