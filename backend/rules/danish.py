@@ -1,6 +1,7 @@
-"""Times inside sentences, as Danes write them and on a Danish clock."""
+"""Times and amounts inside sentences, as Danes write them and on a Danish clock."""
 
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
@@ -37,6 +38,18 @@ def clock(at: datetime) -> str:
     """`14:20`."""
     here = local(at)
     return f"{here:%H:%M}{_which(here)}"
+
+
+def days_left(end: datetime | None, now: datetime) -> int | None:
+    """Calendar days in Danish time (`facts/reliability.md` F8); negative when it is past."""
+    return (local(end).date() - local(now).date()).days if end else None
+
+
+def money(amount: Decimal) -> str:
+    """`184.233,15`; no digit that the bank wrote is lost."""
+    exponent = amount.as_tuple().exponent
+    places = max(2, -exponent) if isinstance(exponent, int) else 2
+    return f"{amount:,.{places}f}".translate(str.maketrans(",.", ".,"))
 
 
 def _which(here: datetime) -> str:

@@ -10,7 +10,7 @@ from backend.rules.rows import RowContext, match_rows
 from backend.store import open_store
 from tests.cli.conftest import Run
 from tests.fakes import NOON, HandClock, account, row
-from tui.commands import decisions
+from tui.commands import asking
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_filter_names_them_as_in_the_list(fleet: Run, held: tuple[str, str]) -
 def test_a_person_is_asked(
     fleet: Run, held: tuple[str, str], monkeypatch: pytest.MonkeyPatch, answer: str, code: int, state: str
 ) -> None:
-    monkeypatch.setattr(decisions, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(asking, "on_a_terminal", lambda: True)
     ran = fleet("postings", "accept", held[0], stdin=f"{answer}\n")
     assert ran.code == code, ran.err
     assert held[0] in {item["id"] for item in fleet("postings", f"state:{state}", "--json").json}

@@ -23,13 +23,13 @@ def test_renewals_are_counted_by_day_and_bank(forny: Run) -> None:
     ]
     assert forny("forecast", "--weeks", "2", "--json").json["due"] == 7
     text = forny("forecast")
-    assert text.code == 0 and "#" * 40 in text.out and "1 connections have no known day" in text.err
+    assert text.code == 0 and "#" * 40 in text.out and "1 connection has no known day" in text.err
     assert forny("forecast", "--weeks", "0").code == 2
 
 
 def test_nothing_due_is_said(forny: Run) -> None:
     ran = forny("forecast")
-    assert ran.code == 4 and "Nothing is due in the next 12 weeks" in ran.err
+    assert ran.code == 4 and "Nothing is due within 12 weeks" in ran.err
     assert forny("forecast", "--json").json["days"] == []
 
 

@@ -97,7 +97,7 @@ def test_a_removal_that_can_be_undone_says_until_when_and_how(stuck: Run) -> Non
     (plan,) = next(section["entries"] for section in done["sections"] if section["key"] == "plans_open")
     assert plan["text"].startswith("Plan 1, remove, tester") and "1 waiting (until " in plan["text"]
     assert "Can be undone until " in plan["text"] and plan["text"].endswith("forny plan 1 undo")
-    assert "1 plans running, 1 plans can be undone" in done["headlines"][1]
+    assert "1 plan running, 1 plan can be undone" in done["headlines"][1]
     assert "Can be undone until " in stuck("plan", "1", "--report").out
     assert stuck("plan", "1", "undo").code == 0
     after = {section["key"]: section["entries"] for section in stuck("handover", "--json").json["sections"]}

@@ -29,7 +29,8 @@ def test_snoozed_and_muted_problems_leave_the_list_and_all_shows_them(queue: Run
     assert "muted by tester" in queue("problems", "--all").out
     assert "snoozed until 01.02.60, 14:00" in queue("problems", "--all").out
     woken = queue("problem", "wake", "c1", "c3")
-    assert woken.code == 3 and "c3 is not snoozed" in woken.err and "c1: renewal_due is awake" in woken.out
+    assert woken.code == 3 and "c3 is not snoozed" in woken.err
+    assert "c1 is awake (The connection needs a renewal)" in woken.out
     assert queue("problem", "unmute", "c3").code == 0
     assert ids(queue) == ["c1", "c3", "c4"]
 
@@ -76,7 +77,7 @@ def test_a_snooze_for_a_while_or_until_the_customer_has_logged_in(queue: Run) ->
 )
 def test_a_snooze_for_a_condition_names_it(queue: Run, condition: str, told: str) -> None:
     done = queue("problem", "snooze", "c1", "--when", condition)
-    assert done.code == 0 and done.out == f"c1: renewal_due is snoozed {told}\n"
+    assert done.code == 0 and done.out == f"c1 is snoozed {told} (The connection needs a renewal)\n"
     both = queue("problem", "snooze", "c2", "--when", condition, "--until", "01.02.60, 14:00")
     assert "snoozed until 01.02.60, 14:00" in both.out and told in both.out
 

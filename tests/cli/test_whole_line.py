@@ -16,7 +16,7 @@ import pytest
 
 from backend.sandbox.serve import Running, running_world
 from tests.cli.conftest import Ran, Run
-from tui.commands import acts
+from tui.commands import asking
 
 CUSTOMERS = 12
 EXPIRED, FINE, GONE = "1200006", "1200000", "1200024"
@@ -153,7 +153,7 @@ def test_without_yes_and_without_a_person_nothing_happens(line: Run) -> None:
 def test_confirming_scales_with_harm(
     line: Run, monkeypatch: pytest.MonkeyPatch, act: str, answer: str, code: int
 ) -> None:
-    monkeypatch.setattr(acts, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(asking, "on_a_terminal", lambda: True)
     ran = line(act, FINE, stdin=f"{answer}\n")
     assert ran.code == code, ran.err
     assert line("plans").code == (0 if code == 0 else 4)

@@ -189,7 +189,7 @@ def test_the_first_lines_say_what_is_open_what_is_under_way_and_who_must_act() -
     )
     assert headlines(found, SAY) == [
         "No agent is running: nothing is fetched or sent. Open incidents: 1 (Spar Nord), 1.204 connections are hit.",
-        "Under way: 1 acts of unknown outcome, 1 plans running, 1 plans paused, 1 plans can be undone, "
+        "Under way: 1 act of unknown outcome, 1 plan running, 1 plan paused, 1 plan can be undone, "
         "2 renewals, 1 of them stuck.",
         "New for us: 1 of 3. New for customers: 0 of 9. Well again: 0.",
     ]
@@ -217,7 +217,7 @@ def test_plans_say_who_what_and_how_it_ended_and_how_to_take_it_back() -> None:
 
 def test_late_and_held_rows_are_compared_with_the_mark_that_the_period_begins_at() -> None:
     mark = Mark(at=SINCE, operator="bo", note="", standing=replace(STOOD, late=40))
-    assert told(facts(standing=STOOD), "postings")[:2] == ["1 are late for bank reconciliation", "2 are held"]
+    assert told(facts(standing=STOOD), "postings")[:2] == ["1 is late for bank reconciliation", "2 are held"]
     assert told(facts(standing=STOOD, mark=mark), "postings")[0].endswith("reconciliation (40 at the last handover)")
     earlier = replace(mark, at=SINCE - HOUR)
     assert "last handover" not in "".join(told(facts(standing=STOOD, mark=earlier), "postings"))

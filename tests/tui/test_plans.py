@@ -276,7 +276,7 @@ def test_a_plan_is_told_by_outcome_and_reason_and_each_act_by_its_line() -> None
             await it.press("enter")
             await it.see("all 5")
             assert f"✗ 1 failed: {world.desk.say('bank_down')}" in it.text()
-            assert "○ 1 wait until 11:00" in it.text()
+            assert "○ 1 waits until 11:00" in it.text()
             screen = it.app.screen
             assert isinstance(screen, PlanScreen)
             await it.until(lambda: screen.roster.total == 5)

@@ -236,7 +236,7 @@ def test_a_plan_that_waits_whole_can_be_confirmed_all_the_same() -> None:
             assert [choice.answer for choice in question.choices()] == [None, "run"]
             assert "Wait (1) until 11:10" in it.text() and "Then runs by itself" in it.text()
             await it.press("right", "enter")
-            await it.see("1 wait, the last until 11:10")
+            await it.see("1 waits, the last until 11:10")
             assert [item.connection for item in operations.submitted[0].acts] == [first.id]
 
     drive(run())

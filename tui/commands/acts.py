@@ -1,5 +1,6 @@
 """`forny connect`, `renew`, `sync` and `remove`: a plan is shown, confirmed, submitted, and followed if asked."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -8,21 +9,27 @@ import click
 from backend.model.facts import Act
 from backend.model.plans import ActionState, Plan, PlanState, PlanView, Submitted
 from backend.model.text import clean
+from tui.commands import shapes
+from tui.commands.asking import confirm_act
 from tui.commands.context import (
     ALL_DONE,
-    NEEDS_CUSTOMER,
     NOTHING_MATCHED,
     SOME_REFUSED,
     Context,
     leave,
     meant,
-    on_a_terminal,
     pass_context,
     refuse,
     talk,
     talk_of_environment,
 )
-from tui.commands.output import put_json, put_table
+from tui.commands.finding import parsed
+from tui.commands.output import json_option, put_json, put_table
+from tui.commands.planned import exit_code, put_plan
+from tui.commands.shapes import reason_text
+from tui.commands.waiting import settled
+from tui.commands.words import moment
+from tui.wording import act_word
 
 Command = Callable[..., None]
 
@@ -34,9 +41,7 @@ def _running(command: Command) -> Command:
             click.option("--dry-run", is_flag=True, help="Show the plan and change nothing."),
             click.option("--yes", is_flag=True, help="Do not ask."),
             click.option("--wait", is_flag=True, help="Until every action is settled; works without an agent too."),
-            click.option(
-                "--json", "as_json", is_flag=True, help="The plan, and what became of it, as one JSON object."
-            ),
+            json_option,
         ]
     ):
         command = option(command)
@@ -103,8 +108,6 @@ def _act(
 
 
 def _by_filter(context: Context, query: str) -> list[str]:
-    from tui.commands.fleet import parsed
-
     if not query.strip():
         refuse(context.say("cli.empty_filter"))
     found = context.runtime.reader.fleet_ids(parsed(context, query), context.clock.now())
@@ -123,8 +126,6 @@ def _by_ids(context: Context, ids: Sequence[str]) -> list[str]:
 
 
 def _run(context: Context, plan: Plan, *, dry_run: bool, yes: bool, wait: bool, as_json: bool) -> None:
-    from tui.commands import shapes
-
     operations = context.runtime.operations
     if dry_run:
         if plan.act != Act.CONNECT and plan.acts:  # a new connection would have to be made for it
@@ -136,41 +137,35 @@ def _run(context: Context, plan: Plan, *, dry_run: bool, yes: bool, wait: bool, 
             talk_of_environment(context)
             if plan.id is not None:
                 talk(context.say("cli.kept", plan=plan.id))
-        leave(ALL_DONE if len(plan.with_fate("run")) == len(plan.items) else SOME_REFUSED)
+        leave(ALL_DONE if len(plan.acts) == len(plan.items) else SOME_REFUSED)
     run_new(context, plan, yes=yes, wait=wait, as_json=as_json)
 
 
 def run_new(context: Context, plan: Plan, *, yes: bool, wait: bool, as_json: bool) -> None:
     """Show a plan that was just made, ask, and run it."""
-    from tui.commands import shapes
-
     if not plan.acts:
         _nothing_runs(context, plan, as_json)
     if not yes:
-        _confirm(context, plan.act, len(plan.acts), lambda: _put_items(context, plan, to_stderr=True))
+        confirm_act(context, plan.act, len(plan.acts), lambda: _put_items(context, plan, to_stderr=True))
     submitted = context.runtime.operations.submit(plan)
     finish(context, submitted, wait=wait, answer=shapes.plan(plan, context.say, submitted) if as_json else None)
 
 
 def run_kept(context: Context, view: PlanView, *, yes: bool, wait: bool, as_json: bool) -> None:
     """Run a plan that was kept, as it was shown: asked about like one that was just made. Raises PlanError."""
-    from tui.commands.plans import put_plan
-
     planned = view.counts.get(ActionState.PLANNED, 0)
     if not yes:
-        _confirm(context, view.act, planned, lambda: put_plan(context, view, to_stderr=True))
+        confirm_act(context, view.act, planned, lambda: put_plan(context, view, to_stderr=True))
     submitted = context.runtime.operations.run(view.id)
     finish(context, submitted, wait=wait, answer={} if as_json else None)
 
 
 def approve_kept(context: Context, view: PlanView, *, yes: bool, wait: bool, as_json: bool) -> None:
     """Approve another operator's plan as it was shown here: asked about as he was. Raises PlanError."""
-    from tui.commands.plans import put_plan
-
     operations = context.runtime.operations
     operations.approvable(view.id)
     if not yes:
-        _confirm(context, view.act, view.size, lambda: put_plan(context, view, to_stderr=True))
+        confirm_act(context, view.act, view.size, lambda: put_plan(context, view, to_stderr=True))
     submitted = operations.approve(view.id, agreed=True, digest=view.digest)
     if not as_json:
         talk(context.say("cli.approved", plan=view.id))
@@ -182,26 +177,28 @@ def finish(context: Context, submitted: Submitted, *, wait: bool, answer: dict[s
 
     `answer` is what is to be printed as JSON beside that (None: words for people).
     """
-    from tui.commands import shapes
-    from tui.commands.plans import put_plan
-
-    view = _waited(context, submitted) if wait else None
+    if wait:
+        view = asyncio.run(settled(context, submitted.plan))
+    else:
+        view = _known(context, submitted.plan, whole=answer is not None)
     if answer is not None:
-        now = view or context.runtime.reader.plan(submitted.plan)
-        assert now is not None
         changed = shapes.refused(submitted.changed, context.say)
-        put_json(answer | shapes.plan_view(now, context.say) | {"changed": changed})
-    elif view is not None:
+        put_json(answer | shapes.plan_view(view, context.say) | {"changed": changed})
+    elif wait:
         put_plan(context, view)
     else:
-        _put_submitted(context, submitted)
-    leave(_exit_code(submitted, view))
+        _put_submitted(context, submitted, view)
+    leave(SOME_REFUSED if submitted.refused else exit_code(view, waited=wait))
+
+
+def _known(context: Context, plan: int, *, whole: bool) -> PlanView:
+    view = context.runtime.reader.plan(plan, whole=whole)
+    assert view is not None
+    return view
 
 
 def _nothing_runs(context: Context, plan: Plan, as_json: bool) -> NoReturn:
     """Everything waits or is refused: there is nothing to confirm or to write."""
-    from tui.commands import shapes
-
     if as_json:
         refused = tuple((item.connection, item.reason) for item in plan.items)
         put_json(shapes.plan(plan, context.say) | {"refused": shapes.refused(refused, context.say)})
@@ -214,27 +211,7 @@ def _nothing_runs(context: Context, plan: Plan, as_json: bool) -> NoReturn:
     leave(SOME_REFUSED)
 
 
-def _confirm(context: Context, act: Act, count: int, show: Callable[[], None]) -> None:
-    """Harm decides how: a question for renew and sync, the number of connections for remove (DESIGN §6)."""
-    say = context.say
-    if not on_a_terminal():
-        refuse(say("cli.add_yes"))
-    show()
-    talk_of_environment(context)
-    if act == Act.REMOVE:
-        answer = click.prompt(say("cli.type_number", count=count), default="", show_default=False, err=True)
-        agreed = answer.strip() == str(count)
-    else:
-        agreed = click.confirm(say("cli.confirm", act=act, count=count), default=False, err=True)
-    if not agreed:
-        talk(say("cli.nothing_done"))
-        leave(SOME_REFUSED)
-
-
 def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None:
-    from tui.commands.shapes import reason_text
-    from tui.commands.words import moment
-
     say = context.say
     rows = [
         [
@@ -250,22 +227,17 @@ def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None
     put_table(say("cli.items_header").split("|"), rows, stretch=2, err=to_stderr)
     counts = {fate: len(plan.with_fate(fate)) for fate in ("run", "wait", "refused")}
     key = "cli.plan_counts" if plan.calls else "cli.plan_counts_free"
-    talk(say(key, act=plan.act, calls=plan.calls, left=plan.left, **counts))
+    talk(say(key, act=act_word(plan.act, say), calls=plan.calls, left=plan.left, **counts))
     if plan.ends_at is not None:
         talk(say("cli.ends_at", at=moment(plan.ends_at)))
     if context.runtime.operations.awaits_approval(plan):
         talk(say("plan.awaits_approval"))
 
 
-def _put_submitted(context: Context, submitted: Submitted) -> None:
-    from tui.commands.shapes import reason_text
-    from tui.commands.words import moment
-
+def _put_submitted(context: Context, submitted: Submitted, view: PlanView) -> None:
     say, runtime = context.say, context.runtime
-    view = runtime.reader.plan(submitted.plan, whole=False)
-    assert view is not None
     key = "cli.approval_asked" if view.state == PlanState.APPROVAL else "cli.submitted"
-    click.echo(say(key, plan=view.id, count=len(submitted.actions), act=view.act))
+    click.echo(say(key, plan=view.id, count=len(submitted.actions), act=act_word(view.act, say)))
     changed = set(submitted.changed)
     for connection, reason in submitted.refused:
         told = "cli.not_as_shown" if (connection, reason) in changed else "cli.not_submitted"
@@ -275,23 +247,3 @@ def _put_submitted(context: Context, submitted: Submitted) -> None:
     status = runtime.agent_status()
     if view.state == PlanState.RUNNING and (status is None or not status.alive):
         talk(say("cli.no_agent"))
-
-
-def _waited(context: Context, submitted: Submitted) -> PlanView:
-    """The plan once nothing of it is on its way. Works it off in this process when no agent lives."""
-    import asyncio
-
-    from tui.commands.waiting import settled
-
-    return asyncio.run(settled(context, submitted.plan))
-
-
-def _exit_code(submitted: Submitted, view: PlanView | None) -> int:
-    if submitted.refused:
-        return SOME_REFUSED
-    if view is None:
-        return ALL_DONE
-    bad = (ActionState.FAILED, ActionState.REFUSED, ActionState.CANCELLED, ActionState.UNKNOWN)
-    if any(view.counts.get(state) for state in bad):
-        return SOME_REFUSED
-    return NEEDS_CUSTOMER if view.counts.get(ActionState.AWAITING_CUSTOMER) else ALL_DONE

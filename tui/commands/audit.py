@@ -1,23 +1,26 @@
 """`forny audit`: who did what, when and from where; the check of the log, and its copy for an auditor."""
 
-import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from heapq import merge
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
+from backend.audit_file import Export, check_file, write_private
 from backend.model.audit import AuditReport, EventFilter
 from backend.model.facts import Event
 from backend.model.text import clean
-from tui.commands.context import FAILED, NOTHING_MATCHED, Context, leave, on_a_terminal, pass_context, refuse, talk
+from backend.rules.audit import told
+from tui.commands.context import FAILED, Context, leave, on_a_terminal, pass_context, refuse, talk
+from tui.commands.finding import found_connections
 from tui.commands.looking_back import moment_said
-from tui.commands.output import csv_cell, fields, put_array, put_json, put_line, put_table
+from tui.commands.output import csv_cell, fields, json_option, put_found, put_json, put_rows
+from tui.commands.shapes import event
+from tui.commands.waiting import follow_store
+from tui.commands.words import moment
 
 _PAGE = 1_000
-_LOOK_EVERY = 0.5
-"""Seconds between two looks for new lines."""
 
 
 @click.command(short_help="Who did what, when, and how it ended; the check of it.")
@@ -29,7 +32,7 @@ _LOOK_EVERY = 0.5
 @click.option("--until", metavar="TIME", help="Before then.")
 @click.option("--limit", type=click.IntRange(min=0), default=200, show_default=True, help="The newest so many; 0: all.")
 @click.option("--follow", is_flag=True, help="Go on with what comes, until interrupted.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array (with --follow: one object a line).")
+@json_option
 @click.option("--verify", is_flag=True, help="Check that no line was changed, moved, put in or taken away.")
 @click.option("--file", metavar="FILE", help="With --verify: check this export instead of the store.")
 @click.option("--export", "out", metavar="FILE", help="Write the whole log to FILE: JSON Lines, or CSV for *.csv.")
@@ -73,27 +76,15 @@ def audit(
     )
     connections: list[str | None] = [None]
     if reference is not None:
-        from tui.commands.fleet import found_connections
-
         connections = [view.row.id for view in found_connections(context, reference)]
     if follow:
-        with suppress(KeyboardInterrupt):
-            asyncio.run(_follow(context, connections, only, limit, as_json))
+        _follow(context, connections, only, limit, as_json)
         return
     found = _newest(context, connections, only, limit) if limit else _every(context, connections, only, 0)
-    if as_json:
-        from tui.commands.shapes import event
-
-        put_array(map(event, found))
-        return
-    if not put_table(context.say("cli.audit_header").split("|"), map(_columns, found), stretch=7):
-        talk(context.say("cli.nothing_matched"))
-        leave(NOTHING_MATCHED)
+    put_found(context, found, as_json, event, "cli.audit_header", _columns, stretch=7)
 
 
 def _columns(item: Event) -> list[str]:
-    from tui.commands.words import moment
-
     apart = ("terminal", "plan")
     data = ", ".join(
         f"{name}={value}" for name, value in item.data.items() if name not in apart and value not in (None, "")
@@ -111,8 +102,6 @@ def _newest(context: Context, connections: list[str | None], only: EventFilter, 
 
 def _every(context: Context, connections: list[str | None], only: EventFilter, after: int) -> Iterator[Event]:
     """The lines after a number in their order; of one connection or of several, merged."""
-    from heapq import merge
-
     reader = context.runtime.reader
 
     def of(connection: str | None) -> Iterator[Event]:
@@ -124,28 +113,17 @@ def _every(context: Context, connections: list[str | None], only: EventFilter, a
     return merge(*(of(connection) for connection in connections), key=lambda item: item.seq)
 
 
-async def _follow(
-    context: Context, connections: list[str | None], only: EventFilter, limit: int, as_json: bool
-) -> None:
+def _follow(context: Context, connections: list[str | None], only: EventFilter, limit: int, as_json: bool) -> None:
     """What there is, then every new line, until somebody interrupts."""
-    from tui.commands.shapes import event
+    last = 0
 
-    reader, last, version = context.runtime.reader, 0, -1
+    def put(found: list[Event]) -> None:
+        nonlocal last
+        put_rows(found, as_json, event, _columns)
+        last = found[-1].seq if found else last
 
-    def put(found: list[Event]) -> int:
-        for item in found:
-            if as_json:
-                put_line(event(item))
-            else:
-                click.echo("  ".join(_columns(item)))
-        return found[-1].seq if found else last
-
-    last = put(_newest(context, connections, only, limit or _PAGE))
-    while True:
-        if (seen := reader.data_version()) != version:
-            version = seen
-            last = put(list(_every(context, connections, only, last)))
-        await context.clock.nap(_LOOK_EVERY)
+    begin = lambda: put(_newest(context, connections, only, limit or _PAGE))  # noqa: E731
+    follow_store(context, begin, lambda: put(list(_every(context, connections, only, last))))
 
 
 # -- checking --------------------------------------------------------------------------------------------------
@@ -156,8 +134,6 @@ def _verify(context: Context, file: str | None, as_json: bool) -> None:
     if as_json:
         put_json(_report(report))
     if not report.whole:
-        from backend.rules.audit import told
-
         for found in report.findings:
             talk(told(found, context.say))
         talk(context.say("cli.audit_broken", checked=report.checked))
@@ -179,8 +155,6 @@ def _report(report: AuditReport) -> dict[str, object]:
 
 
 def _tell_whole(context: Context, report: AuditReport, *, of_file: bool) -> None:
-    from tui.commands.words import moment
-
     say = context.say
     click.echo(say("cli.audit_whole", count=report.checked))
     if report.sealed_at is not None:
@@ -196,8 +170,6 @@ def _tell_whole(context: Context, report: AuditReport, *, of_file: bool) -> None
 
 
 def _of_file(context: Context, file: str) -> AuditReport:
-    from backend.audit_file import check_file
-
     try:
         return check_file(Path(file), context.runtime.audit_key(), _progress(context))
     except OSError as error:
@@ -220,8 +192,6 @@ def _progress(context: Context) -> Callable[[int], None]:
 
 
 def _export(context: Context, path: Path, *, force: bool) -> None:
-    from backend.audit_file import Export, write_private
-
     if path.exists() and not force:
         _is_there(context, path)
     present = context.runtime.present

@@ -6,11 +6,11 @@ import dataclasses
 import click
 
 from tui.commands.context import FAILED, WRONG_USAGE, Context, leave, pass_context, talk
-from tui.commands.output import put_json, put_table
+from tui.commands.output import json_option, put_json, put_table
 
 
 @click.command(short_help="Is everything in order? If not: what to do.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array of findings.")
+@json_option
 @pass_context
 def doctor(context: Context, as_json: bool) -> None:
     """Check configuration, store, agent, aggregator, bank reconciliation, mail and clock; say what to do."""
@@ -44,7 +44,7 @@ def where(context: Context) -> None:
 
 
 @config.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@json_option
 @pass_context
 def show(context: Context, as_json: bool) -> None:
     """Print every setting with its value and where it came from. Secrets stay references."""

@@ -17,14 +17,14 @@ from tui.commands.context import (
     refuse,
     talk,
 )
-from tui.commands.output import put_json, put_line
+from tui.commands.output import json_option, put_json, put_line
 
 _SHOWN_BAD_LINES = 1_000
 
 
 @click.command("import", short_help="Take in customers, connections and accounts.")
 @click.argument("file", metavar="FILE")
-@click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
+@json_option
 @pass_context
 def import_(context: Context, file: str, as_json: bool) -> None:
     """Take customers, connections and accounts from FILE, one JSON object a line (`-`: standard input).

@@ -7,26 +7,27 @@ import click
 
 from backend.model.postings import Decided, Decision, Refusal
 from backend.model.text import clean
+from tui.commands.asking import confirm
 from tui.commands.context import (
     ALL_DONE,
     NOTHING_MATCHED,
     SOME_REFUSED,
     Context,
     leave,
-    on_a_terminal,
     pass_context,
     refuse,
     talk,
-    talk_of_environment,
 )
-from tui.commands.output import put_json
+from tui.commands.output import json_option, put_json
+from tui.commands.shapes import decided
+from tui.commands.words import moment
 
 Command = Callable[..., None]
 
 
 def _deciding(command: Command) -> Command:
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="What became of each posting, as one JSON object."),
+        json_option,
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--dry-run", is_flag=True, help="Say what would become of each, and change nothing."),
         click.option("--filter", "words", metavar="FILTER", help="Those that `forny postings FILTER` lists, too."),
@@ -81,7 +82,7 @@ def _decide(
 ) -> None:
     operations, say = context.runtime.operations, context.say
     if words is not None:
-        from tui.commands.postings import listed
+        from tui.commands.postings import listed  # which hands over to us, so that it knows us first
 
         ids = [*ids, *(line.posting.id for line in listed(context, (words,)))]
         if not ids:
@@ -89,22 +90,15 @@ def _decide(
             leave(NOTHING_MATCHED)
     elif not ids:
         refuse(say("decision.which"))
-    found = operations.decide(ids, decision, dry_run=True)
+    found: Decided = operations.decide(ids, decision, dry_run=True)
     if found.done and not dry_run:
         if not yes:
-            if not on_a_terminal():
-                refuse(say("cli.add_yes"))
-            _put_refused(context, found.refused)
-            talk_of_environment(context)
-            if not click.confirm(say(f"decision.ask.{decision}", **_counts(found)), default=False, err=True):
-                talk(say("decision.left"))
-                leave(SOME_REFUSED)
+            question = say(f"decision.ask.{decision}", **_counts(found))
+            confirm(context, question, lambda: _put_refused(context, found.refused), left="decision.left")
         # What was shown is what is decided (law 9): those that were refused are not asked for again.
         now = operations.decide([posting.id for posting in found.done], decision)
         found = Decided(done=now.done, refused=(*found.refused, *now.refused))
     if as_json:
-        from tui.commands.shapes import decided
-
         put_json(decided(found, say, decision=decision, dry_run=dry_run))
     else:
         if yes or dry_run or not found.done:
@@ -122,8 +116,6 @@ def _counts(found: Decided) -> dict[str, int]:
 
 
 def _put_refused(context: Context, refused: Sequence[Refusal]) -> None:
-    from tui.commands.words import moment
-
     for item in refused:
         reason = context.say(item.reason, by=item.by, at=moment(item.at))
         talk(f"{clean(item.posting, 40)}: {reason}")

@@ -25,7 +25,7 @@ from tui.commands.context import (
     refuse,
     talk,
 )
-from tui.commands.output import put_json
+from tui.commands.output import json_option, put_json
 
 if TYPE_CHECKING:
     from backend.agent import RoundReport
@@ -39,7 +39,7 @@ _WAIT = 5.0
 
 @click.command(short_help="Run the engine, standing or for one round.")
 @click.option("--once", is_flag=True, help="One full round (acts, fetch, transfer, renewals, reminders), then exit.")
-@click.option("--json", "as_json", is_flag=True, help="With --once: what the round did, as one JSON object.")
+@json_option
 @click.option("--until-stdin-closes", is_flag=True, hidden=True, help="Serve a console: end with it.")
 @pass_context
 def agent(context: Context, once: bool, as_json: bool, until_stdin_closes: bool) -> None:

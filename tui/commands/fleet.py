@@ -9,12 +9,22 @@ import click
 
 from backend.model.facts import Account
 from backend.model.filters import Filter
-from backend.model.text import clean
 from backend.model.views import ConnectionView, FleetRow
 from backend.ports import FleetReader
+from backend.rules.danish import days_left
+from backend.rules.explain import explain
+from backend.rules.lifetimes import counts_for
+from tui import wording
+from tui.commands import reminders
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
+from tui.commands.finding import found_connections, parsed
 from tui.commands.looking_back import at_option, look_back
-from tui.commands.output import fields, iso, put_array, put_csv, put_json, put_pairs, put_table
+from tui.commands.output import fields, iso, json_option, put_array, put_csv, put_json, put_pairs, put_table
+from tui.commands.reminders import lines
+from tui.commands.renewals import put_case
+from tui.commands.shapes import FLEET_FIELDS, connection, fleet_row, life
+from tui.commands.words import day as danish_day
+from tui.commands.words import moment
 
 if TYPE_CHECKING:
     from backend.model.lifetimes import Lifespan
@@ -66,12 +76,8 @@ def list_(
         leave(0 if count else NOTHING_MATCHED)
     rows = _rows(context, query, field, sort.startswith("-"), limit)
     if form == "json":
-        from tui.commands.shapes import fleet_row
-
         found = put_array(fleet_row(row, accounts) for row, accounts in _with_accounts(reader, rows))
     elif form == "csv":
-        from tui.commands.shapes import FLEET_FIELDS
-
         whole = _with_accounts(reader, rows)
         cells = (
             [*fields(row, *FLEET_FIELDS).values(), " ".join(map(account_number, accounts))] for row, accounts in whole
@@ -84,16 +90,6 @@ def list_(
     if not found:
         talk(context.say("cli.nothing_matched"))
         leave(NOTHING_MATCHED)
-
-
-def parsed(context: Context, text: str) -> Filter:
-    """The filter, or exit code 2 with what is wrong with it."""
-    from backend.rules.filters import FilterError, parse
-
-    try:
-        return parse(text, context.clock.now(), context.runtime.settings.operator)
-    except FilterError as error:
-        refuse(error.sentence(context.say))
 
 
 def _rows(context: Context, query: Filter, sort: str, descending: bool, limit: int | None) -> Iterator[FleetRow]:
@@ -123,19 +119,12 @@ def account_number(account: Account) -> str:
 
 def next_step(context: Context, row: FleetRow, now: datetime) -> str:
     """What to do next about one connection: the act, by its name, or what the console says."""
-    from tui import wording
-    from tui.commands.words import moment
-
-    if row.running:
-        return context.say("cli.running", act=row.running)
-    if row.wait_until and row.wait_until > now:
+    if not row.running and row.wait_until and row.wait_until > now:
         return context.say("cli.wait_until", until=moment(row.wait_until))
-    return row.action or wording.next_step(row, now, context.say)
+    return (not row.running and row.action) or wording.next_step(row, now, context.say)
 
 
 def _columns(context: Context, row: FleetRow, now: datetime) -> list[str]:
-    from tui.commands.words import days_left, moment
-
     left = days_left(row.expires_at, now)
     return [
         row.id,
@@ -151,19 +140,9 @@ def _columns(context: Context, row: FleetRow, now: datetime) -> list[str]:
     ]
 
 
-def found_connections(context: Context, reference: str) -> list[ConnectionView]:
-    """The connections that a reference means. Leaves with exit code 4 when it means none."""
-    reader, now = context.runtime.reader, context.clock.now()
-    views = [view for name in reader.resolve(reference) if (view := reader.connection(name, now))]
-    if not views:
-        talk(context.say("cli.no_such_connection", reference=clean(reference, 60)))
-        leave(NOTHING_MATCHED)
-    return views
-
-
 @click.command(short_help="One connection whole.")
 @click.argument("reference", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object (an array when ID names several connections).")
+@json_option
 @at_option
 @pass_context
 def show(context: Context, reference: str, as_json: bool, at: str | None) -> None:
@@ -172,9 +151,6 @@ def show(context: Context, reference: str, as_json: bool, at: str | None) -> Non
     views = found_connections(context, reference)
     reader = context.runtime.reader
     if as_json:
-        from tui.commands import reminders
-        from tui.commands.shapes import connection, life
-
         items = [
             connection(view, reader.attempts(view.row.id, 20), context.say, context.clock.now())
             | {"usual_life": life(life_of(context, view)), "as_of": iso(context.as_of)}
@@ -190,14 +166,10 @@ def show(context: Context, reference: str, as_json: bool, at: str | None) -> Non
 
 
 def _show(context: Context, view: ConnectionView) -> None:
-    from tui.commands.renewals import put_case
-    from tui.commands.words import day as danish_day
-    from tui.commands.words import days_left, moment
-
     say, row, now = context.say, view.row, context.clock.now()
     left = days_left(row.expires_at, now)
     key = "cli.expires_unknown" if left is None else "cli.expires_in" if left >= 0 else "cli.expired"
-    expires = say(key, at=moment(row.expires_at), days=left)
+    expires = say(key, at=moment(row.expires_at), n=left)
     put_pairs(
         [
             (say("cli.word.id"), row.id),
@@ -205,10 +177,10 @@ def _show(context: Context, view: ConnectionView) -> None:
             (say("cli.word.email"), view.email or "-"),
             (say("cli.word.bank"), row.bank),
             (say("cli.word.status"), row.status),
-            (say("cli.word.consent"), f"{row.consent}, {expires}{usually(context, view)}"),
-            (say("cli.word.fetch"), f"{row.fetch}, {moment(row.last_fetched)}"),
-            (say("cli.word.transfer"), f"{row.transfer}, {row.pending}"),
-            (say("cli.word.verdict"), row.verdict),
+            (say("cli.word.consent"), f"{wording.consent_word(row.consent, say)}, {expires}{usually(context, view)}"),
+            (say("cli.word.fetch"), f"{wording.fetch_word(row.fetch, say)}, {moment(row.last_fetched)}"),
+            (say("cli.word.transfer"), f"{wording.transfer_word(row.transfer, say)}, {row.pending}"),
+            (say("cli.word.verdict"), wording.verdict_word(row.verdict, say)),
             (say("cli.word.next"), next_step(context, row, now)),
         ]
     )
@@ -228,7 +200,6 @@ def _show(context: Context, view: ConnectionView) -> None:
         stretch=0,
     )
     put_case(context, view)
-    from tui.commands.reminders import lines
 
     if reminded := lines(context, row.id):
         click.echo()
@@ -246,8 +217,6 @@ def life_of(context: Context, view: ConnectionView) -> "Lifespan | None":
 
 def usually(context: Context, view: ConnectionView) -> str:
     """`; usually dies on day 62 (14 cases)` where the bank gave no date or its dates have proved wrong."""
-    from backend.rules.lifetimes import counts_for
-
     told = counts_for(life_of(context, view), view.row.expires_at)
     live = view.row.consent in ("valid", "expiring")
     return "; " + context.say("cli.usually_dies", day=told.day, cases=told.cases) if told and live else ""
@@ -255,7 +224,5 @@ def usually(context: Context, view: ConnectionView) -> str:
 
 def put_reasons(context: Context, view: ConnectionView) -> None:
     """The chain of facts, one line each."""
-    from backend.rules.explain import explain
-
     for line in explain(view.assessment, context.say):
         click.echo(f"- {line}")

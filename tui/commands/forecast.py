@@ -4,29 +4,27 @@ import click
 
 from backend.rules.forecast import WEEKS, BankLoad, Forecast
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, talk
-from tui.commands.output import put_json, put_table
+from tui.commands.output import json_option, put_json, put_table
+from tui.commands.shapes import forecast as shape
+from tui.commands.words import day, percent
+from tui.outlook import read_forecast, weeks_of
 
 _BAR = 40
 
 
 @click.command(short_help="Renewals due per day and bank.")
 @click.option("--weeks", type=click.IntRange(1, 52), default=WEEKS, show_default=True, help="How far to look.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@json_option
 @pass_context
 def forecast(context: Context, weeks: int, as_json: bool) -> None:
     """Say how many renewals fall due, when and at which bank, and how many are likely to go unanswered.
 
     The bank's date counts where there is one and the fleet has not proved it wrong; else what the fleet has learnt.
     """
-    from tui.outlook import read_forecast
-
     seen = read_forecast(context.runtime.reader, context.clock.now(), weeks)
     if as_json:
-        from tui.commands.shapes import forecast as shape
-
         put_json(shape(seen))
-        return
-    if seen.due:
+    elif seen.due:
         _weeks(context, seen)
         click.echo()
         put_table(
@@ -42,9 +40,6 @@ def forecast(context: Context, weeks: int, as_json: bool) -> None:
 
 
 def _weeks(context: Context, seen: Forecast) -> None:
-    from tui.commands.words import day
-    from tui.outlook import weeks_of
-
     weeks = weeks_of(seen)
     most = max(due for _, due, _ in weeks)
     rows = (
@@ -59,8 +54,6 @@ def _count(dark: float | None) -> str:
 
 
 def _bank(context: Context, load: BankLoad) -> list[str]:
-    from tui.commands.words import percent
-
     rate = "?" if load.rate is None else percent(load.rate)
     answered = f"{rate} ({load.answered}/{load.asked})" if load.own_rate else rate
     return [load.bank or "-", str(load.due), answered, _count(load.dark)]

@@ -7,6 +7,8 @@ from typing import TypeVar
 import click
 
 from backend.model.text import clean
+from backend.rules.danish import moment
+from backend.rules.moments import moment_of
 from tui.commands.context import NOTHING_MATCHED, Context, leave, meant, refuse, talk
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -20,8 +22,6 @@ def at_option(command: Command) -> Command:
 
 def moment_said(context: Context, text: str) -> datetime:
     """The moment that a person wrote. Leaves with exit code 2 when the text means none."""
-    from backend.rules.moments import moment_of
-
     try:
         return moment_of(text, context.clock.now())
     except ValueError:
@@ -36,7 +36,6 @@ def look_back(context: Context, text: str | None, reference: str | None = None) 
     """
     if text is None:
         return
-    from backend.rules.danish import moment
     from backend.store.past import began
 
     at = moment_said(context, text)
@@ -53,7 +52,5 @@ def look_back(context: Context, text: str | None, reference: str | None = None) 
 
 
 def _nothing_known(context: Context, first: datetime | None) -> None:
-    from backend.rules.danish import moment
-
     talk(context.say("cli.at_before", at=moment(first)) if first else context.say("cli.at_nothing"))
     leave(NOTHING_MATCHED)

@@ -7,11 +7,18 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import click
+
+from tui.commands.context import NOTHING_MATCHED, Context, leave, talk
+
+Item = TypeVar("Item")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="As JSON: an array of many, an object of one.")
 
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
 
@@ -20,8 +27,6 @@ def iso(at: datetime | None) -> str | None:
     """UTC, ISO 8601, whole seconds, with Z."""
     if at is None:
         return None
-    from datetime import UTC
-
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -79,6 +84,17 @@ def put_line(item: object) -> None:
     sys.stdout.flush()
     _raw(_dumps(item) + "\n")
     sys.stdout.flush()
+
+
+def put_rows(
+    items: Iterable[Item], as_json: bool, shape: Callable[[Item], object], row: Callable[[Item], Sequence[str]]
+) -> None:
+    """Items as they come, a line each: JSON Lines, or their cells."""
+    for item in items:
+        if as_json:
+            put_line(shape(item))
+        else:
+            click.echo("  ".join(row(item)))
 
 
 def put_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
@@ -148,3 +164,28 @@ def put_pairs(pairs: Iterable[tuple[str, str]], *, err: bool = False) -> None:
     width = max((width_of(name) for name, _ in body), default=0)
     for name, value in body:
         click.echo(f"{fit(name, width)}  {value}".rstrip(), err=err)
+
+
+def put_found(
+    context: Context,
+    found: Iterable[Item],
+    as_json: bool,
+    shape: Callable[[Item], object],
+    header: str,
+    row: Callable[[Item], Sequence[str]],
+    *,
+    stretch: int,
+    none: str = "cli.nothing_matched",
+) -> int:
+    """What was found, as JSON or in columns; gives how many there were. Leaves with exit code 4 when there are none.
+
+    `header` and `none` are text keys.
+    """
+    if as_json:
+        count = put_array(map(shape, found))
+    else:
+        count = put_table(context.say(header).split("|"), map(row, found), stretch=stretch)
+    if not count:
+        talk(context.say(none))
+        leave(NOTHING_MATCHED)
+    return count

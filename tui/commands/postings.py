@@ -1,10 +1,9 @@
 """`forny postings`: bank rows on their way to bank reconciliation, as a list or as a log that goes on."""
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -12,14 +11,16 @@ import click
 from backend.model.facts import Posting, PostingState
 from backend.model.text import searchable
 from backend.model.views import PostingFilter, PostingLine
+from backend.rules.danish import money
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
 from tui.commands.decisions import DECISIONS, asks_to_decide
-from tui.commands.output import put_array, put_csv, put_line, put_table
+from tui.commands.output import put_array, put_csv, put_rows, put_table
+from tui.commands.shapes import POSTING_FIELDS, posting, posting_line, reason_text
+from tui.commands.waiting import follow_store
+from tui.commands.words import day, moment
 
 _PAGE = 2_000
 _SHOWN = 200
-_LOOK_EVERY = 0.25
-"""Seconds between looks at the store's change number, which costs microseconds."""
 
 
 class _Postings(click.Command):
@@ -52,15 +53,13 @@ def postings(context: Context, words: tuple[str, ...], limit: int | None, follow
     queries = _queries(context, words)
     if follow and form == "csv":
         refuse(context.say("cli.follow_csv"))
-    if follow:
-        with suppress(KeyboardInterrupt):
-            asyncio.run(_follow(context, queries, limit, form))
+    if follow and queries:  # a connection that is not there would be followed in silence for ever
+        _follow(context, queries, limit, form == "json")
         return
     if form is None and limit is None:
         limit = _SHOWN
     lines: Iterator[PostingLine] | list[PostingLine]
     lines = _every(context, queries) if limit is None else _newest(context, queries, limit)
-    from tui.commands.shapes import POSTING_FIELDS, posting, posting_line
 
     if form == "json":
         found = put_array(map(posting_line, lines))
@@ -123,38 +122,28 @@ def _newest(context: Context, queries: list[PostingFilter], limit: int) -> list[
     return sorted(found, key=lambda line: line.seq)[-limit:]
 
 
-async def _follow(context: Context, queries: list[PostingFilter], limit: int | None, form: str | None) -> None:
+def _follow(context: Context, queries: list[PostingFilter], limit: int | None, as_json: bool) -> None:
     """What there is, then every change, until somebody interrupts."""
-    from tui.commands.shapes import posting_line
-
-    reader = context.runtime.reader
 
     def put(lines: list[PostingLine]) -> None:
-        for line in lines:
-            if form == "json":
-                put_line(posting_line(line))
-            else:
-                click.echo("  ".join(_columns(context, line)))
+        put_rows(lines, as_json, posting_line, partial(_columns, context))
 
-    shown = _newest(context, queries, limit or _SHOWN)
-    put(shown)
-    after = shown[-1].seq if shown else 0
-    queries = [replace(query, after=after) for query in queries]
-    version = -1
-    while True:
-        if (seen := reader.data_version()) != version:
-            version = seen
-            pages = [list(_every(context, [query])) for query in queries]
-            put(sorted((line for page in pages for line in page), key=lambda line: line.seq))
-            # Each query has its own place: a row may come between reading one and reading the next.
-            queries = [replace(q, after=page[-1].seq) if page else q for q, page in zip(queries, pages, strict=True)]
-        await context.clock.nap(_LOOK_EVERY)
+    def begin() -> None:
+        nonlocal queries
+        put(shown := _newest(context, queries, limit or _SHOWN))
+        queries = [replace(query, after=shown[-1].seq if shown else 0) for query in queries]
+
+    def look() -> None:
+        nonlocal queries
+        pages = [list(_every(context, [query])) for query in queries]
+        put(sorted((line for page in pages for line in page), key=lambda line: line.seq))
+        # Each query has its own place: a row may come between reading one and reading the next.
+        queries = [replace(q, after=page[-1].seq) if page else q for q, page in zip(queries, pages, strict=True)]
+
+    follow_store(context, begin, look)
 
 
 def _columns(context: Context, line: PostingLine) -> list[str]:
-    from tui.commands.shapes import reason_text
-    from tui.commands.words import day, moment, money
-
     posting, reason = line.posting, line.posting.reason or ""
     if posting.change is not None and posting.decided_at is None:
         reason = f"decision.change.{posting.change}"

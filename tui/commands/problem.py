@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 import click
 
-from backend.model.problems import Condition, Handled, ProblemError, name_text
+from backend.model.problems import Condition, Handled, Note, ProblemError, name_text
 from backend.model.text import clean
+from backend.rules.filters import duration
+from backend.rules.moments import instant_of
+from backend.rules.ticket import ticket as text
 from tui.commands.context import (
-    NOTHING_MATCHED,
     SOME_REFUSED,
     Context,
     leave,
@@ -17,10 +19,13 @@ from tui.commands.context import (
     refuse,
     talk,
 )
-from tui.commands.output import put_array, put_json, put_table
+from tui.commands.output import json_option, put_array, put_found, put_json
+from tui.commands.shapes import handled
+from tui.commands.shapes import note as shape
+from tui.commands.words import moment
+from tui.wording import word
 
 _IDS = click.argument("ids", metavar="ID...", nargs=-1, required=True)
-_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
 @click.group(short_help="Snooze, mute, assign, note: what is done about a connection's problem.")
@@ -38,7 +43,7 @@ def problem() -> None:
 @click.option(
     "--when", "condition", type=click.Choice([condition.value for condition in Condition]), help="Until this happens."
 )
-@_JSON
+@json_option
 @pass_context
 def snooze(
     context: Context, ids: tuple[str, ...], until: str | None, span: str | None, condition: str | None, as_json: bool
@@ -59,7 +64,7 @@ def snooze(
 
 @problem.command()
 @_IDS
-@_JSON
+@json_option
 @pass_context
 def wake(context: Context, ids: tuple[str, ...], as_json: bool) -> None:
     """End a snooze before its time."""
@@ -68,7 +73,7 @@ def wake(context: Context, ids: tuple[str, ...], as_json: bool) -> None:
 
 @problem.command()
 @_IDS
-@_JSON
+@json_option
 @pass_context
 def mute(context: Context, ids: tuple[str, ...], as_json: bool) -> None:
     """Hide this cause on this connection until it is unmuted, or comes back worse than it is now."""
@@ -77,7 +82,7 @@ def mute(context: Context, ids: tuple[str, ...], as_json: bool) -> None:
 
 @problem.command()
 @_IDS
-@_JSON
+@json_option
 @pass_context
 def unmute(context: Context, ids: tuple[str, ...], as_json: bool) -> None:
     """Show a muted cause again."""
@@ -87,7 +92,7 @@ def unmute(context: Context, ids: tuple[str, ...], as_json: bool) -> None:
 @problem.command()
 @_IDS
 @click.option("--to", "name", metavar="NAME", help="Whose it is; yours when left out, nobody's when empty.")
-@_JSON
+@json_option
 @pass_context
 def assign(context: Context, ids: tuple[str, ...], name: str | None, as_json: bool) -> None:
     """Give problems to an operator, and say whose they were."""
@@ -102,7 +107,7 @@ def assign(context: Context, ids: tuple[str, ...], name: str | None, as_json: bo
 @problem.command()
 @click.argument("reference", metavar="ID")
 @click.argument("words", metavar="TEXT...", nargs=-1, required=True)
-@_JSON
+@json_option
 @pass_context
 def note(context: Context, reference: str, words: tuple[str, ...], as_json: bool) -> None:
     """Write a note on a connection. It stays on record with your name and cannot be changed."""
@@ -112,8 +117,6 @@ def note(context: Context, reference: str, words: tuple[str, ...], as_json: bool
     except ProblemError as error:
         refuse(error.sentence(context.say))
     if as_json:
-        from tui.commands.shapes import note as shape
-
         put_json(shape(written))
     else:
         click.echo(context.say("problem.did_note", id=one))
@@ -122,23 +125,16 @@ def note(context: Context, reference: str, words: tuple[str, ...], as_json: bool
 @problem.command()
 @click.argument("reference", metavar="ID")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many.")
-@_JSON
+@json_option
 @pass_context
 def notes(context: Context, reference: str, limit: int, as_json: bool) -> None:
     """Show the notes on a connection, newest first."""
     found = context.runtime.reader.notes(_one(context, reference), limit)
-    if as_json:
-        from tui.commands.shapes import note as shape
+    put_found(context, found, as_json, shape, "problem.notes_header", _cells, stretch=2, none="problem.no_notes")
 
-        put_array(map(shape, found))
-    else:
-        from tui.commands.words import moment
 
-        rows = [[moment(item.at), item.operator, item.text] for item in found]
-        put_table(context.say("problem.notes_header").split("|"), rows, stretch=2)
-    if not found:
-        talk(context.say("problem.no_notes"))
-        leave(NOTHING_MATCHED)
+def _cells(item: Note) -> list[str]:
+    return [moment(item.at), item.operator, item.text]
 
 
 @problem.command()
@@ -151,8 +147,6 @@ def ticket(context: Context, reference: str, to: str, last: int) -> None:
 
     Tokens, links and mail addresses are left out, and account numbers are masked. Notes go to your own team only.
     """
-    from backend.rules.ticket import ticket as text
-
     one, runtime, now = _one(context, reference), context.runtime, context.clock.now()
     view = runtime.reader.connection(one, now)
     assert view is not None
@@ -187,9 +181,6 @@ def _each(
 
     An ID that names no connection is a slip of the keys: then nothing is done at all.
     """
-    from tui.commands.shapes import handled
-    from tui.commands.words import moment
-
     done: list[Handled] = []
     wrong = False
     for one in dict.fromkeys(connection for reference in references for connection in meant(context, reference)):
@@ -205,7 +196,8 @@ def _each(
             when = context.say(f"problem.when.{condition}") if condition else ""
             how = ", ".join(filter(None, (until, when)))
             before = context.say("problem.before", name=did.before) if did.before else ""
-            click.echo(context.say(told, id=one, cause=did.cause, how=how, **values) + before)
+            cause = word("situation", did.cause, context.say)
+            click.echo(context.say(told, id=one, cause=cause, how=how, **values) + before)
     if as_json:
         put_array(map(handled, done))
     if wrong:
@@ -221,8 +213,6 @@ def _one(context: Context, reference: str) -> str:
 
 
 def _time(context: Context, text: str) -> datetime:
-    from backend.rules.moments import instant_of
-
     try:
         return instant_of(text, context.clock.now())
     except ValueError:
@@ -230,8 +220,6 @@ def _time(context: Context, text: str) -> datetime:
 
 
 def _after(context: Context, text: str) -> datetime:
-    from backend.rules.filters import duration
-
     seconds = duration(text)
     try:
         if seconds:

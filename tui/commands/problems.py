@@ -1,10 +1,15 @@
 """`forny problems`: the open causes one by one."""
 
+from functools import partial
+
 import click
 
 from backend.model.views import ProblemView
-from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, talk
-from tui.commands.output import put_array, put_table
+from tui.commands.context import Context, pass_context
+from tui.commands.finding import parsed
+from tui.commands.output import json_option, put_found
+from tui.commands.shapes import problem
+from tui.commands.words import moment
 
 _EVERY = 1_000
 
@@ -13,7 +18,7 @@ _EVERY = 1_000
 @click.argument("words", nargs=-1, metavar="[FILTER]...")
 @click.option("--all", "hidden", is_flag=True, help="Those too that are snoozed or muted, or stand in an incident.")
 @click.option("--limit", type=click.IntRange(min=1), default=_EVERY, show_default=True, help="At most so many.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@json_option
 @pass_context
 def problems(context: Context, words: tuple[str, ...], hidden: bool, limit: int, as_json: bool) -> None:
     """List open problems, all or those of the connections that FILTER matches (see `forny list --help`).
@@ -22,24 +27,11 @@ def problems(context: Context, words: tuple[str, ...], hidden: bool, limit: int,
     one inside an incident, which rests until that is over. `is:mine`, `assigned:NAME`, `is:snoozed` and `is:muted`
     are filters too; `forny problem` changes what they find.
     """
-    from tui.commands.fleet import parsed
-
     found = context.runtime.reader.problems(parsed(context, " ".join(words)), limit, hidden=hidden)
-    if as_json:
-        from tui.commands.shapes import problem
-
-        put_array(map(problem, found))
-    else:
-        header = context.say("cli.problems_header").split("|")
-        put_table(header, (_columns(context, view) for view in found), stretch=2)
-    if not found:
-        talk(context.say("cli.nothing_matched"))
-        leave(NOTHING_MATCHED)
+    put_found(context, found, as_json, problem, "cli.problems_header", partial(_columns, context), stretch=2)
 
 
 def _columns(context: Context, view: ProblemView) -> list[str]:
-    from tui.commands.words import moment
-
     return [
         view.connection,
         view.agreement_number,
@@ -56,8 +48,6 @@ def _columns(context: Context, view: ProblemView) -> list[str]:
 
 def rests(context: Context, view: ProblemView) -> str:
     """Why a problem is left out of the queue, and whose it is; a dash when there is nothing to tell."""
-    from tui.commands.words import moment
-
     say, told = context.say, []
     if view.incident is not None:
         told.append(say("problem.in_incident", id=view.incident))

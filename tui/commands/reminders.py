@@ -1,15 +1,19 @@
 """`forny reminders`: who was reminded of what, with what outcome, and what is planned next."""
 
 from datetime import datetime
+from operator import itemgetter
 
 import click
 
 from backend.model.filters import Compare, Filter
 from backend.model.reminders import Outlook, Reminder, ReminderFacts, span, steps
+from backend.rules.danish import day
 from backend.rules.reminders import outlook
 from backend.texts import Say
-from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, talk
-from tui.commands.output import fields, iso, put_array, put_table
+from tui.commands.context import Context, pass_context
+from tui.commands.finding import parsed
+from tui.commands.output import fields, iso, json_option, put_found
+from tui.commands.words import moment
 
 _MANY = 200
 _FEW = 5
@@ -20,7 +24,7 @@ _SILENT = ("removed", "not_live", "superseded", "no_end")
 @click.command(short_help="Reminders: what was sent to whom, and what is planned next.")
 @click.argument("words", nargs=-1, metavar="[FILTER]...")
 @click.option("--limit", type=click.IntRange(min=1), default=_MANY, show_default=True, help="At most so many of each.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@json_option
 @pass_context
 def reminders(context: Context, words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """List the mails before expiry: the newest that were sent, oldest first, then what is planned next.
@@ -28,19 +32,13 @@ def reminders(context: Context, words: tuple[str, ...], limit: int, as_json: boo
     All of them, or those of the connections that FILTER matches (see `forny list --help`). The schedule is the setting
     `reminders`. What is unknown may have gone out before a crash, and is not sent again by itself.
     """
-    from tui.commands.fleet import parsed
-
     query, reader = parsed(context, " ".join(words)), context.runtime.reader
     known = list(reversed(reader.reminded(query, limit)))
     planned = _planned(context, query, limit)
-    if as_json:
-        put_array([*map(sent, known), *(plan(facts, seen) for facts, seen in planned)])
-    else:
-        rows = [_sent_row(context.say, one) for one in known] + [_plan_row(context, *one) for one in planned]
-        put_table(context.say("cli.reminders_header").split("|"), rows, stretch=3)
-    if not known and not planned:
-        talk(context.say("cli.no_reminders"))
-        leave(NOTHING_MATCHED)
+    told = [(sent(one), _sent_row(context.say, one)) for one in known]
+    told += [(plan(*one), _plan_row(context, *one)) for one in planned]
+    shape, row = itemgetter(0), itemgetter(1)
+    put_found(context, told, as_json, shape, "cli.reminders_header", row, stretch=3, none="cli.no_reminders")
 
 
 def of_connection(context: Context, connection: str) -> dict[str, object]:
@@ -112,9 +110,6 @@ def plan(facts: ReminderFacts, seen: Outlook) -> dict[str, object]:
 
 
 def _sent_row(say: Say, one: Reminder) -> list[str]:
-    from backend.rules.danish import day
-    from tui.commands.words import moment
-
     return [
         moment(one.created_at),
         one.connection,
@@ -130,9 +125,6 @@ def _sent_row(say: Say, one: Reminder) -> list[str]:
 
 
 def _plan_row(context: Context, facts: ReminderFacts, seen: Outlook) -> list[str]:
-    from backend.rules.danish import day
-    from tui.commands.words import moment
-
     say = context.say
     return [
         moment(_due_at(seen, context.clock.now())),

@@ -6,25 +6,27 @@ from backend.model.renewals import Accepted
 from backend.model.text import clean
 from backend.model.views import ConnectionView
 from backend.rules.renewals import diff_lines, stalled, suggestion
+from tui.commands.asking import confirm
 from tui.commands.context import (
     NOTHING_MATCHED,
-    SOME_REFUSED,
     Context,
     leave,
-    on_a_terminal,
     pass_context,
     refuse,
     talk,
-    talk_of_environment,
 )
-from tui.commands.output import put_json
+from tui.commands.finding import found_connections
+from tui.commands.output import json_option, put_json
+from tui.commands.shapes import accepted
+from tui.commands.words import moment
+from tui.wording import act_word, word
 
 
 @click.command(short_help="Accept what a renewal has left in doubt.")
 @click.argument("reference", metavar="ID")
 @click.option("--map", "pairs", metavar="NEW=OLD", multiple=True, help="The new account is the old one, renumbered.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="What was accepted, as one JSON object.")
+@json_option
 @pass_context
 def accept(context: Context, reference: str, pairs: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Accept the accounts that a renewal has left in doubt, and let their rows go. ID is c12 or an agreement number.
@@ -34,14 +36,13 @@ def accept(context: Context, reference: str, pairs: tuple[str, ...], yes: bool, 
     view = _doubted(context, reference)
     carry = [(pair.partition("=")[0], pair.partition("=")[2]) for pair in pairs]
     if view.facts.doubted and not yes:
-        _confirm(context, view, asked=bool(carry))
+        question = context.say("renewal.confirm", n=view.facts.doubted)
+        confirm(context, question, lambda: _tell(context, view, asked=bool(carry)), nobody="renewal.add_yes")
     try:
         done = context.runtime.operations.accept_renewal(view.row.id, carry)
     except ValueError as error:
         refuse(context.say("renewal.bad_pair", pair=clean(error, 120), id=view.row.id))
     if as_json:
-        from tui.commands.shapes import accepted
-
         put_json(accepted(done))
     else:
         _put_accepted(context, view, done)
@@ -51,8 +52,6 @@ def accept(context: Context, reference: str, pairs: tuple[str, ...], yes: bool, 
 
 def _doubted(context: Context, reference: str) -> ConnectionView:
     """The connection that is meant: of several that of which something is in doubt."""
-    from tui.commands.fleet import found_connections
-
     views = found_connections(context, reference)
     doubted = [view for view in views if view.facts.doubted] or views[:1]
     if len(doubted) > 1:
@@ -61,10 +60,9 @@ def _doubted(context: Context, reference: str) -> ConnectionView:
     return doubted[0]
 
 
-def _confirm(context: Context, view: ConnectionView, *, asked: bool) -> None:
+def _tell(context: Context, view: ConnectionView, *, asked: bool) -> None:
+    """What is in doubt, and how two accounts that are one would be joined, unless that was `asked` for."""
     say = context.say
-    if not on_a_terminal():
-        refuse(say("renewal.add_yes"))
     talk(say("renewal.doubted", id=view.row.id, customer=view.row.customer))
     diff = view.case.diff if view.case else None
     for line in diff_lines(diff, say) if diff else ():
@@ -73,15 +71,9 @@ def _confirm(context: Context, view: ConnectionView, *, asked: bool) -> None:
         new, old = diff.suggested
         talk(suggestion(diff, say))
         talk(say("renewal.how_to_join", id=view.row.id, new=new, old=old))
-    talk_of_environment(context)
-    if not click.confirm(say("renewal.confirm", n=view.facts.doubted), default=False, err=True):
-        talk(say("cli.nothing_done"))
-        leave(SOME_REFUSED)
 
 
 def _put_accepted(context: Context, view: ConnectionView, done: Accepted) -> None:
-    from tui.commands.words import moment
-
     say, case = context.say, view.case
     if done.accounts:
         counts = {"n": len(done.accounts), "released": done.released, "waiting": done.waiting}
@@ -96,14 +88,13 @@ def _put_accepted(context: Context, view: ConnectionView, done: Accepted) -> Non
 
 def put_case(context: Context, view: ConnectionView) -> None:
     """The newest case of a connection: how far it is while it is open, what it brought, and where it hangs."""
-    from tui.commands.words import moment
-
     case, say = view.case, context.say
     if case is None or not (case.stage.open or view.facts.doubted):
         return
     click.echo()
     if case.stage.open:
-        click.echo(say("cli.case_open", kind=case.kind, stage=case.stage, at=moment(case.created_at)))
+        kind, stage = act_word(case.kind, say), word("console.stage", case.stage, say)
+        click.echo(say("cli.case_open", kind=kind, stage=stage, at=moment(case.created_at)))
         click.echo(case.link)
     if case.diff is not None:
         for line in (*diff_lines(case.diff, say), suggestion(case.diff, say) if view.facts.doubted else ""):

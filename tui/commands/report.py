@@ -4,19 +4,18 @@ from pathlib import Path
 
 import click
 
+from backend.audit_file import write_private
 from backend.model.plans import PlanView
 from backend.model.text import clean
+from backend.rules.report import report
 from tui.commands.context import Context, refuse, talk
+from tui.commands.shapes import reason_text
 
 STDOUT = "-"
 
 
 def put_report(context: Context, view: PlanView, place: str) -> None:
     """Write the report to stdout, or to a new file that only its owner can read; one that is there stays as it is."""
-    from backend.audit_file import write_private
-    from backend.rules.report import report
-    from tui.commands.shapes import reason_text
-
     now = context.clock.now()
     rows = context.runtime.reader.rows([connection for connection, _ in view.refused], now)
     customers = {row.id: row.customer for row in rows}

@@ -4,11 +4,11 @@ import click
 
 from backend.rules.roles import RIGHTS, Right
 from tui.commands.context import Context, pass_context
-from tui.commands.output import put_json, put_table
+from tui.commands.output import json_option, put_json, put_table
 
 
 @click.command(short_help="Your role here, and what each role may do.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@json_option
 @pass_context
 def roles(context: Context, as_json: bool) -> None:
     """Show your role, how you come by it, and what each role may do.

@@ -168,7 +168,7 @@ def _link(context: Context, client: "SandboxClient", what: str) -> tuple[str, st
                 return found.group(), what
         talk(context.say("cli.no_mailed_link", address=what))
         leave(NOTHING_MATCHED)
-    from tui.commands.fleet import found_connections
+    from tui.commands.finding import found_connections
 
     for view in found_connections(context, what):
         if view.case is not None and view.case.stage.open:

@@ -9,14 +9,18 @@ from backend.model.handover import HandoverFacts, Mark
 from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
-from backend.model.plans import Action, Plan, PlanView, Submitted
+from backend.model.plans import Action, Plan, PlanView, Submitted, in_work
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted, RenewalDiff, Shown
 from backend.model.views import ConnectionView, FleetRow, PostingLine, ProblemView
+from backend.rules.danish import moment
 from backend.rules.forecast import Forecast
+from backend.rules.handover import headlines, sections
+from backend.rules.renewals import stalled
 from backend.texts import Say
 from tui.commands.output import day, fields, iso
+from tui.wording import act_word
 
 FLEET_FIELDS = (
     "id",
@@ -64,9 +68,8 @@ def reason_text(say: Say, key: str, **values: object) -> str:
     """The reason in words; a store's `in_work:act:operator:since` names who is in the way and since when (F15)."""
     if not key:
         return ""
-    if key.startswith("in_work:"):
-        _, act, operator, since = key.split(":", 3)
-        return say("cli.in_work", act=act, operator=operator, since=iso(datetime.fromisoformat(since)))
+    if (work := in_work(key)) is not None:
+        return say("console.in_work", act=act_word(work.act, say), operator=work.operator, since=moment(work.since))
     try:
         return say(key, **values)
     except (KeyError, IndexError):
@@ -89,8 +92,6 @@ def reason(item: Reason, say: Say) -> dict[str, object]:
 
 def case(item: Case, now: datetime) -> dict[str, object]:
     """A case, and where it hangs now, as a text key."""
-    from backend.rules.renewals import stalled
-
     times = fields(item, "created_at", "sent_at", "opened_at", "authorised_at", "closed_at")
     return {
         **fields(item, "id", "kind", "stage", "link", "note"),
@@ -325,8 +326,6 @@ def handled(done: Handled) -> dict[str, object]:
 
 def handover(facts: HandoverFacts, say: Say, warnings: Sequence[str], marked: Mark | None) -> dict[str, object]:
     """`forny handover --json`: the numbers, and the text by sections; `filter` finds whom an entry is about."""
-    from backend.rules.handover import headlines, sections
-
     return {
         **fields(facts, "since", "until"),
         "last": _mark(facts.mark),

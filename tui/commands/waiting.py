@@ -1,7 +1,14 @@
-"""Waiting for a plan: with a living agent by looking, without one by working it off in this process."""
+"""Waiting: for a plan (a living agent is looked at, a dead one's work done here), and for what changes in the store."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 
 from backend.model.plans import ActionState, PlanView
 from tui.commands.context import Context, talk
+
+_LOOK_EVERY = 0.25
+"""Seconds between two looks at the store's change number, which costs microseconds."""
 
 PATIENCE = 120.0
 """Seconds of the clock that a command waits for a bank. After it the act goes on by itself, told as waiting."""
@@ -31,3 +38,19 @@ async def settled(context: Context, plan: int) -> PlanView:
             else:
                 return runtime.reader.plan(plan) or view
         await context.clock.nap(0.2)
+
+
+def follow_store(context: Context, begin: Callable[[], None], look: Callable[[], None]) -> None:
+    """`begin`, then `look` at once and whenever the store has changed, until somebody interrupts."""
+
+    async def mind() -> None:
+        version = -1
+        begin()
+        while True:
+            if (seen := context.runtime.reader.data_version()) != version:
+                version = seen
+                look()
+            await context.clock.nap(_LOOK_EVERY)
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(mind())

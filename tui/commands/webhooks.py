@@ -1,6 +1,7 @@
 """`forny webhooks`: the events that Aiia sent, what came of each, and applying them again."""
 
 import json
+from functools import partial
 
 import click
 
@@ -8,12 +9,13 @@ from backend.model.text import clean
 from backend.model.webhooks import KEPT, WebhookView
 from tui.commands.context import NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
 from tui.commands.looking_back import moment_said
-from tui.commands.output import iso, put_array, put_json, put_table
+from tui.commands.output import iso, json_option, put_found, put_json
+from tui.commands.words import moment
 
 
 @click.group(invoke_without_command=True, short_help="The events that Aiia sent, and applying them again.")
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="The newest so many; 0: all.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@json_option
 @click.pass_context
 def webhooks(ctx: click.Context, limit: int, as_json: bool) -> None:
     """Show the events that Aiia sent, newest first, and what came of each.
@@ -25,19 +27,16 @@ def webhooks(ctx: click.Context, limit: int, as_json: bool) -> None:
     context = ctx.find_object(Context)
     assert context is not None
     found = context.runtime.store.webhooks(limit)
-    if as_json:
-        put_array(_event(item) for item in found)
-    elif not put_table(context.say("cli.webhooks_header").split("|"), [_columns(context, i) for i in found], stretch=4):
-        talk(context.say("cli.no_webhooks"))
-    _silence(context)
-    if not found:
-        leave(NOTHING_MATCHED)
+    if silence := context.runtime.store.webhook_silence(context.clock.now()):
+        talk(context.say("doctor.webhooks_silent", at=moment(silence.since), count=silence.connections))
+    row, none = partial(_columns, context), "cli.no_webhooks"
+    put_found(context, found, as_json, _event, "cli.webhooks_header", row, stretch=4, none=none)
 
 
 @webhooks.command()
 @click.argument("ids", metavar="[EVENT_ID]...", nargs=-1)
 @click.option("--since", metavar="TIME", help="Those received since then: 2026-03-01, 2026-03-01T06:00Z, or 6h (ago).")
-@click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
+@json_option
 @pass_context
 def replay(context: Context, ids: tuple[str, ...], since: str | None, as_json: bool) -> None:
     """Have the agent apply events again: those named, or those received since TIME.
@@ -64,16 +63,7 @@ def replay(context: Context, ids: tuple[str, ...], since: str | None, as_json: b
         talk(context.say("cli.no_agent"))
 
 
-def _silence(context: Context) -> None:
-    from tui.commands.words import moment
-
-    if silence := context.runtime.store.webhook_silence(context.clock.now()):
-        talk(context.say("doctor.webhooks_silent", at=moment(silence.since), count=silence.connections))
-
-
 def _columns(context: Context, item: WebhookView) -> list[str]:
-    from tui.commands.words import moment
-
     effect = context.say(f"cli.effect.{item.effect}") if item.applied_at else context.say("cli.effect_waiting")
     return [
         moment(item.received_at),

@@ -4,10 +4,16 @@ import click
 
 from backend.model.facts import Attempt
 from backend.model.views import ConnectionView
+from backend.rules.explain import sentence
+from backend.texts import texts_in
 from tui.commands.context import Context, pass_context
-from tui.commands.fleet import found_connections, life_of, next_step, put_reasons, usually
+from tui.commands.finding import found_connections
+from tui.commands.fleet import life_of, next_step, put_reasons, usually
 from tui.commands.looking_back import at_option, look_back
-from tui.commands.output import iso, put_json
+from tui.commands.output import iso, json_option, put_json
+from tui.commands.shapes import attempt, life, reason
+from tui.commands.words import moment
+from tui.wording import verdict_word
 
 _FEW, _MANY = 8, 50
 """Attempts that are told of, without and with `--raw`."""
@@ -16,7 +22,7 @@ _FEW, _MANY = 8, 50
 @click.command(short_help="The facts behind a connection's verdict.")
 @click.argument("reference", metavar="ID")
 @click.option("--raw", is_flag=True, help="More attempts, each with what was answered.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object (an array when ID names several connections).")
+@json_option
 @at_option
 @pass_context
 def why(context: Context, reference: str, raw: bool, as_json: bool, at: str | None) -> None:
@@ -43,10 +49,6 @@ def newest_failure(attempts: list[Attempt]) -> Attempt | None:
 
 
 def _json(context: Context, view: ConnectionView, attempts: list[Attempt]) -> dict[str, object]:
-    from backend.rules.explain import sentence
-    from backend.texts import texts_in
-    from tui.commands.shapes import attempt, life, reason
-
     say = {language: texts_in(language) for language in ("da", "en")}
     failed = newest_failure(attempts)
     return {
@@ -68,11 +70,10 @@ def _json(context: Context, view: ConnectionView, attempts: list[Attempt]) -> di
 
 
 def _chain(context: Context, view: ConnectionView) -> None:
-    from backend.rules.explain import sentence
-
     row = view.row
     step = next_step(context, row, context.clock.now())
-    click.echo(context.say("cli.why", id=row.id, customer=row.customer, verdict=row.verdict, step=step))
+    verdict = verdict_word(row.verdict, context.say)
+    click.echo(context.say("cli.why", id=row.id, customer=row.customer, verdict=verdict, step=step))
     put_reasons(context, view)
     if told := usually(context, view):
         click.echo(f"- {told.removeprefix('; ')}")
@@ -86,16 +87,14 @@ def _attempts(context: Context, attempts: list[Attempt], *, raw: bool) -> None:
     click.echo()
     click.echo(context.say("cli.why_attempts"))
     failed, worked = newest_failure(attempts), next((one for one in attempts if one.outcome == "ok"), None)
-    for attempt in attempts:
-        click.echo(f"- {_line(attempt)}")
-        if raw or attempt in (failed, worked):
-            told = attempt.answer or attempt.detail or context.say("cli.why_no_answer")
+    for one in attempts:
+        click.echo(f"- {_line(one)}")
+        if raw or one in (failed, worked):
+            told = one.answer or one.detail or context.say("cli.why_no_answer")
             click.echo(f"  {told}")
 
 
 def _line(attempt: Attempt) -> str:
     """`02.03.26, 13:00: transactions: rate_limited, 429, |0f3a.`"""
-    from tui.commands.words import moment
-
     told = [attempt.outcome, str(attempt.http_status or ""), attempt.correlation_id or ""]
     return f"{moment(attempt.ended_at)}: {attempt.operation}: {', '.join(part for part in told if part)}"
