@@ -1,5 +1,6 @@
 """The demo: a sandbox world, a fleet, an agent and the console, and nothing left of them afterwards."""
 
+import fcntl
 import json
 import os
 import select
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType, TracebackType
 from urllib.parse import urlsplit
@@ -19,14 +20,13 @@ from backend.model.text import clean
 from backend.runtime import Runtime
 from backend.settings import load
 from backend.texts import Say
-from tui.commands.console import PROGRAM, desk_of, start_agent
+from tui.commands.console import PROGRAM, desk_of, end_child, start_agent
 
 DEFAULT_CUSTOMERS = 250
 DEFAULT_SPEED = 60.0
 """An hour a minute: fast enough to see rows come, slow enough to read."""
 
 _START_SECONDS = 120.0
-_END_SECONDS = 20.0
 
 
 class DemoError(Exception):
@@ -79,8 +79,10 @@ class Demo:
         self.runtime = Runtime(self.settings, self.clock, self._say, self.env)
         self._stack.callback(self.runtime.close)
         self._import(folder)
-        agent = start_agent(self.env, "--until-stdin-closes")
-        self._stack.callback(_finish, agent)
+        lives = _lock(folder / "begun.locks" / "agent")
+        agent = start_agent(self.env, "--until-stdin-closes", keeps=lives)
+        os.close(lives)
+        self._stack.callback(end_child, agent)
 
     def _sandbox(self, folder: Path) -> dict[str, str]:
         """The world as a process of its own; it ends, and sweeps the folder, when its standard input closes."""
@@ -96,7 +98,7 @@ class Demo:
             env=_clean(self._outer),
             start_new_session=True,
         )
-        self._stack.callback(_finish, child)
+        self._stack.callback(end_child, child)
         assert child.stdout is not None
         ready, _, _ = select.select([child.stdout], [], [], _START_SECONDS)
         line = child.stdout.readline() if ready else b""
@@ -171,22 +173,19 @@ def _clean(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if not name.startswith("FORNY_") or name in kept}
 
 
+def _lock(path: Path) -> int:
+    """A lock that whoever has the descriptor holds as long as it lives.
+
+    The agent is given it, so that the sandbox sees from its first moment that it works and does not sweep under it.
+    """
+    path.parent.mkdir(mode=0o700)
+    held = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    return held
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _finish(child: "subprocess.Popen[bytes]") -> None:
-    """Close the child's standard input and wait for its end; one that will not end is killed."""
-    for stream in (child.stdin, child.stdout):
-        if stream is not None:
-            with suppress(OSError):
-                stream.close()
-    try:
-        child.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()

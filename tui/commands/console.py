@@ -1,11 +1,12 @@
 """Opening the console, with an agent of its own when none runs."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ _QUIET = 300.0
 
 _LOOK_EVERY = 3.0
 """Seconds between two looks whether an agent lives."""
+
+_END_SECONDS = 20.0
+"""What a child gets to finish what is in flight."""
 
 _PATIENCE = 60.0
 """At most so many seconds between two tries of an agent that fails at once."""
@@ -120,14 +124,8 @@ class Companion:
         """Let the child finish what is in flight, and wait for its end."""
         self._over.set()
         self._thread.join()
-        if (child := self._child) is not None and child.poll() is None:
-            assert child.stdin is not None
-            child.stdin.close()
-            try:
-                child.wait(20)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+        if self._child is not None:
+            end_child(self._child)
 
     def _mind(self) -> None:
         while True:
@@ -150,8 +148,11 @@ class Companion:
             self._child = start_agent(self._context.child_environment(), "--until-stdin-closes")
 
 
-def start_agent(env: dict[str, str], *options: str) -> "subprocess.Popen[bytes]":
-    """An agent as a process of its own that a closed terminal does not touch; it ends when its standard input does."""
+def start_agent(env: dict[str, str], *options: str, keeps: int | None = None) -> "subprocess.Popen[bytes]":
+    """An agent as a process of its own that a closed terminal does not touch; it ends when its standard input does.
+
+    `keeps`: a file descriptor that it has as long as it lives.
+    """
     return subprocess.Popen(  # noqa: S603 - our own program, by its own interpreter
         [*PROGRAM, "agent", *options],
         stdin=subprocess.PIPE,
@@ -159,4 +160,22 @@ def start_agent(env: dict[str, str], *options: str) -> "subprocess.Popen[bytes]"
         stderr=subprocess.DEVNULL,
         env=env,
         start_new_session=True,
+        pass_fds=() if keeps is None else (keeps,),
     )
+
+
+def end_child(child: "subprocess.Popen[bytes]") -> None:
+    """Close the standard streams of a child that has a session of its own, let it finish, and wait for its end.
+
+    One that does not end in time is killed, with all that it has begun.
+    """
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+    try:
+        child.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
