@@ -78,21 +78,6 @@ class PlanError(Exception):
         self.key, self.values = key, values
 
 
-@dataclass(frozen=True, slots=True)
-class InWork:
-    """Who has an act under way on a connection, and since when."""
-
-    act: str
-    operator: str
-    since: datetime
-
-
-def in_work(reason: str) -> InWork | None:
-    """What a refusal `in_work:act:operator:instant` says (F15); None when it is another. Names may hold colons."""
-    found = re.fullmatch(r"in_work:([a-z]*):(.*):(\d{4}-\d\d-\d\dT[^ ]+)", reason, re.DOTALL)
-    return InWork(found[1], found[2], datetime.fromisoformat(found[3])) if found else None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One step of a plan on one connection. `key` is its idempotency key for its whole life, `login` whose session

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from backend.model.facts import Act
-from backend.model.plans import ActionState, PlanState, PlanView, in_work
+from backend.model.plans import ActionState, PlanState, PlanView
 from backend.texts import LANGUAGES, texts_in
 from tests.cli.conftest import Run
 from tui.commands.planned import exit_code
@@ -186,11 +186,8 @@ def test_to_follow_a_connection_that_is_not_there_ends(fleet: Run) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_who_is_in_the_way_is_told_in_words_and_danish_time(language: str) -> None:
     reason = "in_work:renew:Nat: Eva (eva):2026-03-02T12:00:00.123000+00:00"
-    found = in_work(reason)
-    assert found is not None and (found.act, found.operator) == ("renew", "Nat: Eva (eva)")
     told = reason_text(texts_in(language), reason)
     assert "Nat: Eva (eva)" in told and "02.03.26, 13:00" in told and ("renew" in told) == (language == "en")
-    assert in_work("in_work") is None
 
 
 def test_people_read_words_in_their_own_language(fleet: Run) -> None:

@@ -68,8 +68,9 @@ def reason_text(say: Say, key: str, **values: object) -> str:
     """The reason in words; a store's `in_work:act:operator:since` names who is in the way and since when (F15)."""
     if not key:
         return ""
-    if (work := in_work(key)) is not None:
-        return say("console.in_work", act=act_word(work.act, say), operator=work.operator, since=moment(work.since))
+    if key.startswith("in_work:"):
+        act, operator, since = in_work(key)
+        return say("console.in_work", act=act_word(act, say), operator=operator, since=moment(since))
     try:
         return say(key, **values)
     except (KeyError, IndexError):
