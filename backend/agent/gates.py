@@ -24,6 +24,9 @@ from backend.rules.limits import SLOW, Breaker, Bucket, Width, pause_until, widt
 _UNSAID_WITNESS = timedelta(minutes=1)
 """A limit that names nobody is the provider's when a second bank's customer meets it so soon."""
 
+_WITNESSES = 3
+"""Of so many customers of one bank in a row who meet a limit that names nobody, it is the bank's (facts F2)."""
+
 PROVIDER_LIMITED = "provider_limited"
 """Why the provider's own gate is shut. As a connection's outcome the same error is called `rate_limited`."""
 
@@ -67,6 +70,7 @@ class _Lane:
     inside: int = 0
     probing: bool = False
     waiting: deque[Turn] = field(default_factory=deque)
+    unsaid: set[frozenset[str]] = field(default_factory=set)
 
 
 class Gates:
@@ -101,6 +105,7 @@ class Gates:
         self._busy: set[str] = set()
         self._alone: list[Turn] = []
         self._alarm: asyncio.Task[None] | None = None
+        self._alarm_at = clock.now()
         self._written: dict[str, Gate] = {}
         for gate in known:
             if gate.provider == provider:
@@ -216,6 +221,9 @@ class Gates:
             self._lanes[bank] = self._lanes.pop(bank)
             if lane.waiting:
                 waiting.append(bank)
+        if waiting and (young := next((turn for turn in self._inside if now - turn.began < SLOW), None)):
+            # Nobody may come or go before it has become long, and then there is a place.
+            self._wake_in((young.began + SLOW - now).total_seconds())
 
     def _room(self, now: datetime) -> bool:
         """Work that has taken long holds no place against others: what it waits for is its bank."""
@@ -250,8 +258,13 @@ class Gates:
         turn.admitted.set_result(None)
 
     def _wake_in(self, seconds: float) -> None:
-        if self._alarm is None or self._alarm.done():
-            self._alarm = asyncio.create_task(self._wake(seconds))
+        """Look again then, unless that is done before."""
+        at = self._clock.now() + timedelta(seconds=seconds)
+        if self._alarm is not None and not self._alarm.done():
+            if self._alarm_at <= at:
+                return
+            self._alarm.cancel()
+        self._alarm, self._alarm_at = asyncio.create_task(self._wake(seconds)), at
 
     async def _wake(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
@@ -285,12 +298,15 @@ class Gates:
         trouble = kinds & limits.TROUBLE
         was_shut = lane.breaker.until
         lane.breaker = lane.breaker.answered(now, trouble=bool(trouble), probe=turn.probe)
-        if trouble or now - turn.began >= SLOW:
+        if lane.breaker.until != was_shut and trouble:
+            lane.reason = min(trouble)
+        if trouble or now - turn.began >= SLOW * max(1, turn.calls):
             lane.width = lane.width.trouble(turn.began, now)
         elif not turn.errors:
             lane.width = lane.width.good(lane.inside + 1)
             self._width = self._width.good(len(self._inside) + 1)
             self._pauses = 0
+            lane.unsaid.clear()
         if trouble - limits.AT_THE_BANK and self._is_providers(now):
             self._width = self._width.trouble(turn.began, now)
         for error in turn.errors:
@@ -300,7 +316,6 @@ class Gates:
             return
         self._moved = True
         if lane.breaker.until is not None:
-            lane.reason = min(trouble)
             self._turn_away(lane, GateClosed(lane.breaker.until, lane.reason))
 
     def _is_providers(self, now: datetime) -> bool:
@@ -309,8 +324,8 @@ class Gates:
     def _limited(self, error: RateLimited, turn: Turn, lane: _Lane, bank: str, now: datetime) -> None:
         """A limit of all our calls stops all of them; a connection's own stops nobody else.
 
-        One that names nobody slows its bank. When a second bank's customer meets one too, what they share is the
-        provider.
+        One that names nobody slows its bank, and shuts it when several customers in a row meet one. When a second
+        bank's customer meets one too, what they share is the provider.
         """
         if error.of is LimitOf.CONNECTION:
             return
@@ -318,6 +333,7 @@ class Gates:
             lane.width = lane.width.trouble(turn.began, now)
             self._unsaid = {name: at for name, at in self._unsaid.items() if now - at < _UNSAID_WITNESS} | {bank: now}
             if len(self._unsaid) < 2:
+                self._bank_limited(error, turn, lane, bank, now)
                 return
         self._width = self._width.trouble(turn.began, now)
         if self._paused_at is None or turn.began > self._paused_at:
@@ -328,6 +344,15 @@ class Gates:
         self._reason, self._moved = PROVIDER_LIMITED, True
         for one in self._lanes.values():
             self._turn_away(one, GateClosed(self._until, self._reason))
+
+    def _bank_limited(self, error: RateLimited, turn: Turn, lane: _Lane, bank: str, now: datetime) -> None:
+        """One more customer has met a limit there. After the pause one goes ahead, as after an outage."""
+        lane.unsaid.add(turn.keys)
+        if not bank or len(lane.unsaid) < _WITNESSES:
+            return
+        until = pause_until(now, error.until if error.stated else None, 0, self._dice())
+        if lane.breaker.until is None or lane.breaker.until < until:
+            lane.breaker, lane.reason = Breaker(until=until, times=lane.breaker.times), error.kind
 
     def _turn_away(self, lane: _Lane, closed: GateClosed) -> None:
         for turn in lane.waiting:

@@ -245,6 +245,68 @@ def test_a_limit_that_names_nobody_is_the_providers_when_a_second_bank_meets_it(
     assert (closed := stage.gates.shut("Jyske Bank")) is not None and closed.until == UNTIL
 
 
+def test_a_bank_that_limits_several_in_a_row_is_asked_by_one_after_its_time_and_others_go_on() -> None:
+    stage = Stage()
+
+    async def story() -> None:
+        for number in range(3):
+            assert stage.gates.shut("Nordea") is None
+            await stage.work("Nordea", f"c{number}", 0, limited(LimitOf.UNSAID))
+        with pytest.raises(GateClosed) as closed:
+            await stage.work("Nordea", "c9")
+        assert (closed.value.until, closed.value.reason) == (UNTIL, "rate_limited")
+        await stage.work("Lunar", "c4")
+        await stage.clock.sleep(60)
+        await asyncio.gather(*(stage.work("Nordea", f"c{number}") for number in range(5, 15)))
+
+    play(stage, story())
+    assert stage.most["Nordea"] > 1 and stage.gates.shut("Nordea") is None
+    assert [(gate.bank, gate.until) for gate in stage.written] == [("Nordea", UNTIL), ("Nordea", None)]
+
+
+def test_a_bank_whose_limit_still_holds_is_left_alone_again_after_one_question() -> None:
+    stage = Stage()
+
+    async def story() -> None:
+        await stage.fail("Nordea", limited(LimitOf.UNSAID), 3)
+        await stage.clock.sleep(61)
+        later = limited(LimitOf.UNSAID, UNTIL + timedelta(minutes=5))
+        await asyncio.gather(*(stage.fail("Nordea", later, 1) for _ in range(5)))
+
+    play(stage, story())
+    closed = stage.gates.shut("Nordea")
+    assert closed is not None and closed.until == UNTIL + timedelta(minutes=5)
+
+
+def test_places_that_a_hanging_bank_holds_are_given_to_others_without_anybody_coming_or_going() -> None:
+    stage = Stage(ceiling=4)
+    ended: list[datetime] = []
+
+    async def quick() -> None:
+        await stage.clock.sleep(0.1)
+        await stage.work("Lunar", "quick", 0)
+        ended.append(stage.clock.now())
+
+    async def story() -> None:
+        hanging = [stage.work(f"Bank {number}", f"c{number}", 600) for number in range(4)]
+        await asyncio.gather(quick(), *hanging)
+
+    play(stage, story())
+    assert ended == [NOON + timedelta(seconds=5)]
+
+
+def test_much_work_that_takes_its_time_does_not_narrow_its_banks_lane() -> None:
+    stage = Stage()
+
+    async def story() -> None:
+        await stage.work("Nordea", "c1", 12, calls=10)
+        await stage.work("Lunar", "c2", 12)
+
+    play(stage, story())
+    width = {gate.bank: gate.width for gate in stage.gates.standing()}
+    assert width["Nordea"] is not None and width["Lunar"] is not None and width["Nordea"] > width["Lunar"]
+
+
 def test_limits_that_name_no_time_stop_us_for_longer_each_time() -> None:
     stage = Stage()
     pauses: list[float] = []
