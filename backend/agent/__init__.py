@@ -154,6 +154,8 @@ class Agent:
                 await self._acts()
                 await self._follow_syncs()
                 view = await tools.write(tools.books.plan, plan, whole=False)
+                if self.report.trouble:
+                    return
                 waiting = view is not None and view.counts.get(ActionState.WAITING)
                 if view is None or (view.settled and not waiting) or tools.now().timestamp() >= until:
                     break
@@ -172,13 +174,17 @@ class Agent:
     async def _acts_again(self) -> int:
         """Look at what is not known, with the same key, the more rarely the older it is; gives how much there was."""
         tools, now = self.tools, self.tools.now()
-        lost = await tools.write(tools.books.orphaned_actions, _PAGE, now)
-        known = {action.id: action for action in [*lost, *await tools.write(tools.books.unknown_actions, _PAGE)]}
-        self._looked = {number: at for number, at in self._looked.items() if number in known}
-        todo = {n: a for n, a in known.items() if look_due(a.sent_at or a.created_at, self._looked.get(n), now)}
-        self._looked |= dict.fromkeys(todo, now)
-        await asyncio.gather(*map(self._doing.perform, todo.values()))
-        return len(todo)
+        await tools.write(tools.books.orphaned_actions, _PAGE, now)
+        looked: dict[int, datetime] = {}
+        after = done = 0
+        while not self.report.trouble and (page := await tools.write(tools.books.unknown_actions, _PAGE, after)):
+            after = page[-1].id
+            todo = [a for a in page if look_due(a.sent_at or a.created_at, self._looked.get(a.id), now)]
+            looked |= {a.id: self._looked.get(a.id, now) for a in page} | {a.id: now for a in todo}
+            await asyncio.gather(*map(self._doing.perform, todo))
+            done += len(todo)
+        self._looked = looked
+        return done
 
     async def _follow_syncs(self) -> int:
         """See whether queued syncs are done, some at a time: one that takes an hour holds up no other."""

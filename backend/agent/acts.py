@@ -10,6 +10,7 @@ from backend.agent.receiver import link_to
 from backend.agent.tools import RoundReport, Tools
 from backend.model.errors import (
     BankDown,
+    LimitOf,
     NeedsCustomer,
     OutsideError,
     ProviderDown,
@@ -23,13 +24,16 @@ from backend.model.plans import LEFT_TO_HUMANS, Action, ActionState, Outcome
 from backend.model.views import FetchContext
 from backend.rules.letters import case_mail
 from backend.rules.lifetimes import next_end
-from backend.rules.retries import second_try
+from backend.rules.retries import TURNED_AWAY, second_try
 
 SYNC_PATIENCE = timedelta(hours=1)
 """A sync that the bank has not finished by then has failed: queued is not done."""
 
 SUPERVISED = "SupervisedLoginRequired"
 """The provider's word for a login that only the customer can do; any other word is told as it is."""
+
+_CLOCKS_APART = timedelta(minutes=1)
+"""So much the provider's clock may be behind ours: more is told as a fault (`facts/reliability.md` F8)."""
 
 UNKNOWN_PATIENCE = timedelta(hours=24)
 """The life of an idempotency key (`facts/reliability.md` §1); after it nobody may resend."""
@@ -121,6 +125,9 @@ async def _context(tools: Tools, action: Action) -> FetchContext:
 async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
     try:
         async with tools.lane(action) as turn:
+            if report.trouble:  # found out while it waited for its turn
+                await tools.write(tools.books.postpone_action, action.id, None, report.trouble)
+                return
             mine, session = await tools.books.among(tools.books.send_syncs, (action.id, tools.now()))
             if not mine:
                 return
@@ -137,15 +144,7 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
         await settle(tools, action, ActionState.FAILED, report, reason="renew_first", result={"detail": str(error)})
         return
     except OutsideError as error:
-        state = ActionState.UNKNOWN if _in_doubt(action, error) else ActionState.FAILED
-        pause = second_try(error.kind, int(action.result.get("tried", "0"))) if state == ActionState.FAILED else None
-        if pause is not None:
-            await tools.write(tools.books.try_again, action.id, tools.now() + pause, error.kind, tools.now())
-            return
-        result = {"detail": str(error)} | ({"until": error.until.isoformat()} if error.until else {})
-        if not error.unknown:
-            await _not_done(tools, action, error)
-        await settle(tools, action, state, report, reason=error.kind, result=result)
+        await _sync_failed(tools, action, error, report)
         return
     if answer.queued:
         await settle(tools, action, ActionState.WAITING, report, reason="queued")
@@ -164,23 +163,68 @@ async def _sync(tools: Tools, action: Action, report: RoundReport) -> None:
         )
 
 
+async def _sync_failed(tools: Tools, action: Action, error: OutsideError, report: RoundReport) -> None:
+    """A sync that brought an error: unknown, an intent again at its time, or failed."""
+    if isinstance(error, RefusedCredentials):
+        report.trouble = error.kind  # a fault of the whole fleet: nothing else begins
+    doubt = _in_doubt(action, error)
+    again = None if doubt else _again(action, error, tools.now())
+    if not error.unknown and (again is None or error.kind == RateLimited.kind):
+        await _not_done(tools, action, error)
+    if again is not None:
+        until, count = again
+        await tools.write(
+            tools.books.try_again, action.id, until, error.kind, tools.now(), count=count, detail=str(error)
+        )
+        return
+    state = ActionState.UNKNOWN if doubt else ActionState.FAILED
+    result = {"detail": str(error)} | ({"until": error.until.isoformat()} if error.until else {})
+    await settle(tools, action, state, report, reason=error.kind, result=result)
+
+
+def _again(action: Action, error: OutsideError, now: datetime) -> tuple[datetime, str] | None:
+    """When an act that was surely not done is tried again, and as what that counts; None: that was all.
+
+    What a limit, or our own credentials, have turned away has not been tried (law 4, `facts/operations.md` §2.3).
+    """
+    count = TURNED_AWAY.get(error.kind, "tried")
+    pause = second_try(error.kind, int(action.result.get(count, "0")))
+    return None if pause is None else (max(now + pause, error.until or now), count)
+
+
 async def _not_done(tools: Tools, action: Action, error: OutsideError) -> None:
-    """A sync that failed is news about the connection too: a rate limit's clock, a consent that is gone."""
+    """A sync that failed is news about the connection too: its rate limit's clock, a consent that is gone.
+
+    A limit of all our calls and our own credentials say nothing about it.
+    """
+    if isinstance(error, RefusedCredentials) or (isinstance(error, RateLimited) and error.of is LimitOf.PROVIDER):
+        return
     await tools.write(
-        tools.books.save_fetch, action.connection, tools.now(), outcome=error.kind, detail=str(error), until=error.until
+        tools.books.save_fetch,
+        action.connection,
+        tools.now(),
+        outcome=error.kind,
+        detail=str(error),
+        until=error.until,
+        fetch_every=tools.fetch_every,
     )
 
 
 async def follow_sync(tools: Tools, action: Action, report: RoundReport) -> None:
-    """A queued sync is done once the provider shows data from the bank that is newer than the request."""
+    """A queued sync is done once the provider shows data from the bank that is newer than the request.
+
+    The bank's hour begins when the sync was queued, and ends with a look that found nothing, not with a shut gate.
+    """
     harvest = await fetch_connection(tools, action.connection)
+    if harvest is None and tools.gates.shut(action.bank) is not None:
+        return
     asked = action.sent_at or action.created_at
     if harvest is not None and harvest.outcome in ("ok", "ok_empty"):
         report.new_postings += harvest.new
-        if harvest.synchronized is not None and harvest.synchronized >= asked:
+        if harvest.synchronized is not None and harvest.synchronized >= asked - _CLOCKS_APART:
             await settle(tools, action, ActionState.DONE, report, result={"new_postings": str(harvest.new)})
             return
-    if tools.now() - asked > SYNC_PATIENCE:
+    if tools.now() - (action.finished_at or asked) > SYNC_PATIENCE:
         reason = "sync_timeout" if harvest is None or harvest.outcome.startswith("ok") else harvest.outcome
         await settle(tools, action, ActionState.FAILED, report, reason=reason)
 

@@ -65,12 +65,15 @@ class Doing:
         await self.ended()
 
     async def begin(self) -> bool:
-        """Begin what is ready and has room; False when there was none, and no plan has come to its next stage."""
+        """Begin what is ready and has room; False when there was none, and no plan has come to its next stage.
+
+        Nothing begins while our own credentials are refused (`facts/operations.md` §2.3).
+        """
         self.check()
         if self._ended >= _LOOK:
             await self._step()
         room = _IN_FLIGHT - len(self._running)
-        if room < _REFILL:
+        if room < _REFILL or self._report().trouble:
             return False
         full = tuple(bank for bank, many in self._banks.items() if many >= _PER_BANK)
         tools = self._tools

@@ -7,7 +7,7 @@ from backend.agent.acts import group_of
 from backend.agent.fetch import Harvest, ask_selected, calls_of, gather
 from backend.agent.gates import GateClosed
 from backend.agent.tools import RoundReport, Tools
-from backend.model.errors import OutsideError
+from backend.model.errors import OutsideError, RefusedCredentials
 from backend.model.facts import Account, Act, Case, Session, Stage
 from backend.model.plans import ActionState
 
@@ -117,6 +117,8 @@ async def _prove(tools: Tools, case: Case, session: Session, report: RoundReport
             turn.answered(*harvest.errors)
         except OutsideError as error:
             turn.answered(error)
+            if isinstance(error, RefusedCredentials):
+                report.trouble = error.kind
             _rest(tools, case, error.until)
             await _unproven(tools, case, error.kind)
             return False

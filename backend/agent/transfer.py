@@ -21,9 +21,8 @@ async def transfer_all(tools: Tools, report: RoundReport) -> None:
     """Send until nothing is left that can be sent. Our own pauses are not waited out; each batch is tried once."""
     tried: set[str] = set()
     while True:
-        limit = AT_ONCE + len(tried)
-        found = await tools.write(tools.books.open_deliveries, limit, tools.now(), at_once=True)
-        batches = [batch for batch in found if batch.key not in tried]
+        now = tools.now()
+        batches = await tools.write(tools.books.open_deliveries, AT_ONCE, now, at_once=True, without=tried)
         if not batches:
             return
         tried.update(batch.key for batch in batches)

@@ -85,6 +85,11 @@ class RateLimited(OutsideError):
 class BankDown(OutsideError):
     kind = "bank_down"
 
+    @property
+    def unknown(self) -> bool:
+        """A gateway's word for an answer that did not come; the request may have got through all the same."""
+        return self.http_status in (502, 504)
+
 
 class ProviderDown(OutsideError):
     kind = "provider_down"

@@ -104,8 +104,10 @@ class Books(Vault, Protocol):
         """The act had no chance to be sent: it begins later, not before `until`, and failed nobody."""
         ...
 
-    def try_again(self, action: int, until: datetime, reason: str, now: datetime) -> None:
-        """The act was sent, surely not done, and is worth a second try: an intent again, under its own key."""
+    def try_again(
+        self, action: int, until: datetime, reason: str, now: datetime, *, count: str = "tried", detail: str = ""
+    ) -> None:
+        """The act was sent, surely not done, and is to be tried again: an intent again, under its own key."""
         ...
 
     def step_plans(self, rule: Callable[[Progress], Step], own: Collection[str], now: datetime) -> int:
@@ -193,8 +195,11 @@ class Books(Vault, Protocol):
         """Write gates down as they stand now, so that the next agent begins where this one was."""
         ...
 
-    def open_deliveries(self, limit: int, now: datetime, *, at_once: bool = False) -> list[Delivery]:
-        """Deliveries whose answer is not known first (same key, same rows), then new ones from what is queued.
+    def open_deliveries(
+        self, limit: int, now: datetime, *, at_once: bool = False, without: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Deliveries whose answer is not known first (same key, same rows), then new ones from what is queued;
+        none of `without`.
 
         `at_once` does not wait out our own pauses between tries; a time that the other side stated always counts.
         """

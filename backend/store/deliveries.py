@@ -1,6 +1,7 @@
 """Postings on their way out: a batch and its key are on disk before it is sent, and settled under that key (law 7)."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from backend.model.facts import Delivery, Receipt
@@ -18,22 +19,22 @@ _LONGEST_RETRY = timedelta(hours=1)
 class Deliveries(Tables):
     """Implements the transfer half of `ports.Books`, and the log of postings."""
 
-    def open_deliveries(self, limit: int, now: datetime, *, at_once: bool = False) -> list[Delivery]:
-        """Batches to send now: those without an answer first, under their old key, then new ones.
+    def open_deliveries(
+        self, limit: int, now: datetime, *, at_once: bool = False, without: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Batches to send now: those without an answer first, under their old key, then new ones; none of `without`.
 
         One batch at a time for a ledger account, so that its rows arrive in order. `at_once` does not wait out our
         own pauses between tries; a time that the other side stated always counts.
         """
         with self.db.write():
-            keys = [
-                row["key"]
-                for row in self.db.rows(
-                    "SELECT key FROM deliveries WHERE settled_at IS NULL"
-                    " AND (coalesce(retry_at, 0) <= ? OR (? = 1 AND outcome <> 'rate_limited'))"
-                    " ORDER BY created_at, key LIMIT ?",
-                    (ms(now), at_once, limit),
-                )
-            ]
+            found = self.db.rows(
+                "SELECT key FROM deliveries WHERE settled_at IS NULL"
+                " AND (coalesce(retry_at, 0) <= ? OR (? = 1 AND outcome <> 'rate_limited'))"
+                " ORDER BY created_at, key LIMIT ?",
+                (ms(now), at_once, limit + len(without)),
+            )
+            keys = [row["key"] for row in found if row["key"] not in without][:limit]
             if len(keys) < limit:
                 keys += self._form(limit - len(keys), now)
         return [self._delivery(key) for key in keys]

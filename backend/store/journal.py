@@ -10,7 +10,7 @@ from backend.model.facts import Act, Session
 from backend.model.plans import LEFT_TO_HUMANS, Action, ActionState, Outcome, PlanState, Progress, Step
 from backend.ports.door import Judge
 from backend.store.audit import Entry
-from backend.store.codec import action_of, ms, public
+from backend.store.codec import action_of, login_of, ms, public
 from backend.store.fleet import SELECT_ACTION
 from backend.store.limits import Limits
 from backend.store.plans import LIVE, Plans
@@ -130,26 +130,29 @@ class Journal(Plans, Limits, TokenBox):
     def send_syncs(self, asked: Sequence[tuple[int, datetime]]) -> list[tuple[bool, Session | None]]:
         """For many syncs that are about to be asked for, each at its moment: whether it may be sent, and the session.
 
-        Those that may are marked as sent, and their look-ups are spent (law 10). The session brings its tokens; without
-        a consent there is none.
+        Those that may are marked as sent, and their look-ups are spent (law 10): once, since a repeat under the same
+        key asks no bank again. The session brings its tokens; without a consent there is none.
         """
         now = max(moment for _, moment in asked)
+        ids = [action for action, _ in asked]
         with self.db.write():
-            mine = self._mark_sent([action for action, _ in asked], now)
+            again = self.db.rows(f"SELECT id FROM actions WHERE id IN ({_marks(ids)}) AND sent_at IS NOT NULL", ids)
+            mine = self._mark_sent(ids, now)
             rows = self.db.rows(
-                "SELECT a.id, a.connection, c.agreement, c.consent, s.consent_id FROM actions a"
-                " JOIN connections c ON c.id = a.connection JOIN consents s ON s.id = c.consent"
-                f" WHERE a.id IN ({_marks(mine)})",
+                "SELECT a.id, a.connection, c.agreement, u.email, c.consent, s.consent_id FROM actions a"
+                " JOIN connections c ON c.id = a.connection JOIN customers u ON u.agreement = c.agreement"
+                f" JOIN consents s ON s.id = c.consent WHERE a.id IN ({_marks(mine)})",
                 [*mine],
             )
-            self.spend([public(row["connection"]) for row in rows], "sync", now)
+            repeats = {row["id"] for row in again}
+            self.spend([public(row["connection"]) for row in rows if row["id"] not in repeats], "sync", now)
             tokens = self.tokens_of([row["consent"] for row in rows])
         sessions = {
             row["id"]: Session(
                 connection=public(row["connection"]),
                 consent=row["consent"],
                 consent_id=row["consent_id"],
-                customer=row["agreement"],
+                customer=login_of(row),
                 tokens=keys,
             )
             for row, keys in zip(rows, tokens, strict=True)
@@ -157,11 +160,13 @@ class Journal(Plans, Limits, TokenBox):
         return [(action in mine, sessions.get(action)) for action, _ in asked]
 
     def _mark_sent(self, actions: Sequence[int], now: datetime) -> set[int]:
-        """Mark those that are ours to send, and let go of the others."""
+        """Mark those that are ours to send, and let go of the others; a sync into an incident is not (law 5)."""
         rows = self.db.rows(
             f"UPDATE actions SET state = 'sent', sent_at = coalesce(sent_at, ?) WHERE id IN ({_marks(actions)})"
             " AND owner = ? AND (state IN ('sent', 'unknown') OR (state = 'intent'"
-            " AND EXISTS (SELECT 1 FROM plans p WHERE p.id = actions.plan AND p.state = 'running'))) RETURNING id",
+            " AND EXISTS (SELECT 1 FROM plans p WHERE p.id = actions.plan AND p.state = 'running')"
+            " AND (act <> 'sync' OR NOT EXISTS (SELECT 1 FROM connections c WHERE c.id = actions.connection"
+            "  AND c.incident IS NOT NULL)))) RETURNING id",
             (ms(now), *actions, self.sessions.open()),
         )
         mine = {row["id"] for row in rows}
@@ -176,10 +181,13 @@ class Journal(Plans, Limits, TokenBox):
         with self.db.write():
             self._postpone(action, ms(until), reason)
 
-    def try_again(self, action: int, until: datetime, reason: str, now: datetime) -> None:
-        """The act was sent, surely not done, and is worth a second try: an intent again, under its own key.
+    def try_again(
+        self, action: int, until: datetime, reason: str, now: datetime, *, count: str = "tried", detail: str = ""
+    ) -> None:
+        """The act was sent, surely not done, and is to be tried again: an intent again, under its own key.
 
-        In a plan that was cancelled meanwhile nothing begins again: there it is cancelled too.
+        What is known of it counts that as one more of `count`. It has not been sent by now: its key's life begins anew,
+        and so does the wait for the bank. In a plan that was cancelled meanwhile it is cancelled too.
         """
         with self.db.write():
             row = self.db.row(
@@ -193,13 +201,13 @@ class Journal(Plans, Limits, TokenBox):
                 self.settle_action(action, ActionState.CANCELLED, now, reason=row["note"])
                 return
             known = json.loads(row["result"])
-            tried = {"tried": str(int(known.get("tried", "0")) + 1)}
+            told = {count: str(int(known.get(count, "0")) + 1)} | ({"detail": detail} if detail else {})
             self.db.run(
                 "UPDATE actions SET state = 'intent', owner = NULL, not_before = ?, reason = ?, result = ?,"
-                " sent_at = CASE WHEN act = 'sync' THEN sent_at END WHERE id = ?",
-                (ms(until), reason, json.dumps(known | tried), action),
+                " sent_at = NULL WHERE id = ?",
+                (ms(until), reason, json.dumps(known | told), action),
             )
-            self._log_action(action, "intent", {"reason": reason, **tried}, now)
+            self._log_action(action, "intent", {"reason": reason, **told}, now)
 
     def _postpone(self, action: int, until: int | None, reason: str) -> None:
         self.db.run(
@@ -251,9 +259,13 @@ class Journal(Plans, Limits, TokenBox):
                     self.reassess(row["connection"], now)
 
     def _note_sync(self, row: Any, outcome: Outcome) -> bool:
-        """How the connection's last sync ended; False when that is what was known: then its health is what it was."""
+        """How the connection's last sync ended; False when that is what was known: then its health is what it was.
+
+        Only a bank that takes a sync, or brings data, takes back that it wanted the customer; an outage tells nothing.
+        """
         failed = outcome.state == ActionState.AWAITING_CUSTOMER or outcome.reason == "renew_first"
-        if failed == bool(row["sync_failed"]):
+        works = outcome.state in (ActionState.WAITING, ActionState.DONE)
+        if failed == bool(row["sync_failed"]) or not (failed or works):
             return False
         self.db.run("UPDATE connections SET sync_failed = ? WHERE id = ?", (1 if failed else 0, row["connection"]))
         return True

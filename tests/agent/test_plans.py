@@ -4,12 +4,12 @@ import asyncio
 from datetime import timedelta
 
 from backend.agent.doing import Doing
-from backend.model.errors import BankDown, LimitOf, OutsideError, ProviderDown, RateLimited
+from backend.model.errors import BankDown, LimitOf, OutsideError, ProviderDown, RateLimited, RefusedCredentials
 from backend.model.facts import Act, Session, SyncAnswer
 from backend.model.plans import ActionState, Order, Plan, PlanItem, PlanState, PlanView
 from backend.rules.stages import first_stage
 from tests.agent.world import World
-from tests.fakes import account, record, willing
+from tests.fakes import account, claim, record, willing
 
 INTENT, WAITING, FAILED = ActionState.INTENT, ActionState.WAITING, ActionState.FAILED
 DONE, CANCELLED = ActionState.DONE, ActionState.CANCELLED
@@ -178,20 +178,45 @@ def test_what_is_limited_when_its_turn_comes_waits_for_the_clock_and_runs_by_its
     assert synced(world) == ["consent-1"] and view(world, plan).actions[0].key == action.key
 
 
-def test_a_provider_who_tells_all_of_us_to_wait_fails_one_and_puts_off_the_others(world: World) -> None:
+def test_a_provider_who_tells_all_of_us_to_wait_fails_nobody_and_is_asked_at_his_time(world: World) -> None:
     plan = run(world, customers(world, range(1, 31)))
     until = world.clock.now() + timedelta(minutes=10)
     limit = RateLimited("slow down", until=until, of=LimitOf.PROVIDER)
     world.provider.trouble = lambda what, _: limit if what == "sync" and len(world.provider.syncs) > 10 else None
     world.once()
-    counts = view(world, plan).counts
-    assert counts[WAITING] == 10 and counts[INTENT] + counts[FAILED] == 20
+    assert view(world, plan).counts == {WAITING: 10, INTENT: 20}
+    assert {row.fetch for row in world.store.rows(_all(world), world.clock.now())} == {"never"}, "none is limited"
     world.provider.trouble = lambda *_: None
-    asked = len(world.provider.syncs)
-    world.clock.move(hours=1)
+    world.clock.move(minutes=30)
     world.once(restarted=True)
-    assert len(world.provider.syncs) == asked + counts[INTENT]
+    assert view(world, plan).counts == {WAITING: 30}
     assert len(set(world.provider.syncs)) == 30, "each under a key of its own"
+
+
+def test_our_own_credentials_stop_everything_and_fail_nobody(world: World) -> None:
+    plan = run(world, customers(world, range(1, 31)))
+    refused = RefusedCredentials("invalid client")
+    world.provider.trouble = lambda what, _: refused if what == "sync" and len(world.provider.syncs) > 10 else None
+    report = world.once()
+    assert report.trouble == "refused_credentials"
+    counts, asked = view(world, plan).counts, len(world.provider.syncs)
+    assert counts == {WAITING: 10, INTENT: 20} and asked < 30, "what waited for its turn is not sent"
+    asyncio.run(world.new_agent().settle(plan, patience=999))
+    assert view(world, plan).counts == counts, "a command does not wait for that"
+    world.provider.trouble = lambda *_: None
+    world.clock.move(minutes=5)
+    world.store.db.run("UPDATE connections SET incident = NULL")
+    world.once(restarted=True)
+    assert view(world, plan).counts == {WAITING: 30} and len(set(world.provider.syncs)) == 30
+
+
+def test_what_waits_for_its_turn_when_an_incident_opens_is_not_sent_into_it(world: World) -> None:
+    plan = world.act(Act.SYNC, *customers(world, range(1, 3)))
+    (first, second) = claim(world.store, world.clock.now())
+    world.store.db.run("UPDATE connections SET incident = 1 WHERE id = 1")
+    sent = world.store.send_syncs([(action.id, world.clock.now()) for action in (first, second)])
+    assert [mine for mine, _ in sent] == [False, True]
+    assert view(world, plan).counts == {INTENT: 1, ActionState.SENT: 1}
 
 
 def test_a_removal_begins_with_a_canary_once_nobody_can_undo_it(world: World) -> None:

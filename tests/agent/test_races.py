@@ -8,14 +8,15 @@ import pytest
 from backend.agent.acts import perform
 from backend.agent.fetch import fetch_connection
 from backend.agent.renewals import advance, login_finished
+from backend.agent.transfer import AT_ONCE
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedAddress, Unreachable
-from backend.model.facts import Account, Act, Session, Stage, Tokens
+from backend.model.facts import Account, Act, Delivery, Receipt, Session, Stage, Tokens
 from backend.model.plans import ActionState
 from backend.rules.eligibility import judge
 from tests.agent.test_kin import ended
 from tests.agent.test_renewals import case_of, invited, seen
 from tests.agent.world import World
-from tests.fakes import FakeProvider, account, claim, row
+from tests.fakes import FakeProvider, account, claim, import_account, row
 
 
 def granted(world: World, code: str = "code", consent: str = "consent-new", number: int = 1) -> str:
@@ -181,6 +182,29 @@ def test_a_candidate_that_does_not_prove_itself_is_asked_ever_less_and_told_once
     looked(world)
     assert (case_of(world, connection).stage, case_of(world, connection).note) == (Stage.ABANDONED, "unproven")
     assert seen(world, connection).consent_id == "consent-1"
+
+
+def test_a_round_sends_everything_and_no_more_at_once_than_it_may(world: World) -> None:
+    """Fifty ledger accounts; the ledger counts how many deliveries are on their way together."""
+    ledgers = {number: str(5000 + number) for number in range(1, 51)}
+    world.customer(1, accounts=tuple(import_account(number, name) for number, name in ledgers.items()))
+    world.provider.shown["consent-1"] = [account(number) for number in ledgers]
+    for number in ledgers:
+        world.bank(row(f"r{number}", text=f"row {number}"), number=number)
+    real, under_way, most = world.ledger.deliver, 0, 0
+
+    async def deliver(delivery: Delivery) -> Receipt:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        under_way -= 1
+        return await real(delivery)
+
+    world.ledger.deliver = deliver  # type: ignore[method-assign]
+    report = world.once()
+    assert report.delivered == 50 and most == AT_ONCE
 
 
 def test_a_link_whose_mail_was_not_taken_bars_no_other(world: World) -> None:

@@ -75,6 +75,8 @@ def test_a_failed_answer_has_one_meaning(reply: Reply, expected: type[OutsideErr
             assert type(error) is expected
             assert error.http_status == reply.status and error.correlation_id == w.attempts[-1].correlation_id
             assert w.attempts[-1].outcome == error.kind
+            if isinstance(error, BankDown | ProviderDown):
+                assert error.unknown == (reply.status != 503), "of a mutation (facts/reliability.md, 2.1)"
             if isinstance(error, RateLimited):
                 assert error.until == START + timedelta(hours=1)
 

@@ -1,10 +1,10 @@
-"""A second try where it helps, and never a third."""
+"""A second try where it helps, and never a third; what was turned away has not been tried."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from backend.model.errors import OutsideError
-from backend.rules.retries import LOOK_AGAIN, SECOND_TRY, look_due, second_try
+from backend.rules.retries import LOOK_AGAIN, MOST_TURNED_AWAY, SECOND_TRY, TURNED_AWAY, look_due, second_try
 from tests.fakes import NOON
 
 
@@ -19,8 +19,9 @@ def test_every_kind_of_error_has_its_row() -> None:
 
 
 def test_only_what_may_mend_itself_is_tried_again_and_once() -> None:
-    assert {kind for kind in SECOND_TRY if second_try(kind, 0)} == {"provider_down", "unreachable"}
-    assert not any(second_try(kind, 1) for kind in SECOND_TRY)
+    assert {kind for kind in SECOND_TRY if second_try(kind, 0)} == {"provider_down", "unreachable", *TURNED_AWAY}
+    assert {kind for kind in SECOND_TRY if second_try(kind, 1)} == set(TURNED_AWAY)
+    assert not any(second_try(kind, MOST_TURNED_AWAY) for kind in SECOND_TRY)
 
 
 def test_an_unknown_act_is_looked_at_ever_more_rarely() -> None:

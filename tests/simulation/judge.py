@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.model.facts import Act
 from backend.model.plans import Action, ActionState, PlanState
+from backend.rules.retries import TURNED_AWAY
 from backend.store import Store
 
 NOT_BEGUN = (ActionState.PLANNED, ActionState.INTENT, ActionState.REFUSED, ActionState.CANCELLED)
@@ -45,6 +46,11 @@ def unsettled(store: Store) -> list[str]:
     ]
 
 
+def turned_back(action: Action) -> int:
+    """How often an act was surely not done and became an intent again: by an error, a limit, our own credentials."""
+    return sum(int(action.result.get(count, "0")) for count in ("tried", *TURNED_AWAY.values()))
+
+
 def _told(action: Action) -> str:
     return f"plan {action.plan}, {action.act} {action.connection}: {action.state} {action.reason} {action.result}"
 
@@ -78,7 +84,7 @@ def _of_action(action: Action, updates: Sequence[Update]) -> Iterator[str]:
     """What became of an act is what the outside has seen of its key."""
     mine = [update for update in updates if update["request_id"] == action.key]
     effects = sum(update["effects"] for update in mine)
-    tried_before = "tried" in action.result
+    tried_before = turned_back(action) > 0
     told = f"{_told(action)}: {mine}"
     if action.act != Act.SYNC:
         if mine:
@@ -86,7 +92,7 @@ def _of_action(action: Action, updates: Sequence[Update]) -> Iterator[str]:
         if action.state in NOT_BEGUN and action.sent_at is not None:
             yield f"begun: {told}"
         return
-    if mine and action.sent_at is None:
+    if mine and action.sent_at is None and not tried_before:
         yield f"seen, and never written as sent: {told}"
     if action.state in HAPPENED and not effects and "seen" not in action.result:
         yield f"told to have happened: {told}"
