@@ -15,7 +15,7 @@ from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted
 from backend.model.views import ImportRecord, ImportReport
 from backend.ports import Door
-from backend.ports.door import Judge
+from backend.ports.door import Judge, Weigh
 from backend.rules.roles import approval_refused, needs_approval, refusal
 
 
@@ -73,6 +73,11 @@ class GuardedDoor:
             raise PlanError("plan.no_approval_asked", plan=plan)
         if (reason := approval_refused(operator, view.run_by, view.run_at, now)) is not None:
             raise PlanError(reason, plan=plan, by=view.run_by)
+        if self._door.same_login(plan):
+            raise PlanError("plan.own_login", plan=plan, by=view.run_by)
+
+    def same_login(self, plan: int) -> bool:
+        return self._door.same_login(plan)
 
     def plan(self, plan: int, *, whole: bool = True) -> PlanView | None:
         return self._door.plan(plan, whole=whole)
@@ -92,12 +97,21 @@ class GuardedDoor:
         undo: timedelta = timedelta(0),
         allowed: int | None = None,
         approval: bool = False,
+        weigh: Weigh | None = None,
     ) -> Submitted:
         if (view := self._door.plan(plan, whole=False)) is not None:
-            self.need(view.act, view.size)
-            approval = approval or self.awaits_approval(view.act, view.size)
+            act, size = view.act, view.size
+            self.need(act, size)
+            approval = approval or self.awaits_approval(act, size)
+            if act is Act.REMOVE:
+
+                def weigh(of_late: int, unseen: int) -> bool:
+                    """Many small removals are a large one."""
+                    self.need(act, of_late + size)
+                    return self.awaits_approval(act, unseen + size)
+
         return self._door.run_plan(
-            plan, judge, now, operator=operator, host=host, undo=undo, allowed=allowed, approval=approval
+            plan, judge, now, operator=operator, host=host, undo=undo, allowed=allowed, approval=approval, weigh=weigh
         )
 
     def approve_plan(
@@ -141,9 +155,11 @@ class GuardedDoor:
         self.need(f"{decision}_posting", len(postings))
         return self._door.decide(postings, decision, operator=operator, host=host, now=now, dry_run=dry_run)
 
-    def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:
+    def add_connection(
+        self, agreement: str, bank: str, provider: str, now: datetime, *, operator: str, host: str
+    ) -> str:
         self.need("connect")
-        return self._door.add_connection(agreement, bank, provider, now)
+        return self._door.add_connection(agreement, bank, provider, now, operator=operator, host=host)
 
     def accept_renewal(
         self, connection: str, carry: Sequence[tuple[str, str]], now: datetime, *, operator: str, host: str

@@ -334,7 +334,9 @@ class Operations:
         if item.connection or item.fate != "run":
             return item
         now = self._clock.now()
-        connection = self._door.add_connection(item.agreement_number, item.bank, self._provider, now)
+        connection = self._door.add_connection(
+            item.agreement_number, item.bank, self._provider, now, operator=self._operator, host=self._host
+        )
         (fresh,) = self._judge(Act.CONNECT)(self._reader.health([connection], now))
         return replace(item, connection=connection, seen=fresh.seen)
 

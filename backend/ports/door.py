@@ -15,6 +15,10 @@ from backend.model.views import FleetRow, ImportRecord, ImportReport
 Judge = Callable[[Sequence[tuple[FleetRow, HealthFacts]]], list[PlanItem]]
 """What an act would do on each of these connections, by what is known of them now."""
 
+Weigh = Callable[[int, int], bool]
+"""Told how many removals a user has asked for of late, and how many of those nobody else has approved: whether one more
+plan of his must wait for a second operator. May raise NotAllowed."""
+
 
 class Door(Protocol):
     """The one door through which operators change anything (DESIGN §4)."""
@@ -34,11 +38,12 @@ class Door(Protocol):
         undo: timedelta = timedelta(0),
         allowed: int | None = None,
         approval: bool = False,
+        weigh: Weigh | None = None,
     ) -> Submitted:
         """Write what was confirmed as intents, on disk before this returns; what has changed since is refused.
 
         `undo` is how long a removal can be taken back, `allowed` how many acts the first stage has (None: all). With
-        `approval` it waits for a second operator first. Raises PlanError.
+        `approval` it waits for a second operator first; `weigh` may say so too, or raise. Raises PlanError.
         """
         ...
 
@@ -62,6 +67,11 @@ class Door(Protocol):
         """The plan as it stands: whoever guards the door weighs by it what may be done to it."""
         ...
 
+    def same_login(self, plan: int) -> bool:
+        """Whether this process has come to the store's server by the login through which the plan's approval was asked
+        for: behind it stands one person, whatever his own machine says of him. False where there is no server."""
+        ...
+
     def steer_plan(self, plan: int, order: Order, now: datetime, *, operator: str, host: str) -> PlanView:
         """Pause, resume, cancel or undo; what was sent runs to its end. Raises PlanError when it cannot be."""
         ...
@@ -79,7 +89,9 @@ class Door(Protocol):
         """Accept or discard held postings, each with its line in the audit log; says which it was not taken for."""
         ...
 
-    def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:
+    def add_connection(
+        self, agreement: str, bank: str, provider: str, now: datetime, *, operator: str, host: str
+    ) -> str:
         """A connection that is yet to be made; one that waits already is taken again. LookupError: no such customer."""
         ...
 

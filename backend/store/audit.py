@@ -82,11 +82,13 @@ class AuditLog:
         here = bool(operator) and operator == self.operator and where == self.host and self.db.acting is None
         last = self.db.row("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
         seq, prev = (last["seq"], last["hash"]) if last else (0, GENESIS)
+        origin = {"terminal": self.terminal} if here and self.terminal else {}
+        if operator and self.db.login and self.db.acting is None:
+            origin["login"] = self.db.login
         rows = []
         for kind, connection, data in entries:
             seq += 1
-            told = {**data, "terminal": self.terminal} if here and self.terminal else data
-            text = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+            text = json.dumps(data | origin, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
             line = (seq, ms(now), kind, connection, who, where, text)
             rows.append((*line, prev, prev := chain(prev, line)))
         self.db.many(f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -163,6 +165,13 @@ class AuditLog:
         """The seals on lines up to `head`, or all."""
         rows = self.db.rows("SELECT seq, at, hash, seal FROM checkpoints ORDER BY seq")
         return [_witness(row) for row in rows if head is None or row["seq"] <= head]
+
+    def same_login(self, plan: int) -> bool:
+        """Whether this plan's approval was asked for by the login that this process has (`ports.Door`)."""
+        if not self.db.login:
+            return False
+        asked = self.events(0, 1, newest_first=True, only=EventFilter(kind="plan.approval_asked", plan=plan))
+        return bool(asked) and asked[0].data.get("login") == self.db.login
 
     def last_seal(self) -> Witness | None:
         """The last seal on a line that is there."""

@@ -69,6 +69,9 @@ class Engine(ABC):
     shared: ClassVar[bool]
     """Whether the store may be used from hosts that do not see `key_file`."""
 
+    login = ""
+    """By which name this process is known to the store's server; empty where there is none."""
+
     def __init__(self) -> None:
         self.acting: Lock | None = None
         """The right to act, while this process is the agent: nothing is written once it is lost."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backend.model.facts import Act
+from backend.model.people import user_of
 from backend.model.plans import (
     DRAFT_LIFE,
     LEFT_TO_HUMANS,
@@ -21,7 +22,7 @@ from backend.model.plans import (
     PlanView,
     Submitted,
 )
-from backend.ports.door import Judge
+from backend.ports.door import Judge, Weigh
 from backend.store.codec import action_of, at, ms, number, public, when
 from backend.store.fleet import SELECT_ACTION, Fleet
 
@@ -30,6 +31,9 @@ LIVE = "('intent', 'sent', 'unknown')"
 _LEFT = "state = 'unknown' AND reason IN (?, ?)"
 
 _LATER = "CASE WHEN a.state = 'intent' AND a.not_before > ? THEN 1 ELSE 0 END"
+
+REMEMBERED = timedelta(days=1)
+"""So long a user's removals are added up: many small plans are one large one."""
 
 _CHUNK = 500
 """Connections that are judged together."""
@@ -82,12 +86,13 @@ class Plans(Fleet):
         undo: timedelta = timedelta(0),
         allowed: int | None = None,
         approval: bool = False,
+        weigh: Weigh | None = None,
     ) -> Submitted:
         """Write what was confirmed as intents, all in one transaction; what has changed since is refused, and told.
 
         A removal begins after `undo` only, so that it can be taken back. `allowed` is how many may begin at the first
-        stage (None: all); with `approval` nothing begins before a second operator agrees. Raises PlanError for a plan
-        that is unknown, too old, or not a draft any more.
+        stage (None: all); with `approval`, or when `weigh` says so, nothing begins before a second operator agrees.
+        Raises PlanError for a plan that is unknown, too old, or not a draft any more, and what `weigh` raises.
         """
         with self.db.write():
             row = self._row(plan)
@@ -95,6 +100,8 @@ class Plans(Fleet):
                 raise PlanError("plan.not_a_draft", plan=plan, by=row["run_by"], at=when(row["run_at"]))
             if now - at(row["created_at"]) > DRAFT_LIFE:
                 raise PlanError("plan.too_old", plan=plan)
+            if weigh is not None and weigh(*self._removals_of_late(operator, now)):
+                approval = True
             if approval:
                 self._to_approval(plan, now, operator, host)
                 return self._submitted(plan, ())
@@ -137,6 +144,19 @@ class Plans(Fleet):
             (ms(now), operator, host, plan),
         )
         self.log("plan.approval_asked", None, {"plan": plan}, now, operator=operator, host=host)
+
+    def _removals_of_late(self, operator: str, now: datetime) -> tuple[int, int]:
+        """This user's removals of the last day and those still open, and how many of them nobody else has seen."""
+        rows = self.db.rows(
+            "SELECT p.run_by, p.state, p.approved_by, count(a.id) AS n"
+            " FROM plans p JOIN actions a ON a.plan = p.id WHERE p.act = 'remove' AND (p.run_at >= ?"
+            " OR p.state IN ('approval', 'running', 'paused')) AND p.state <> 'draft'"
+            " AND a.state NOT IN ('refused', 'cancelled', 'failed') GROUP BY p.run_by, p.state, p.approved_by",
+            (ms(now - REMEMBERED),),
+        )
+        mine = [row for row in rows if user_of(row["run_by"]) == user_of(operator)]
+        unseen = (row["n"] for row in mine if not row["approved_by"] and row["state"] != PlanState.APPROVAL)
+        return sum(row["n"] for row in mine), sum(unseen)
 
     def _begin(
         self,

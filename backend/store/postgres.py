@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -139,6 +140,10 @@ class PostgresEngine(Engine):
         return connection
 
     _connect = connect
+
+    @cached_property
+    def login(self) -> str:  # type: ignore[override]
+        return str(self.value("SELECT CAST(session_user AS text)"))
 
     def _drop(self) -> None:
         """Forget this thread's connection, which is gone."""

@@ -178,7 +178,9 @@ class Registry(Intake, LostTokens, TokenBox):
             [(ledger_account, ms(now + PROMISE), seq + place, row["id"]) for place, row in enumerate(rows, start=1)],
         )
 
-    def add_connection(self, agreement: str, bank: str, provider: str, now: datetime) -> str:
+    def add_connection(
+        self, agreement: str, bank: str, provider: str, now: datetime, *, operator: str, host: str
+    ) -> str:
         """A connection that is yet to be made (*ny forbindelse*); one that waits already is taken again.
 
         Raises LookupError when there is no customer with that agreement number.
@@ -199,6 +201,8 @@ class Registry(Intake, LostTokens, TokenBox):
                     " RETURNING id",
                     (agreement, provider, bank, name, fold(name)),
                 )
+                told = {"agreement": agreement, "bank": bank, "provider": provider}
+                self.log("connection.added", key, told, now, operator=operator, host=host)
                 self.refresh_haystack(key)
                 self.reassess(key, now)
         return public(key)

@@ -176,7 +176,7 @@ def test_a_crash_after_the_mail_sends_no_second_one_and_the_customers_login_lead
 
 def test_a_new_connection_starts_from_nothing(world: World) -> None:
     world.customer(1)
-    fresh = world.store.add_connection("1001", "Jyske Bank", "aiia", NOON)
+    fresh = world.store.add_connection("1001", "Jyske Bank", "aiia", NOON, operator="eva", host="h")
     plan, state = 0, ""
     plan = world.act(Act.CONNECT, fresh)
     world.once()

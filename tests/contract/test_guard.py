@@ -9,7 +9,7 @@ import pytest
 
 from backend.guard import GuardedDoor, whoami
 from backend.model.facts import Act
-from backend.model.people import NotAllowed, Person, Role
+from backend.model.people import NotAllowed, Person, Role, user_of
 from backend.model.plans import ActionState, Order, Plan, PlanError, PlanItem, PlanState, PlanView
 from backend.model.postings import Decision
 from backend.operations import Operations
@@ -20,7 +20,7 @@ from backend.store import Store, open_store
 from tests.conftest import Place
 from tests.fakes import NOON, HandClock, records, willing
 
-READS = {"export", "plan"}
+READS = {"export", "plan", "same_login"}
 """What stands at the door and changes nothing."""
 
 
@@ -33,7 +33,7 @@ CALLS: dict[str, tuple[Callable[[Door], object], Role]] = {
     "save_plan": (lambda door: door.save_plan(plan(Act.SYNC), "h"), Role.SUPPORT),
     "run_plan": (
         lambda door: door.run_plan(
-            1, willing, NOON, operator="e", host="h", undo=timedelta(0), allowed=1, approval=False
+            1, willing, NOON, operator="e", host="h", undo=timedelta(0), allowed=1, approval=False, weigh=None
         ),
         Role.SUPPORT,
     ),
@@ -49,7 +49,11 @@ CALLS: dict[str, tuple[Callable[[Door], object], Role]] = {
         lambda door: door.decide(["p1"], Decision.ACCEPT, operator="e", host="h", now=NOON, dry_run=True),
         Role.SUPPORT,
     ),
-    "add_connection": (lambda door: door.add_connection("1001", "Nordea", "aiia", NOON), Role.SUPPORT),
+    "add_connection": (
+        lambda door: door.add_connection("1001", "Nordea", "aiia", NOON, operator="e", host="h"),
+        Role.SUPPORT,
+    ),
+    "same_login": (lambda door: door.same_login(1), Role.VIEW),
     "accept_renewal": (lambda door: door.accept_renewal("c1", [], NOON, operator="e", host="h"), Role.ONCALL),
     "import_records": (lambda door: door.import_records([], NOON, "e"), Role.ADMIN),
     "export": (lambda door: door.export(), Role.VIEW),
@@ -87,6 +91,9 @@ class Recording:
         if whole:
             self.came.append("plan")
         return self.kept
+
+    def same_login(self, plan: int) -> bool:
+        return False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def called(*values: object, **named: object) -> tuple[str, object, object]:
@@ -127,7 +134,7 @@ def test_each_method_asks_for_its_role_and_passes_on_what_it_was_given(name: str
         assert caught.value.need == least and behind.came == []
     else:
         assert call(GuardedDoor(behind, role)) == call(behind)
-        assert behind.came == [name, name]
+        assert behind.came == ([] if name == "same_login" else [name, name])
 
 
 def test_a_removal_by_number_asks_for_more_the_more_it_takes() -> None:
@@ -248,6 +255,7 @@ LARGE = 30
 
 
 def operator(store: Store, name: str, role: Role = Role.ADMIN, clock: HandClock | None = None) -> Operations:
+    store.db.login = user_of(name)
     door = GuardedDoor(store, role, second_pair_from=LARGE)
     return Operations(store, door, clock or HandClock(), operator=name, host="h")
 
@@ -273,6 +281,46 @@ def test_a_large_removal_waits_for_another_operator_and_a_smaller_one_does_not(s
     assert eva.submit(eva.plan(Act.REMOVE, IDS[: LARGE - 1])).state == PlanState.RUNNING
     plan = eva.plan(Act.SYNC, IDS[LARGE - 1 :])
     assert not eva.awaits_approval(plan) and eva.submit(plan).state == PlanState.RUNNING
+
+
+def test_many_small_removals_of_one_user_are_a_large_one(store: Store) -> None:
+    clock = HandClock()
+    eva = operator(store, "Eva Holm (eva)", clock=clock)
+    assert eva.submit(eva.plan(Act.REMOVE, IDS[:20])).state == PlanState.RUNNING
+    undone = eva.submit(eva.plan(Act.REMOVE, IDS[20:29])).plan
+    eva.steer(undone, Order.CANCEL)
+    assert eva.submit(eva.plan(Act.REMOVE, IDS[20:29])).state == PlanState.RUNNING, "what was cancelled does not count"
+    bo = operator(store, "bo", clock=clock)
+    assert bo.submit(bo.plan(Act.REMOVE, IDS[29:30])).state == PlanState.RUNNING, "only one's own do"
+    asked = operator(store, "eva", clock=clock).submit(eva.plan(Act.REMOVE, IDS[30:31]))
+    assert asked.state == PlanState.APPROVAL
+    assert operator(store, "bo", clock=clock).approve(asked.plan, agreed=True).state == PlanState.RUNNING
+    with store.db.write():
+        store.db.run("UPDATE actions SET state = 'done'")
+        store.db.run("UPDATE plans SET state = 'ended'")
+    clock.move(hours=23)
+    assert eva.submit(eva.plan(Act.REMOVE, IDS[31:32])).state == PlanState.APPROVAL
+    clock.move(hours=2)
+    assert eva.submit(eva.plan(Act.REMOVE, IDS[32:33])).state == PlanState.RUNNING
+
+
+def test_many_small_removals_do_not_go_past_the_limit_of_a_role(store: Store) -> None:
+    ole = operations(store, Role.ONCALL)
+    assert ole.submit(ole.plan(Act.REMOVE, IDS[:BULK])).state == PlanState.RUNNING
+    more = ole.plan(Act.REMOVE, IDS[BULK : BULK + 1])
+    with pytest.raises(NotAllowed) as caught:
+        ole.submit(more)
+    assert caught.value.need is Role.ADMIN and caught.value.most == BULK
+    assert operations(store, Role.ADMIN).submit(more).state == PlanState.RUNNING
+
+
+def test_a_connection_that_was_added_has_its_line(store: Store) -> None:
+    added = store.add_connection("1001", "Lunar", "aiia", NOON, operator="eva", host="desk-7")
+    store.add_connection("1001", "Lunar", "aiia", NOON, operator="bo", host="desk-8")
+    lines = [event for event in store.events(0, 9_999) if event.kind == "connection.added"]
+    assert [(one.connection, one.operator, one.host, one.data["bank"]) for one in lines] == [
+        (added, "eva", "desk-7", "Lunar")
+    ], "one that waits already is not added again"
 
 
 def test_nothing_begins_before_another_has_approved_what_he_saw(store: Store) -> None:

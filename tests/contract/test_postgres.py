@@ -8,15 +8,18 @@ import pytest
 
 from backend import doctor
 from backend.config import Secret, Settings
+from backend.guard import GuardedDoor
+from backend.model.audit import EventFilter
 from backend.model.facts import Act
 from backend.model.filters import EVERYTHING
-from backend.model.plans import Plan, PlanItem
+from backend.model.people import Role
+from backend.model.plans import Plan, PlanError, PlanItem
 from backend.rules.assess import assess
 from backend.runtime import Runtime
 from backend.store import AgentBusy, Store, StoreError, open_store
 from backend.store.dialect import numbered, statements
 from backend.texts import texts_in
-from tests.fakes import NOON, HandClock, claim, confirm, record, records
+from tests.fakes import NOON, HandClock, claim, confirm, record, records, willing
 from tests.postgres import Server
 
 ROLES = Path(__file__).parents[2] / "docs" / "postgres.md"
@@ -50,8 +53,11 @@ def drop(server: Server, database: str) -> Callable[[], None]:
 
 
 def sync(store: Store, *connections: str) -> None:
-    items = tuple(PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in connections)
-    confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=items))
+    confirm(store, Plan(act=Act.SYNC, operator="eva", created_at=NOON, items=plan_items(*connections)))
+
+
+def plan_items(*connections: str) -> tuple[PlanItem, ...]:
+    return tuple(PlanItem(connection=c, agreement_number="", customer="", bank="", fate="run") for c in connections)
 
 
 def test_a_read_is_asked_again_and_a_write_is_not(opened: Callable[[], Store], drop: Callable[[], None]) -> None:
@@ -176,6 +182,17 @@ def test_an_operators_role_adds_to_the_audit_log_and_changes_nothing_there(
     with eva.become_agent("once"):
         (action,) = claim(eva)
         assert eva.mark_sent(action.id, NOON)
+    plan = Plan(act=Act.REMOVE, operator="eva", created_at=NOON, items=plan_items("c2"))
+    asked = eva.save_plan(plan, "h")
+    eva.run_plan(asked, willing, NOON, operator="Eva (eva)", host="h", approval=True)
+    as_bo = GuardedDoor(eva, Role.ADMIN)
+    with pytest.raises(PlanError) as caught:
+        as_bo.approvable(asked, "bo", NOON)
+    assert caught.value.key == "plan.own_login"
+    GuardedDoor(owner, Role.ADMIN).approvable(asked, "bo", NOON)
+    assert [event.data["login"] for event in owner.events(0, 99, only=EventFilter(kind="plan.approval_asked"))] == [
+        "eva"
+    ]
     for statement in (
         *("UPDATE events SET kind = ''", "DELETE FROM checkpoints", "TRUNCATE events"),
         "UPDATE migrations SET name = ''",
