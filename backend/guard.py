@@ -196,9 +196,11 @@ class GuardedDoor:
         self.need("assign")
         return self._door.assign(connection, to, operator, host, now)
 
-    def hand_over(self, note: str, operator: str, host: str, now: datetime) -> Mark:
+    def hand_over(
+        self, note: str, operator: str, host: str, now: datetime, told: tuple[datetime, int] | None = None
+    ) -> Mark:
         self.need("hand_over")
-        return self._door.hand_over(note, operator, host, now)
+        return self._door.hand_over(note, operator, host, now, told)
 
     def replay_webhooks(self, ids: Sequence[str], since: datetime | None, now: datetime) -> int:
         self.need("replay")

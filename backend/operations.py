@@ -9,7 +9,7 @@ from typing import TypedDict
 from backend.guard import GuardedDoor
 from backend.model.clock import Clock
 from backend.model.facts import Act
-from backend.model.handover import Mark
+from backend.model.handover import HandoverFacts, Mark
 from backend.model.health import HealthFacts
 from backend.model.limits import ALLOWANCE, Budget
 from backend.model.people import NotAllowed
@@ -323,9 +323,13 @@ class Operations:
         """Give the open problem to an operator by name; an empty name gives it to nobody. Says whose it was."""
         return self._door.assign(connection, to, *self._who(), self._clock.now())
 
-    def hand_over(self, note: str = "") -> Mark:
-        """Note that this shift was handed over; the next handover begins here. Raises ProblemError for a long note."""
-        return self._door.hand_over(note_text(note) if note.strip() else "", *self._who(), self._clock.now())
+    def hand_over(self, note: str, told: HandoverFacts) -> Mark:
+        """Note that this shift was handed over; the next handover begins where the one that was `told` ends.
+
+        Raises ProblemError for a long note.
+        """
+        text = note_text(note) if note.strip() else ""
+        return self._door.hand_over(text, *self._who(), self._clock.now(), (told.until, told.head))
 
     def _who(self) -> tuple[str, str]:
         return self._operator, self._host

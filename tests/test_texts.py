@@ -33,7 +33,7 @@ ELSEWHERE = {
     "reminder.failed",
     "reminder.unknown",
 }
-ELSEWHERE |= {f"plan.{done}" for done in ("approval_asked", "approved", "declined", "kept", "run", "stopped")}
+ELSEWHERE |= {f"plan.{done}" for done in ("approval_asked", "approved", "declined", "kept", "lapsed", "run", "stopped")}
 ELSEWHERE |= {f"problem.{done}" for done in ("opened", "worse", "closed", "assigned", "snoozed", "woken")}
 ELSEWHERE |= {"problem.muted", "problem.unmuted"}
 """Words that look like keys and are none: a file, and kinds of events."""

@@ -11,7 +11,7 @@ from backend.config import Settings
 from backend.model.audit import AuditReport
 from backend.model.clock import Clock
 from backend.model.facts import Act
-from backend.model.handover import Mark
+from backend.model.handover import HandoverFacts, Mark
 from backend.model.people import NotAllowed
 from backend.model.plans import Order, Plan, PlanView, Submitted
 from backend.model.postings import Decided, Decision
@@ -67,8 +67,8 @@ class Operations(Protocol):
         """Give the open problem to an operator; an empty name gives it to nobody."""
         ...
 
-    def hand_over(self, note: str = "") -> Mark:
-        """Note that this shift was handed over. Raises ProblemError for a note that is too long."""
+    def hand_over(self, note: str, told: HandoverFacts) -> Mark:
+        """Note that the shift was handed over with what was told. Raises ProblemError for a note that is too long."""
         ...
 
     def keep(self, plan: Plan) -> Plan:

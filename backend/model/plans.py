@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from backend.model.facts import Act
 
+APPROVAL_LIFE = timedelta(hours=24)
+"""After so long an approval must be asked for anew: what was looked at is no longer what is there."""
+
 DRAFT_LIFE = timedelta(days=1)
 """A plan that nobody has run by then is too old to be run: too much may have changed since it was looked at."""
 

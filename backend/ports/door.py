@@ -130,6 +130,11 @@ class Door(Protocol):
 
     def assign(self, connection: str, to: str, operator: str, host: str, now: datetime) -> Handled: ...
 
-    def hand_over(self, note: str, operator: str, host: str, now: datetime) -> Mark:
-        """Note in the audit log that this shift was handed over, with how the fleet stands."""
+    def hand_over(
+        self, note: str, operator: str, host: str, now: datetime, told: tuple[datetime, int] | None = None
+    ) -> Mark:
+        """Note in the audit log that this shift was handed over, with how the fleet stands.
+
+        `told`: the moment and the line of the log to which the handover that was read reaches; None: to this moment.
+        """
         ...

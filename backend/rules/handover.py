@@ -28,6 +28,15 @@ LINES = 12
 QUIET = timedelta(minutes=15)
 """Longer than this between the last round of one agent and the first of the next, and somebody was missing."""
 
+_LEFT = ("note.added", "problem.assigned", "problem.muted", "problem.unmuted", "problem.snoozed")
+_DONE = ("plan.approved", "plan.declined", "import")
+_WORDS = {
+    "webhooks.silent": "handover.agent.went_silent",
+    "audit.anchor_failed": "handover.agent.anchor_failed",
+    "audit.anchor_back": "handover.agent.anchor_back",
+    "audit.rewritten": "handover.agent.rewritten",
+}
+
 _UNDER_WAY = (PlanState.APPROVAL, PlanState.RUNNING, PlanState.PAUSED)
 
 
@@ -90,6 +99,7 @@ def sections(facts: HandoverFacts, say: Say, warnings: Sequence[str] = ()) -> tu
         ("customer", _changes(facts, "customer", say)),
         ("fine", _changes(facts, "fine", say)),
         ("plans", _plans((view for view in facts.plans if not _goes_on(view, facts.until)), facts, say)),
+        ("done", _done(facts, say)),
         ("renewals", _renewals(facts, say)),
         ("postings", _postings(facts, say)),
         ("mails", _mails(facts, say)),
@@ -230,9 +240,9 @@ def _renewals(facts: HandoverFacts, say: Say) -> list[Entry]:
         told, rest = names(people, say)
         text = say("handover.stuck", n=count(len(people)), why=say(why), names=told)
         entries.append(Entry(text=text, filter="is:open_case", rest=rest))
-    ended = Counter(event.kind for event in facts.told)
-    if ended["case.released"] or ended["case.failed"]:
-        done, failed = count(ended["case.released"]), count(ended["case.failed"])
+    released, broken = (facts.counts.get(kind, 0) for kind in ("case.released", "case.failed"))
+    if released or broken:
+        done, failed = count(released), count(broken)
         entries.append(Entry(text=say("handover.renewals_ended", done=done, failed=failed)))
     return entries
 
@@ -242,7 +252,7 @@ def _renewals(facts: HandoverFacts, say: Say) -> list[Entry]:
 
 def _postings(facts: HandoverFacts, say: Say) -> list[Entry]:
     """What is late or held, and against what there was when the last shift was handed over, if that began this one."""
-    then = facts.mark.standing if facts.mark is not None and facts.mark.at == facts.since else None
+    then = facts.mark.standing if facts.mark is not None and facts.mark.until == facts.since else None
     entries = []
     for key in ("late", "held", "queued"):
         n, before = getattr(facts.standing, key), getattr(then, key) if then is not None else None
@@ -268,7 +278,9 @@ def _mails(facts: HandoverFacts, say: Say) -> list[Entry]:
         told, rest = names(people, say)
         why = word("reminder.reason", reason, say)
         entries.append(Entry(text=say("handover.mails", n=count(len(people)), why=why, names=told), rest=rest))
-    return entries
+    known = sum(map(len, groups.values()))
+    total = sum(n for kind, n in facts.counts.items() if kind.startswith("reminder."))
+    return [*entries, *_cut((), total - known, say)]
 
 
 # -- what operators left ---------------------------------------------------------------------------------------
@@ -286,13 +298,14 @@ def _waking(facts: HandoverFacts, say: Say) -> list[Entry]:
             by=redacted(problem.snoozed_by) or "-",
         )
         entries.append(Entry(text=text, filter=f"id:{problem.connection}"))
-    return _cut(entries, len(facts.waking), say, seen="is:snoozed")
+    return _cut(entries, facts.wakings, say, seen="is:snoozed")
 
 
 def _notes(facts: HandoverFacts, say: Say) -> list[Entry]:
-    """Notes and who was given what, the newest first."""
+    """Notes, who was given what, and what was put out of sight with no time at which it comes back; newest first."""
     entries = []
-    told = [event for event in reversed(facts.told) if event.kind in ("note.added", "problem.assigned")]
+    told = [event for event in reversed(facts.told) if event.kind in _LEFT and not event.data.get("until")]
+    more = sum(facts.counts.get(kind, 0) for kind in _LEFT) - sum(event.kind in _LEFT for event in facts.told)
     for event in told[:LINES]:
         connection = event.connection or ""
         values = {
@@ -302,12 +315,35 @@ def _notes(facts: HandoverFacts, say: Say) -> list[Entry]:
         }
         if event.kind == "note.added":
             text = say("handover.note", **values, text=redacted(str(event.data.get("text", ""))))
+        elif event.kind == "problem.snoozed":
+            text = say("handover.snoozed", **values, how=word("problem.when", str(event.data.get("condition")), say))
+        elif event.kind != "problem.assigned":
+            text = say(f"handover.{event.kind.partition('.')[2]}", **values)
         elif to := str(event.data.get("to") or ""):
             text = say("handover.assigned", **values, to=redacted(to))
         else:
             text = say("handover.released", **values)
         entries.append(Entry(text=text, filter=f"id:{connection}"))
-    return _cut(entries, len(told), say)
+    return _cut(entries, len(told) + more, say)
+
+
+def _done(facts: HandoverFacts, say: Say) -> list[Entry]:
+    """What a second operator said of plans, and what was imported; the newest first."""
+    entries = []
+    told = [event for event in reversed(facts.told) if event.kind in _DONE]
+    for event in told[:LINES]:
+        values = {"at": when(event.at, facts.until), "by": redacted(event.operator)}
+        if event.kind == "import":
+            numbers = {name: count(_number(event.data.get(name))) for name in ("added", "changed")}
+            text = say("handover.import", **values, **numbers)
+        else:
+            text = say(f"handover.{event.kind.partition('.')[2]}", **values, id=event.data.get("plan", "?"))
+        entries.append(Entry(text=text))
+    return _cut(entries, sum(facts.counts.get(kind, 0) for kind in _DONE), say)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _agent(facts: HandoverFacts, say: Say) -> list[Entry]:
@@ -325,6 +361,8 @@ def _agent(facts: HandoverFacts, say: Say) -> list[Entry]:
             told.append(
                 say("handover.agent.trouble", at=at, what=what) if trouble else say("handover.agent.well", at=at)
             )
+        elif (key := _WORDS.get(event.kind)) is not None:
+            told.append(say(key, at=when(event.at, facts.until)))
     agent = facts.agent
     if not facts.past and (agent is None or not agent.alive):
         last_seen = agent and (agent.last_round_at or agent.started_at)

@@ -71,9 +71,9 @@ def who(customer: str, connection: str) -> str:
     return f"{short} ({connection})" if short else connection
 
 
-def names(people: Sequence[tuple[str, str]], say: Say, total: int | None = None) -> tuple[str, int]:
+def names(people: Sequence[tuple[str, str]], say: Say) -> tuple[str, int]:
     """Some of them by customer and connection, the others by number; and how many those are."""
-    rest = (len(people) if total is None else total) - len(people[:NAMED])
+    rest = len(people) - len(people[:NAMED])
     told = ", ".join(who(customer, connection) for customer, connection in people[:NAMED])
     return (say("memo.and_more", names=told, n=count(rest)) if rest else told), rest
 

@@ -6,16 +6,14 @@ gives oneself proves nothing). Where the configuration has none, everybody is an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from backend.model.facts import Act
 from backend.model.people import NotAllowed, Person, Role, user_of
+from backend.model.plans import APPROVAL_LIFE
 
 BULK = 25
 """So many connections or postings can still be looked at one by one; more is bulk, and needs more rights."""
-
-APPROVAL_LIFE = timedelta(hours=24)
-"""After so long an approval must be asked for anew: what was looked at is no longer what is there."""
 
 
 @dataclass(frozen=True, slots=True)

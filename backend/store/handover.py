@@ -31,11 +31,16 @@ class Handovers(Reminders, Registry, Problems, Records):
     def handover(self, since: datetime | None, now: datetime) -> HandoverFacts:
         """What changed from `since` to `now`; None: since the last mark, or else over the length of one shift."""
         self.catch_up(now)
+        head = self.audit_head()  # before all else is read: what comes meanwhile is the next handover's too
         mark = self._last_mark()
-        if since is None:
-            since = mark.at if mark is not None else now - SHIFT
-        first = self._first_event(since)
-        told, plans = self._told(first), self._plans_since(since)
+        if since is None and mark is not None:
+            since, first = mark.until, mark.seen + 1
+        else:
+            since = since or now - SHIFT
+            first = self._first_event(since)
+        told, counts = self._told(first)
+        plans = self._plans_since(since)
+        waking = self.waking(now, now + NEXT_SHIFT, _MANY)
         return HandoverFacts(
             since=since,
             until=now,
@@ -49,21 +54,26 @@ class Handovers(Reminders, Registry, Problems, Records):
             waits_until=self._waits_until([view.id for view in plans if view.waits]),
             unknown=self._unknown(),
             unknowns=int(self.db.value(f"SELECT count(*) FROM actions a WHERE {_UNKNOWN}")),
-            waking=tuple(self.waking(now, now + NEXT_SHIFT, _MANY)),
+            waking=tuple(waking),
+            wakings=len(waking) if len(waking) < _MANY else self.wakings(now, now + NEXT_SHIFT),
             cases=tuple(self.open_cases()),
             told=told,
+            counts=counts,
             names=self._names([event.connection for event in told if event.connection is not None]),
-            totals=self.pending_totals(now),
+            head=head,
             agent=self.agent_status(),
         )
 
-    def hand_over(self, note: str, operator: str, host: str, now: datetime) -> Mark:
-        """Note in the audit log that this shift was handed over, and how the fleet stands."""
+    def hand_over(
+        self, note: str, operator: str, host: str, now: datetime, told: tuple[datetime, int] | None = None
+    ) -> Mark:
+        """Note in the audit log that this shift was handed over, and how the fleet stands (`ports.Door`)."""
         standing = self._standing(now)
         with self.db.write():
-            data = {"note": note, "standing": asdict(standing)}
+            until, seen = told or (now, self.audit_head())
+            data = {"note": note, "standing": asdict(standing), "until": ms(until), "seen": seen}
             self.log("handover", None, data, now, operator=operator, host=host)
-        return Mark(at=now, operator=operator, note=note, standing=standing)
+        return Mark(at=now, operator=operator, note=note, standing=standing, until=until, seen=seen)
 
     # -- the log -----------------------------------------------------------------------------------------------
 
@@ -73,7 +83,12 @@ class Handovers(Reminders, Registry, Problems, Records):
             return None
         data = json.loads(row["data"])
         return Mark(
-            at=at(row["at"]), operator=row["operator"], note=data["note"], standing=Standing(**data["standing"])
+            at=at(row["at"]),
+            operator=row["operator"],
+            note=data["note"],
+            standing=Standing(**data["standing"]),
+            until=at(data.get("until", row["at"])),
+            seen=data.get("seen", row["seq"]),
         )
 
     def _first_event(self, since: datetime) -> int:
@@ -88,13 +103,16 @@ class Handovers(Reminders, Registry, Problems, Records):
                 high = middle
         return low
 
-    def _told(self, first: int) -> tuple[Event, ...]:
+    def _told(self, first: int) -> tuple[tuple[Event, ...], dict[str, int]]:
+        """The newest of each kind since that line, in their order, and how many there are of each."""
         kinds = ",".join("?" * len(TOLD))
         rows = self.db.rows(
-            f"SELECT * FROM events WHERE seq >= ? AND kind IN ({kinds}) ORDER BY seq DESC LIMIT ?",
-            (first, *TOLD, 10 * _MANY),
+            "SELECT * FROM (SELECT e.*, row_number() OVER (PARTITION BY kind ORDER BY seq DESC) AS place,"
+            f" count(*) OVER (PARTITION BY kind) AS many FROM events e WHERE seq >= ? AND kind IN ({kinds})) told"
+            " WHERE place <= ? ORDER BY seq",
+            (first, *TOLD, _MANY),
         )
-        return tuple(event_of(row) for row in reversed(rows))
+        return tuple(map(event_of, rows)), {row["kind"]: row["many"] for row in rows}
 
     def _moved(self, first: int) -> tuple[Moved, ...]:
         """Connections whose health changed since that line, with what it was before the first change.
@@ -140,13 +158,16 @@ class Handovers(Reminders, Registry, Problems, Records):
         )
 
     def _plans_since(self, since: datetime) -> tuple[PlanView, ...]:
-        """Plans that were run since then or are not over, newest first."""
+        """Plans that are not over, all of them, and those that were run since then; newest first."""
+        is_open = "state IN ('approval', 'running', 'paused')"
         rows = self.db.rows(
-            "SELECT id FROM plans WHERE state <> 'draft' AND (coalesce(run_at, created_at) >= ?"
-            " OR state IN ('approval', 'running', 'paused')) ORDER BY id DESC LIMIT ?",
+            f"SELECT id FROM plans WHERE {is_open} UNION ALL"
+            " SELECT id FROM (SELECT id FROM plans WHERE state <> 'draft'"
+            f" AND NOT {is_open} AND coalesce(run_at, created_at) >= ? ORDER BY id DESC LIMIT ?) over",
             (ms(since), _MANY),
         )
-        return tuple(view for row in rows if (view := self.plan(row["id"], whole=False)) is not None)
+        known = sorted((row["id"] for row in rows), reverse=True)
+        return tuple(view for plan in known if (view := self.plan(plan, whole=False)) is not None)
 
     def _waits_until(self, plans: list[int]) -> dict[int, datetime]:
         """By plan, when the last of its acts that wait for a time begins."""

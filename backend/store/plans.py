@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from backend.model.audit import AGENT
 from backend.model.facts import Act
 from backend.model.people import user_of
 from backend.model.plans import (
+    APPROVAL_LIFE,
     DRAFT_LIFE,
     LEFT_TO_HUMANS,
     OUTCOMES,
@@ -286,8 +288,18 @@ class Plans(Fleet):
         return until if until is not None and until > now else None
 
     def prune_drafts(self, now: datetime) -> int:
-        """Delete plans that were shown and never run, once they are too old to be run; gives how many."""
+        """Delete plans that were shown and never run, once they are too old to be run; gives how many.
+
+        Those that asked for an approval that nobody gave in its time are over too, and stay on record.
+        """
         with self.db.write():
+            lapsed = self.db.rows(
+                "SELECT id FROM plans WHERE state = 'approval' AND run_at <= ? ORDER BY id LIMIT 100",
+                (ms(now - APPROVAL_LIFE),),
+            )
+            for row in lapsed:
+                self.log("plan.lapsed", None, {"plan": row["id"]}, now)
+                self._close(row["id"], PlanState.CANCELLED, "plan.note.lapsed", now, operator=AGENT, host=self.host)
             old = [
                 r["id"]
                 for r in self.db.rows(

@@ -22,6 +22,8 @@ FROM problems p JOIN connections c ON c.id = p.connection
 """
 """Problems with what they are shown with; the first value is the moment of reading."""
 
+_WAKING = f"FROM ({_SELECT} WHERE p.closed_at IS NULL AND p.snoozed_until > ? AND p.snoozed_until <= ?) p WHERE snoozed"
+
 
 class Problems(Tables):
     """Implements the problem half of `ports.FleetReader` and of `ports.Door`."""
@@ -44,11 +46,13 @@ class Problems(Tables):
     def waking(self, now: datetime, until: datetime, limit: int) -> list[ProblemView]:
         """Open problems whose snooze ends between the two moments by its time, the first to end first."""
         rows = self.db.rows(
-            f"SELECT * FROM ({_SELECT} WHERE p.closed_at IS NULL AND p.snoozed_until > ? AND p.snoozed_until <= ?) p"
-            " WHERE snoozed ORDER BY snoozed_until, id LIMIT ?",
-            (ms(now), ms(now), ms(until), limit),
+            f"SELECT * {_WAKING} ORDER BY snoozed_until, id LIMIT ?", (ms(now), ms(now), ms(until), limit)
         )
         return [_view(row) for row in rows]
+
+    def wakings(self, now: datetime, until: datetime) -> int:
+        """How many those are."""
+        return int(self.db.value(f"SELECT count(*) {_WAKING}", (ms(now), ms(now), ms(until))))
 
     def notes(self, connection: str, limit: int) -> list[Note]:
         rows = self.db.rows(

@@ -62,7 +62,7 @@ CALLS: dict[str, tuple[Callable[[Door], object], Role]] = {
     "wake": (lambda door: door.wake("c1", "e", "h", NOON), Role.SUPPORT),
     "mute": (lambda door: door.mute("c1", "e", "h", NOON, muted=False), Role.ONCALL),
     "assign": (lambda door: door.assign("c1", "bo", "e", "h", NOON), Role.SUPPORT),
-    "hand_over": (lambda door: door.hand_over("note", "e", "h", NOON), Role.SUPPORT),
+    "hand_over": (lambda door: door.hand_over("note", "e", "h", NOON, (NOON, 7)), Role.SUPPORT),
     "replay_webhooks": (lambda door: door.replay_webhooks(["e1"], None, NOON), Role.ONCALL),
 }
 """One call of each method of the door, and the least role that may make it."""

@@ -9,13 +9,13 @@ import pytest
 from backend.model.facts import Act, Case, Stage
 from backend.model.handover import NEXT_SHIFT, SHIFT, HandoverFacts
 from backend.model.incidents import Opening, Scope
-from backend.model.plans import ActionState, Plan, PlanItem
+from backend.model.plans import ActionState, Order, Plan, PlanItem, PlanState
 from backend.rules.assess import assess
 from backend.rules.incidents import RESTART
 from backend.store import open_store
 from backend.store.past import past
 from tests.conftest import Place
-from tests.fakes import NOON, HandClock, claim, confirm, records
+from tests.fakes import NOON, HandClock, claim, confirm, records, willing
 
 HOUR = timedelta(hours=1)
 
@@ -101,6 +101,67 @@ def test_a_mark_is_where_the_next_handover_begins(night: Night) -> None:
     with_past.close()
 
 
+def test_what_happens_while_a_note_is_written_is_the_next_shifts(night: Night) -> None:
+    read = night.facts(None)
+    night.clock.move(minutes=5)
+    night.store.add_note("c3", "while the note was written", "bo", "desk", night.clock.now())
+    plan = night.submit("c4")
+    night.fetched("c1", "gone")
+    night.clock.move(minutes=5)
+    late = night.clock.now()
+    mark = night.store.hand_over("", "eva", "desk", night.clock.now(), (read.until, read.head))
+    night.store.add_note("c5", "written after, at a time before", "bo", "desk", late - timedelta(minutes=2))
+    night.clock.move(hours=1)
+    facts = night.facts(None)
+    assert facts.mark == mark and facts.since == read.until
+    assert [event.connection for event in facts.told] == ["c3", "c5"] and [one.id for one in facts.plans] == [plan]
+    assert [one.connection for one in facts.moved] == ["c1"]
+
+
+def test_the_newest_of_each_kind_are_told_and_all_are_counted(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backend.store import handover
+
+    monkeypatch.setattr(handover, "_MANY", 3)
+    for n in range(5):
+        night.store.add_note("c3", f"note {n}", "eva", "desk", night.clock.now())
+    night.store.say("case.released", "c1", {}, night.clock.now())
+    for n in range(1, 6):
+        night.fetched(f"c{n}", "gone")
+        night.store.snooze(f"c{n}", night.clock.now() + HOUR, "", "eva", "desk", night.clock.now())
+    facts = night.facts()
+    texts = [event.data["text"] for event in facts.told if event.kind == "note.added"]
+    assert texts == ["note 2", "note 3", "note 4"]
+    assert (facts.counts["note.added"], facts.counts["case.released"]) == (5, 1)
+    assert (len(facts.waking), facts.wakings) == (3, 5)
+
+
+def test_a_plan_that_is_open_is_not_hidden_by_newer_ones(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backend.store import handover
+
+    monkeypatch.setattr(handover, "_MANY", 2)
+    old = night.submit("c1")
+    for n in range(2, 6):
+        night.store.steer_plan(night.submit(f"c{n}"), Order.CANCEL, night.clock.now(), operator="eva", host="desk")
+    assert [view.id for view in night.facts().plans] == [old + 4, old + 3, old]
+
+
+def test_an_approval_that_nobody_gave_in_time_is_over(night: Night) -> None:
+    item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
+    kept = night.store.save_plan(
+        Plan(act=Act.REMOVE, operator="eva", created_at=night.clock.now(), items=(item,)), "desk"
+    )
+    night.store.run_plan(kept, willing, night.clock.now(), operator="eva", host="desk", approval=True)
+    night.clock.move(hours=23)
+    night.store.prune_drafts(night.clock.now())
+    assert [view.state for view in night.facts().plans] == [PlanState.APPROVAL]
+    night.clock.move(hours=1)
+    night.store.prune_drafts(night.clock.now())
+    view = night.store.plan(kept)
+    assert view is not None and (view.state, view.note) == (PlanState.CANCELLED, "plan.note.lapsed")
+    lines = [(event.kind, event.operator) for event in night.store.events(0, 9999) if event.data.get("plan") == kept]
+    assert lines[-2:] == [("plan.lapsed", "agent"), ("remove.cancelled", "agent")]
+
+
 def test_the_last_mark_is_found_without_reading_the_whole_log(tmp_path: Path) -> None:
     night = Night(tmp_path / "forny.db")
     plan = night.store.db.rows(
@@ -146,8 +207,12 @@ def test_incidents_snoozes_notes_and_the_agent(night: Night) -> None:
     night.store.add_note("c3", "ring", "eva", "desk", night.clock.now())
     facts = night.facts()
     assert [problem.connection for problem in facts.waking] == ["c1"]
-    assert [(event.kind, event.connection) for event in facts.told] == [("note.added", "c3")]
-    assert facts.names == {"c3": "Kunde 3"}
+    assert [(event.kind, event.connection) for event in facts.told] == [
+        ("problem.snoozed", "c1"),
+        ("problem.snoozed", "c2"),
+        ("note.added", "c3"),
+    ]
+    assert facts.names == {"c1": "Kunde 1", "c2": "Kunde 2", "c3": "Kunde 3"}
 
 
 def test_an_agents_coming_and_trouble_are_on_record(night: Night) -> None:

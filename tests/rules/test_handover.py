@@ -1,6 +1,7 @@
 """Handovers and reports as tables of facts: what is told, in which order, and that nothing secret or wide is in it."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -32,7 +33,9 @@ STOOD = Standing(operator=3, customer=9, queued=4, held=2, late=1)
 
 def facts(**changes: object) -> HandoverFacts:
     quiet = HandoverFacts(since=SINCE, until=NOON, mark=None, standing=Standing(), agent=AGENT)
-    return replace(quiet, **changes)  # type: ignore[arg-type]
+    made = replace(quiet, **changes)  # type: ignore[arg-type]
+    counts = dict(Counter(one.kind for one in made.told))
+    return replace(made, wakings=len(made.waking), counts=made.counts or counts)
 
 
 def moved(number: int, verdict: str, before: str = "fine", **more: str) -> Moved:
@@ -131,6 +134,37 @@ def test_who_newly_needs_whom(before: str, now: str, where: str | None) -> None:
     assert [section.key for section in sections(found, SAY)] == [where or "nothing"]
 
 
+def test_what_was_put_out_of_sight_approved_imported_and_what_failed_is_told() -> None:
+    lines = (
+        event("problem.muted", "c1"),
+        event("problem.unmuted", "c1"),
+        event("problem.snoozed", "c1", until=None, condition="renewed"),
+        event("problem.snoozed", "c2", until="2026-03-02T14:00:00+00:00", condition=""),
+        event("plan.approved", plan=7),
+        event("plan.declined", plan=8),
+        event("import", added=1200, changed=3, unchanged=0),
+        event("webhooks.silent", connections=9),
+        event("audit.anchor_failed", why="full"),
+    )
+    found = facts(told=lines, names={"c1": "Kunde 1"})
+    assert told(found, "notes") == [
+        "12:00 eva: the problem of Kunde 1 (c1) is snoozed until the customer has logged in",
+        "12:00 eva showed again the problem of Kunde 1 (c1)",
+        "12:00 eva muted the problem of Kunde 1 (c1)",
+    ]
+    assert told(found, "done") == [
+        "12:00 eva imported: 1.200 new, 3 changed",
+        "12:00 eva declined plan 8",
+        "12:00 eva approved plan 7",
+    ]
+    assert told(found, "agent") == [
+        "12:00: webhooks fell silent",
+        "12:00: the audit log's anchor could not be written",
+    ]
+    many = facts(told=(event("reminder.failed", "c1", reason="bounced"),), counts={"reminder.failed": 700})
+    assert told(many, "mails")[-1] == "and 699 more"
+
+
 def test_changes_are_counted_by_bank_and_cause_with_five_names_and_a_filter() -> None:
     many = tuple(moved(n, "operator", situation="no_ledger_account") for n in range(1, 13))
     one = moved(20, "operator", bank='Odd "Bank"', situation="transfer_late")
@@ -216,10 +250,10 @@ def test_plans_say_who_what_and_how_it_ended_and_how_to_take_it_back() -> None:
 
 
 def test_late_and_held_rows_are_compared_with_the_mark_that_the_period_begins_at() -> None:
-    mark = Mark(at=SINCE, operator="bo", note="", standing=replace(STOOD, late=40))
+    mark = Mark(at=SINCE, until=SINCE, seen=0, operator="bo", note="", standing=replace(STOOD, late=40))
     assert told(facts(standing=STOOD), "postings")[:2] == ["1 is late for bank reconciliation", "2 are held"]
     assert told(facts(standing=STOOD, mark=mark), "postings")[0].endswith("reconciliation (40 at the last handover)")
-    earlier = replace(mark, at=SINCE - HOUR)
+    earlier = replace(mark, at=SINCE - HOUR, until=SINCE - HOUR)
     assert "last handover" not in "".join(told(facts(standing=STOOD, mark=earlier), "postings"))
     assert told(facts(standing=Standing(queued=4)), "postings") == []
 
@@ -312,7 +346,7 @@ def test_no_foreign_text_widens_colours_or_leaks(name: str, note: str, language:
         incidents=(incident(key=name),),
         told=(event("note.added", "c1", text=f"{note} {secret}"), event("problem.assigned", "c1", to=name)),
         names={"c1": name},
-        mark=Mark(at=SINCE, operator=name, note=f"{note} {secret}", standing=Standing()),
+        mark=Mark(at=SINCE, until=SINCE, seen=0, operator=name, note=f"{note} {secret}", standing=Standing()),
         waking=(
             ProblemView(
                 **{"id": 1, "connection": "c1", "agreement_number": "1", "customer": name, "bank": name},  # type: ignore[arg-type]

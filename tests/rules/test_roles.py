@@ -6,9 +6,9 @@ import pytest
 
 from backend.model.facts import Act
 from backend.model.people import MAX_SIGNED, NotAllowed, Person, Role, signed, user_of
+from backend.model.plans import APPROVAL_LIFE
 from backend.model.postings import Decision
 from backend.rules.roles import (
-    APPROVAL_LIFE,
     BULK,
     RIGHTS,
     approval_refused,

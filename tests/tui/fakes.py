@@ -389,9 +389,9 @@ class FakeOperations:
         self.reader.notes_known.append(note)
         return note
 
-    def hand_over(self, note: str = "") -> Mark:
+    def hand_over(self, note: str, told: HandoverFacts) -> Mark:
         self._handle("hand_over", "", note)
-        mark = Mark(at=NOW, operator="anna", note=note, standing=Standing())
+        mark = Mark(at=NOW, operator="anna", note=note, standing=Standing(), until=told.until, seen=told.head)
         self.reader.handover_known = replace(self.reader.handover_known, since=NOW, mark=mark)
         return mark
 

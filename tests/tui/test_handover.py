@@ -35,7 +35,8 @@ def a_night(customer: str = "Vejle Tømrer & Snedker ApS") -> FakeReader:
         for bank in BANKS[:2]
         for n in range(9)
     )
-    mark = Mark(at=NOW - timedelta(hours=9), operator="bo", note="hold øje med Nordea", standing=Standing())
+    then = NOW - timedelta(hours=9)
+    mark = Mark(at=then, until=then, seen=0, operator="bo", note="hold øje med Nordea", standing=Standing())
     facts = HandoverFacts(
         since=mark.at,
         until=NOW,

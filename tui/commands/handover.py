@@ -33,7 +33,7 @@ def handover(context: Context, since: str | None, mark: bool, note: str, as_json
     marked = None
     if mark:
         try:
-            marked = context.runtime.operations.hand_over(note)
+            marked = context.runtime.operations.hand_over(note, facts)
         except ProblemError as error:
             refuse(error.sentence(context.say))
     if as_json:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from backend.model.handover import HandoverFacts, Mark
 from backend.rules.handover import handover_text, heading, headlines, sections
+from backend.rules.memo import Section
 from tui.actions import HANDOVER
 from tui.cells import Line
 from tui.memo import Places, memo_lines
@@ -34,6 +35,9 @@ class HandoverScreen(ReadsDoc[HandoverFacts]):
         go, and the cursor stays with its own."""
         self.places: Places = ()
         self.idents: list[tuple[str, int]] = []
+        self._of: HandoverFacts | None = None
+        self._made: tuple[list[str], list[str], tuple[Section, ...]] = ([], [], ())
+        """Heading, headlines and sections of a reading: made once for it, and not for each key."""
         self._changed = False
 
     def crumb(self, width: int) -> tuple[Line, Line]:
@@ -46,12 +50,15 @@ class HandoverScreen(ReadsDoc[HandoverFacts]):
         """All of it; `places` remembers the entries that can be opened, and on which lines they begin."""
         say, page = self.console.desk.say, self.sheet(min(width, 110))
         lines: list[Line] = [[]]
-        for text in heading(reading, say):
+        if reading is not self._of:
+            made = sections(reading, say, self.console.desk.warnings)
+            self._of, self._made = reading, (heading(reading, say), headlines(reading, say), made)
+        head, first, made = self._made
+        for text in head:
             lines += page.wrapped(text, "dim", 0)
         lines.append([])
-        for text in headlines(reading, say):
+        for text in first:
             lines += page.wrapped(text, "strong", 0)
-        made = sections(reading, say, self.console.desk.warnings)
         filters = [entry.filter for section in made for entry in section.entries if entry.filter]
         self.idents = [(name, filters[:n].count(name)) for n, name in enumerate(filters)]
         told, places = memo_lines(page, made, self._place())
@@ -143,14 +150,15 @@ class HandoverScreen(ReadsDoc[HandoverFacts]):
 
     def do_hand_over(self) -> None:
         """Ask for a note, and put on record that this shift ends here."""
-        operations = self.console.desk.operations
+        operations, told = self.console.desk.operations, self.reading
+        assert told is not None
 
         def done(mark: Mark) -> None:
             self.console.tell(self.say("console.handover.done"), "good")
             self._look()
 
         def written(note: str) -> None:
-            self.console.lanes.act(lambda: operations.hand_over(note), done, self.console.not_done)
+            self.console.lanes.act(lambda: operations.hand_over(note, told), done, self.console.not_done)
 
         title, about = self.say("console.handover.mark"), self.say("console.handover.mark.about")
         self.write(title, about, written, may_be_empty=True)
