@@ -60,6 +60,9 @@ _MUTES = "'problem.muted', 'problem.unmuted', 'problem.worse'"
 _SNOOZES = "'problem.snoozed', 'problem.woken'"
 _JOINED = "JOIN main.connections c ON c.id = t.connection"
 
+_ASKED = "t.approved_at > :at"
+"""A plan was to be approved, and nobody had done so yet: it was asked for about when it was kept."""
+
 VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
     "customers": ("", "agreement IN (SELECT agreement FROM main.connections)", {}),
     "accounts": (
@@ -91,7 +94,22 @@ VIEWS: dict[str, tuple[str, str, dict[str, str]]] = {
     "checkpoints": ("", "t.at <= :at", {}),
     "history": ("", "t.at <= :at", {}),
     "notes": ("", "t.at <= :at", {}),
-    "plans": ("", "t.created_at <= :at", {}),
+    "plans": (
+        "",
+        "t.created_at <= :at",
+        {
+            "state": f"CASE WHEN t.ended_at <= :at THEN t.state WHEN {_ASKED} THEN 'approval'"
+            " WHEN t.run_at IS NULL OR t.run_at > :at THEN 'draft' WHEN t.ended_at IS NULL THEN t.state"
+            " ELSE 'running' END",
+            "note": "iif(t.run_at <= :at AND (t.ended_at IS NULL OR t.ended_at <= :at), t.note, '')",
+            "run_at": f"CASE WHEN {_ASKED} THEN t.created_at WHEN t.run_at <= :at THEN t.run_at END",
+            "run_by": f"iif(t.run_at <= :at OR {_ASKED}, t.run_by, '')",
+            "run_host": f"iif(t.run_at <= :at OR {_ASKED}, t.run_host, '')",
+            "approved_by": "iif(t.approved_at > :at, '', t.approved_by)",
+            "approved_at": "iif(t.approved_at > :at, NULL, t.approved_at)",
+            "ended_at": "iif(t.ended_at > :at, NULL, t.ended_at)",
+        },
+    ),
     "actions": (
         "",
         "t.created_at <= :at",

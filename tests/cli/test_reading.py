@@ -5,6 +5,8 @@ import io
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run, line, lines
 
 LIST_FIELDS = {
@@ -71,6 +73,24 @@ def test_a_wrong_filter_or_sort_is_2_and_names_the_nearest(fleet: Run) -> None:
     assert ran.code == 2 and "bank" in ran.err and ran.out == ""
     ran = fleet("list", "--sort", "size")
     assert ran.code == 2 and "customer" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("x;=HYPERLINK(1)", "x;'=HYPERLINK(1)"),
+        ('x; "@SUM(1)', "x; \"'@SUM(1)"),
+        ("first\n=1+1", "first\n'=1+1"),
+        ("first\t+1+1", "first\t'+1+1"),
+        ("＝1+1", "'＝1+1"),
+        ("-291,00", "-291,00"),
+        ("a-b = c; d", "a-b = c; d"),
+    ],
+)
+def test_a_formula_is_none_wherever_a_cell_may_begin(text: str, cell: str) -> None:
+    from tui.commands.output import csv_cell
+
+    assert csv_cell(text) == cell
 
 
 def test_csv_is_safe_to_open_in_a_spreadsheet(forny: Run) -> None:

@@ -15,7 +15,7 @@ from backend.model.facts import Act, Attempt, Case, Posting, PostingState, Recei
 from backend.model.filters import EVERYTHING, Compare, Filter
 from backend.model.health import HealthFacts
 from backend.model.incidents import Opening, Restart, Scope
-from backend.model.plans import ActionState, Plan, PlanItem
+from backend.model.plans import ActionState, Order, Plan, PlanItem, PlanState
 from backend.model.views import FleetRow, PostingFilter
 from backend.model.webhooks import Arrived, Notice
 from backend.rules.assess import assess
@@ -25,7 +25,7 @@ from backend.store.history import BLANK, GRAIN, KEPT_WHOLE, ROUTINE, TOLD
 from backend.store.past import began, past
 from backend.store.tables import SELECT_CONNECTION
 from tests.conftest import Place
-from tests.fakes import NOON, HandClock, account, claim, confirm, record, records
+from tests.fakes import NOON, HandClock, account, claim, confirm, record, records, willing
 from tests.postgres import Server
 
 HOUR = timedelta(hours=1)
@@ -400,3 +400,31 @@ def test_the_newest_event_stands_in_the_chain_as_it_was_heard_then(store: Store)
         [("why.heard.applied", "ConnectionUpdateRequired", NOON + HOUR)],
         [("why.heard.applied", "ConsentRevoked", NOON + 3 * HOUR)],
     ]
+
+
+def test_a_plan_stands_as_it_stood(store: Store) -> None:
+    store.import_records(records(range(1, 3)), NOON, "eva")
+    item = PlanItem(connection="c1", agreement_number="", customer="", bank="", fate="run")
+    plan = store.save_plan(Plan(act=Act.REMOVE, operator="eva", created_at=NOON + HOUR, items=(item,)), "h")
+    store.run_plan(plan, willing, NOON + 2 * HOUR, operator="eva", host="h", approval=True)
+    digest = store.plan(plan).digest  # type: ignore[union-attr]
+    store.approve_plan(plan, digest, willing, NOON + 4 * HOUR, operator="bo", host="h", agreed=True)
+    store.steer_plan(plan, Order.CANCEL, NOON + 6 * HOUR, operator="eva", host="h")
+
+    def stood(hours: float) -> tuple[object, ...]:
+        then = past(store, NOON + hours * HOUR)
+        view = then.plan(plan, whole=False)
+        then.close()
+        assert view is not None
+        return str(view.state), view.run_by, view.approved_by, view.note, view.ended_at is not None
+
+    assert stood(3) == ("approval", "eva", "", "", False)
+    assert stood(5) == ("running", "eva", "bo", "", False)
+    assert stood(7) == ("cancelled", "eva", "bo", "plan.note.cancelled", True)
+    other = store.save_plan(Plan(act=Act.SYNC, operator="eva", created_at=NOON + 8 * HOUR, items=(item,)), "h")
+    store.run_plan(other, willing, NOON + 10 * HOUR, operator="bo", host="h")
+    then = past(store, NOON + 9 * HOUR)
+    view = then.plan(other, whole=False)
+    assert view is not None and (view.state, view.run_by, view.run_at) == (PlanState.DRAFT, "", None)
+    assert [known.id for known in then.plans(9)] == [plan]
+    then.close()

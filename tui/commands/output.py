@@ -20,6 +20,9 @@ Item = TypeVar("Item")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON: an array of many, an object of one.")
 
+_FORMULA = re.compile(r"""(^|[;\t\r\n][ "']*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])""")
+"""Where a cell begins with a sign that begins a formula; the wide ones of East Asia do too."""
+
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
 
 
@@ -116,11 +119,12 @@ def put_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
 
 
 def csv_cell(value: object) -> str:
-    """The cell's text; one that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """The cell's text; what a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Inside the text too: where lists are written with semicolons, as in Denmark, it begins a new cell after each.
+    """
     text = "" if value is None else str(value)
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and text and not _PLAIN_NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+    return text if _PLAIN_NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'", text)
 
 
 def width_of(text: str) -> int:
