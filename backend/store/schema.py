@@ -321,6 +321,7 @@ CREATE TRIGGER checkpoints_never_go BEFORE DELETE ON checkpoints
 _READING = """
 DROP INDEX cases_open;
 CREATE INDEX cases_connection ON cases(connection, id);
+CREATE INDEX connections_bank ON connections(bank, name_fold, id);
 """
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
