@@ -57,6 +57,13 @@ _PATTERNS = (
         ),
         rf"\1{GONE}",
     ),
+    (
+        re.compile(
+            rf"""((?<![\w-])[\w-]{{0,40}}?(?:{_NAME})[\w-]{{0,40}}[:=][ \t]*)("(?:[^"\\]|\\.)*"?|'[^']*'?)""",
+            re.IGNORECASE,
+        ),
+        rf"\1{GONE}",
+    ),
     (re.compile(r"\b\d{6}-\d{4}\b"), "[cpr]"),
 )
 _MAYBE = re.compile(r"""(["'](?:code|state|pin|key)["']\s*:\s*)"([^"]*)"?""", re.IGNORECASE)

@@ -7,17 +7,15 @@
 """
 
 import os
-import re
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from threading import Timer
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 from rich.color import ColorSystem
@@ -30,7 +28,8 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
-from tui.cells import HOSTILE, shown
+from tui.cells import HOSTILE
+from tui.crash import write_crash
 from tui.writer import Pieces, Writer, in_a_row
 
 LEAVE = "\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
@@ -39,11 +38,6 @@ LEAVE = "\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
 SIGNALS = (signal.SIGHUP, signal.SIGTERM)
 PATIENCE = 3.0
 """Seconds that an orderly end may take after a signal before the process ends by itself."""
-
-_SECRET = re.compile(
-    r"(?i)bearer\s+\S+|\b[a-z]{2}\d{2}(?:\s?[a-z0-9]{4}){3,}\S*|\b\d{6}-?\d{4}\b|[\w.+-]+@[\w-]+\.[\w.]+"
-    r"|(?:token|secret|password|code|key)\s*[=:]\s*\S+|\b[A-Za-z0-9_\-]{32,}\b"
-)
 
 
 @lru_cache(1024)
@@ -198,38 +192,6 @@ def _erases_in_colour() -> bool:
         return curses.tigetflag("bce") > 0
     except curses.error:
         return False
-
-
-def redact(text: str) -> str:
-    """The text without what looks like a token, an account number, a CPR number or a mail address."""
-    return _SECRET.sub("[…]", shown(text.replace("\n", " ")))
-
-
-def crash_report(error: BaseException, now: datetime) -> str:
-    """Where it happened and what kind of error: file, line and function of each frame, no values of variables."""
-    lines = [f"forny, {now:%Y-%m-%dT%H:%M:%SZ}, Python {sys.version.split()[0]}"]
-    seen: BaseException | None = error
-    while seen is not None:
-        lines.append(f"{type(seen).__module__}.{type(seen).__qualname__}: {redact(str(seen))}")
-        lines.extend(_frames(seen.__traceback__))
-        seen = seen.__cause__ or seen.__context__
-    return "\n".join(lines) + "\n"
-
-
-def _frames(tb: TracebackType | None) -> list[str]:
-    return [f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(tb)]
-
-
-def write_crash(error: BaseException, folder: Path, now: datetime) -> Path | None:
-    """Write the report for its owner's eyes only (0600); None when even that does not work."""
-    path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(crash_report(error, now))
-        return path
-    return None
 
 
 class Farewell:

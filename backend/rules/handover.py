@@ -193,7 +193,7 @@ def _plans(plans: Iterable[PlanView], facts: HandoverFacts, say: Say) -> list[En
     for view in known[:LINES]:
         values = {
             "id": view.id,
-            "act": word("handover.act", view.act, say),
+            "act": word("console.act", view.act, say),
             "by": redacted(view.run_by or view.operator),
             "at": when(view.run_at or view.created_at, facts.until),
             "outcome": outcome(view, say, facts.until, facts.waits_until.get(view.id)),
@@ -213,7 +213,7 @@ def _unknown(facts: HandoverFacts, say: Say) -> list[Entry]:
         Entry(
             text=say(
                 "handover.unknown",
-                act=word("handover.act", one.act, say),
+                act=word("console.act", one.act, say),
                 who=who(one.customer, one.connection),
                 plan=one.plan,
                 at=when(one.sent_at or one.created_at, facts.until),

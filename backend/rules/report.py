@@ -38,7 +38,7 @@ def report(view: PlanView, say: Say, now: datetime, customers: Mapping[str, str]
 def report_heading(view: PlanView, say: Say, now: datetime) -> list[str]:
     """Which plan, whose, since when, how far it is and what can be done about the whole of it."""
     by = "@".join(redacted(part) for part in (view.run_by or view.operator, view.host) if part)
-    act = word("handover.act", view.act, say)
+    act = word("console.act", view.act, say)
     begins = [one.not_before for one in view.actions if one.not_before is not None and _later(one, now)]
     lines = [
         say("report.title", id=view.id, act=act, by=by, at=moment(view.run_at or view.created_at)),

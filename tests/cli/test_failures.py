@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run, line, lines
-from tui.commands.failures import guarded, redacted
+from tui.commands.failures import guarded
+from tui.crash import told
 
 
 def test_an_unknown_command_names_the_nearest(forny: Run) -> None:
@@ -103,7 +104,7 @@ def test_an_unexpected_error_becomes_a_private_redacted_note(
     ],
 )
 def test_secrets_are_recognised(text: str) -> None:
-    assert "abc.def" not in redacted(text)
+    assert "abc.def" not in told(text)
 
 
 def test_interrupting_is_130() -> None:

@@ -3,11 +3,18 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from backend.model.clock import ScaledClock
+from backend.model.limits import Gate
+from backend.rules.assess import assess
+from backend.store import open_store
 from tests.cli.conftest import Run, line, lines
+
+FAR = datetime(2099, 1, 1, 12, tzinfo=UTC)
 
 LIST_FIELDS = {
     "id",
@@ -156,3 +163,27 @@ def test_a_named_store_and_operator_win_over_the_environment(fleet: Run, tmp_pat
     fleet("--store", other, "--operator", "flagged", "import", "-", stdin=lines(line(1)))
     events = fleet("--store", other, "audit", "--json").json
     assert {event["operator"] for event in events if event["kind"] == "import"} == {"flagged"}
+
+
+@pytest.mark.parametrize(
+    ("gate", "ids", "who"),
+    [
+        (Gate(provider="aiia", bank="Nordea", until=FAR, reason="bank_down"), {"c1", "c3", "c5"}, "Nordea"),
+        (Gate(provider="aiia", until=FAR, reason="bank_down"), {f"c{n}" for n in range(1, 7)}, "Aiia, for all banks,"),
+    ],
+)
+def test_a_shut_gate_is_named_as_the_reason(
+    fleet: Run, env: dict[str, str], gate: Gate, ids: set[str], who: str
+) -> None:
+    fleet("sync", "c1", "c2", "--yes")
+    store = open_store(Path(env["FORNY_STORE"]), assess=assess, clock=ScaledClock())
+    store.keep_gates([gate], datetime.now(UTC))
+    store.close()
+    shut = {"bank": gate.bank or None, "until": "2099-01-01T12:00:00Z", "reason": "bank_down"}
+    listed = fleet("list", "--json").json
+    assert {item["id"] for item in listed if item["gate"] == shut} == ids
+    assert {item["id"] for item in listed if item["gate"] is None} == {f"c{n}" for n in range(1, 7)} - ids
+    assert fleet("why", "c1", "--json").json["gate"] == shut
+    assert f"- {who} is not asked before 01.01.99, 13:00: the bank does not answer" in fleet("why", "c1").out
+    assert "wait until 01.01.99, 13:00: the bank does not answer" in fleet("list", "id:c1").out
+    assert ("wait until" in fleet("list", "id:c2").out) == ("c2" in ids)

@@ -21,12 +21,13 @@ from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_plan
 from tests.tui.records import make_action, make_line, make_problem, make_row
 from tui.cells import fit, shown, strip_of, width_of, wrap
+from tui.crash import crash_report, told, write_crash
 from tui.palette import DARK
 from tui.screens.panel import Choose
 from tui.screens.plan import PlanScreen
 from tui.screens.plans import PlansScreen
 from tui.screens.question import Question
-from tui.terminal_guard import Guard, crash_report, guarded, redact, write_crash
+from tui.terminal_guard import Guard, guarded
 
 NASTY = st.text(
     st.one_of(
@@ -210,7 +211,7 @@ def test_a_crash_report_keeps_no_secret(secret: str, tmp_path: Path) -> None:
         assert path is not None and path.stat().st_mode & 0o777 == 0o600
         assert path.read_text() == report
         assert write_crash(error, tmp_path / "new", NOW) is None, "never over another file"
-    assert secret not in redact(f"x {secret} y")
+    assert secret not in told(f"x {secret} y")
 
 
 def test_a_state_without_a_text_does_not_break_a_screen() -> None:

@@ -229,7 +229,7 @@ def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None
     key = "cli.plan_counts" if plan.calls else "cli.plan_counts_free"
     talk(say(key, act=act_word(plan.act, say), calls=plan.calls, left=plan.left, **counts))
     if plan.ends_at is not None:
-        talk(say("cli.ends_at", at=moment(plan.ends_at)))
+        talk(say("console.question.ends", at=moment(plan.ends_at)))
     if context.runtime.operations.awaits_approval(plan):
         talk(say("plan.awaits_approval"))
 

@@ -1,7 +1,6 @@
 """How a command ends when something goes wrong: one sentence with the next step, never a traceback."""
 
 import os
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,22 +10,6 @@ import click
 from tui.commands.context import ALL_DONE, FAILED, WRONG_USAGE, ReaderGone, talk
 
 INTERRUPTED = 130
-
-_SECRETS = re.compile(
-    r"(?i)\bey[\w-]{8,}\.[\w-]+\.?[\w-]*"
-    r"|\b(bearer|basic)\s+\S+"
-    r"|(token|secret|password|code|key)(['\"]?\s*[=:]\s*)\S+"
-    r"|://[^/\s@]+@"
-    r"|\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b"
-    r"|\b\d{6}-?\d{4}\b"
-)
-
-
-def redacted(text: str) -> str:
-    """The text without anything that looks like a token, a password, an account number or a CPR number."""
-    from backend.model.text import clean
-
-    return clean(_SECRETS.sub("[…]", text), 1000)
 
 
 def guarded(run: Callable[[], object]) -> int:
@@ -88,18 +71,10 @@ def _silence_stdout() -> None:
 
 def _note(error: Exception) -> Path | None:
     """Write where it happened, without values, to a file that only its owner can read."""
-    import traceback
+    from datetime import UTC, datetime
 
     from platformdirs import user_state_path
 
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    text = "\n".join([f"{type(error).__name__}: {redacted(str(error))}", *lines, ""])
-    path = user_state_path("forny", appauthor=False) / f"crash-{os.getpid()}.txt"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-    except OSError:
-        return None
-    return path
+    from tui.crash import write_crash
+
+    return write_crash(error, user_state_path("forny", appauthor=False), datetime.now(UTC))

@@ -1,14 +1,15 @@
 """`forny list` and `show`: the fleet, and one connection whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
-from backend.model.facts import Account
+from backend.model.facts import Account, Act
 from backend.model.filters import Filter
+from backend.model.limits import Gate
 from backend.model.views import ConnectionView, FleetRow
 from backend.ports import FleetReader
 from backend.rules.danish import days_left
@@ -22,7 +23,7 @@ from tui.commands.looking_back import at_option, look_back
 from tui.commands.output import fields, iso, json_option, put_array, put_csv, put_json, put_pairs, put_table
 from tui.commands.reminders import lines
 from tui.commands.renewals import put_case
-from tui.commands.shapes import FLEET_FIELDS, connection, fleet_row, life
+from tui.commands.shapes import FLEET_FIELDS, connection, fleet_row, gate, life, reason_text
 from tui.commands.words import day as danish_day
 from tui.commands.words import moment
 
@@ -76,7 +77,9 @@ def list_(
         leave(0 if count else NOTHING_MATCHED)
     rows = _rows(context, query, field, sort.startswith("-"), limit)
     if form == "json":
-        found = put_array(fleet_row(row, accounts) for row, accounts in _with_accounts(reader, rows))
+        gates = reader.shut_gates(context.clock.now())
+        whole = _with_accounts(reader, rows)
+        found = put_array(fleet_row(row, accounts) | {"gate": gate(gate_before(gates, row))} for row, accounts in whole)
     elif form == "csv":
         whole = _with_accounts(reader, rows)
         cells = (
@@ -86,7 +89,8 @@ def list_(
     else:
         now = context.clock.now()
         header = context.say("cli.list_header").split("|")
-        found = put_table(header, (_columns(context, row, now) for row in rows), stretch=2)
+        gates = reader.shut_gates(now)
+        found = put_table(header, (_columns(context, row, now, gates) for row in rows), stretch=2)
     if not found:
         talk(context.say("cli.nothing_matched"))
         leave(NOTHING_MATCHED)
@@ -117,14 +121,24 @@ def account_number(account: Account) -> str:
     return account.iban or account.bban or account.provider_account_id
 
 
-def next_step(context: Context, row: FleetRow, now: datetime) -> str:
-    """What to do next about one connection: the act, by its name, or what the console says."""
+def gate_before(gates: Sequence[Gate], row: FleetRow) -> Gate | None:
+    """The shut gate, its bank's or its provider's, for which no fetch and no act of this connection begins."""
+    return next((one for one in gates if one.provider == row.provider and one.bank in ("", row.bank)), None)
+
+
+def next_step(context: Context, row: FleetRow, now: datetime, gates: Sequence[Gate]) -> str:
+    """What to do next about one connection: the act, by its name, or what the console says.
+
+    What would begin and is not let through waits for the gate.
+    """
+    if (shut := gate_before(gates, row)) is not None and (row.running or row.action == Act.SYNC):
+        return context.say("cli.gate_wait", until=moment(shut.until), why=reason_text(context.say, shut.reason))
     if not row.running and row.wait_until and row.wait_until > now:
         return context.say("cli.wait_until", until=moment(row.wait_until))
     return (not row.running and row.action) or wording.next_step(row, now, context.say)
 
 
-def _columns(context: Context, row: FleetRow, now: datetime) -> list[str]:
+def _columns(context: Context, row: FleetRow, now: datetime, gates: Sequence[Gate]) -> list[str]:
     left = days_left(row.expires_at, now)
     return [
         row.id,
@@ -136,7 +150,7 @@ def _columns(context: Context, row: FleetRow, now: datetime) -> list[str]:
         moment(row.last_fetched),
         "-" if left is None else str(left),
         str(row.pending),
-        next_step(context, row, now),
+        next_step(context, row, now, gates),
     ]
 
 
@@ -170,18 +184,19 @@ def _show(context: Context, view: ConnectionView) -> None:
     left = days_left(row.expires_at, now)
     key = "cli.expires_unknown" if left is None else "cli.expires_in" if left >= 0 else "cli.expired"
     expires = say(key, at=moment(row.expires_at), n=left)
+    consent = wording.consent_word(row.consent, say)
     put_pairs(
         [
             (say("cli.word.id"), row.id),
-            (say("cli.word.customer"), f"{row.customer} ({row.agreement_number})"),
+            (say("console.column.customer"), f"{row.customer} ({row.agreement_number})"),
             (say("cli.word.email"), view.email or "-"),
-            (say("cli.word.bank"), row.bank),
-            (say("cli.word.status"), row.status),
-            (say("cli.word.consent"), f"{wording.consent_word(row.consent, say)}, {expires}{usually(context, view)}"),
-            (say("cli.word.fetch"), f"{wording.fetch_word(row.fetch, say)}, {moment(row.last_fetched)}"),
-            (say("cli.word.transfer"), f"{wording.transfer_word(row.transfer, say)}, {row.pending}"),
+            (say("console.column.bank"), row.bank),
+            (say("console.column.status"), row.status),
+            (say("console.column.consent"), f"{consent}, {expires}{usually(context, view)}"),
+            (say("console.column.fetch"), f"{wording.fetch_word(row.fetch, say)}, {moment(row.last_fetched)}"),
+            (say("console.column.transfer"), f"{wording.transfer_word(row.transfer, say)}, {row.pending}"),
             (say("cli.word.verdict"), wording.verdict_word(row.verdict, say)),
-            (say("cli.word.next"), next_step(context, row, now)),
+            (say("console.column.next"), next_step(context, row, now, context.runtime.reader.shut_gates(now))),
         ]
     )
     click.echo()
@@ -223,6 +238,10 @@ def usually(context: Context, view: ConnectionView) -> str:
 
 
 def put_reasons(context: Context, view: ConnectionView) -> None:
-    """The chain of facts, one line each."""
+    """The chain of facts, one line each, and the gate that is shut now, if one is."""
     for line in explain(view.assessment, context.say):
         click.echo(f"- {line}")
+    say = context.say
+    if (shut := gate_before(context.runtime.reader.shut_gates(context.clock.now()), view.row)) is not None:
+        who, why = shut.bank or say("doctor.gate_all"), reason_text(say, shut.reason)
+        click.echo(f"- {say('doctor.gate', who=who, until=moment(shut.until), why=why)}")

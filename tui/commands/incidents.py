@@ -23,7 +23,7 @@ def incidents(context: Context, over: bool, as_json: bool) -> None:
     An incident opens by itself and ends when one of its members has proved that it works again.
     """
     found = [view for view in context.runtime.reader.incidents(_EVERY) if over or view.closed_at is None]
-    row, none = partial(_incident, context), "cli.no_incidents"
+    row, none = partial(_incident, context), "handover.no_incidents"
     put_found(context, found, as_json, incident, "cli.incidents_header", row, stretch=1, none=none)
 
 

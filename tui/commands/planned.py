@@ -40,9 +40,9 @@ def put_plan(context: Context, view: PlanView, *, to_stderr: bool = False) -> No
     who = view.run_by or view.operator
     who = f"{who}@{view.host}" if view.host else who
     pairs = [
-        (say("cli.word.plan"), f"{view.id} ({act_word(view.act, say)}), {say(f'plan.state.{view.state}')}"),
+        (say("console.plans.plan"), f"{view.id} ({act_word(view.act, say)}), {say(f'plan.state.{view.state}')}"),
         (say("cli.word.operator"), f"{who}, {moment(view.run_at or view.created_at)}"),
-        (say("cli.word.outcome"), counted(context, view)),
+        (say("console.plans.outcome"), counted(context, view)),
     ]
     if view.note:
         pairs.append((say("cli.word.note"), reason_text(say, view.note)))

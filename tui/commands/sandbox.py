@@ -1,7 +1,10 @@
 """`forny sandbox`: the world to try everything in, and being a customer, a bank or a bystander in it."""
 
+import asyncio
+import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +13,7 @@ import click
 
 from backend.model.clock import ScaledClock
 from tui.commands.context import FAILED, NOTHING_MATCHED, Context, leave, pass_context, refuse, talk
+from tui.commands.finding import found_connections
 from tui.commands.output import put_json
 
 if TYPE_CHECKING:
@@ -80,8 +84,6 @@ def sandbox(
 
 def _sweep(folder: Path) -> None:
     """Take a demo's folder away once its agent has ended: the demo itself may have died without a chance to."""
-    import asyncio
-
     from backend.store.liveness import FileLock
 
     def working() -> bool:
@@ -158,8 +160,6 @@ def walk(context: Context, what: str, cancel: bool, accounts: str | None, bank: 
 
 def _link(context: Context, client: "SandboxClient", what: str) -> tuple[str, str | None]:
     """The link that is meant, and whose it is if that is known."""
-    import re
-
     if what.startswith(("http://", "https://")):
         return what, None
     if "@" in what:
@@ -168,8 +168,6 @@ def _link(context: Context, client: "SandboxClient", what: str) -> tuple[str, st
                 return found.group(), what
         talk(context.say("cli.no_mailed_link", address=what))
         leave(NOTHING_MATCHED)
-    from tui.commands.finding import found_connections
-
     for view in found_connections(context, what):
         if view.case is not None and view.case.stage.open:
             return view.case.link, view.email
@@ -187,28 +185,28 @@ def login(context: Context, email: str, bank: str | None) -> None:
         client.update_in_hub(email, bank=bank)
 
 
-@sandbox.command()
-@pass_context
-def books(context: Context) -> None:
-    """What the world saw of its callers, as JSON."""
-    with world(context) as client:
-        put_json(client.books())
+def _shows(name: str, told: str, ask: "Callable[[SandboxClient], object]") -> None:
+    """A command that prints what the world answers to one question."""
+
+    @sandbox.command(name, help=told)
+    @pass_context
+    def show(context: Context) -> None:
+        with world(context) as client:
+            put_json(ask(client))
 
 
-@sandbox.command("postings")
-@pass_context
-def received(context: Context) -> None:
-    """Every posting that bank reconciliation received, and how often, as JSON."""
-    with world(context) as client:
-        put_json(client.postings())
-
-
-@sandbox.command()
-@pass_context
-def banks(context: Context) -> None:
-    """The banks and their moods, as JSON."""
-    with world(context) as client:
-        put_json(client.banks())
+_shows("books", "What the world saw of its callers, as JSON.", lambda client: client.books())
+_shows(
+    "postings",
+    "Every posting that bank reconciliation received, and how often, as JSON.",
+    lambda client: client.postings(),
+)
+_shows("banks", "The banks and their moods, as JSON.", lambda client: client.banks())
+_shows(
+    "scenarios",
+    "The situations that the world can be brought into, as JSON: docs/situations.md tells what operators then see.",
+    lambda client: client.scenarios(),
+)
 
 
 @sandbox.command()
@@ -243,14 +241,6 @@ def fleet(context: Context, limit: int | None, agreement: str | None) -> None:
 
 
 @sandbox.command()
-@pass_context
-def scenarios(context: Context) -> None:
-    """The situations that the world can be brought into, as JSON: docs/situations.md tells what operators then see."""
-    with world(context) as client:
-        put_json(client.scenarios())
-
-
-@sandbox.command()
 @click.argument("id")
 @click.option("--customer", "agreement", metavar="AGREEMENT", help="On whom (else on one whom nothing is wrong with).")
 @pass_context
@@ -265,8 +255,6 @@ def scenario(context: Context, id: str, agreement: str | None) -> None:
 @pass_context
 def skip(context: Context, span: str) -> None:
     """Let time pass at once, for everybody who shares the world's clock: `40h`, `5d`; at most ten days."""
-    import re
-
     found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)([hd]?)", span)
     if found is None:
         refuse(context.say("cli.want_span", span=span[:40]))
@@ -281,8 +269,6 @@ def skip(context: Context, span: str) -> None:
 @pass_context
 def turn(context: Context, knob: str, said: tuple[str, ...]) -> None:
     """Turn any knob of the world, such as `consent/expire consent_id=… days=0` or `fault kind=… how=…`."""
-    import json
-
     values: dict[str, object] = {}
     for pair in said:
         name, _, text = pair.partition("=")

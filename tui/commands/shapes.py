@@ -9,6 +9,7 @@ from backend.model.handover import HandoverFacts, Mark
 from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
+from backend.model.limits import Gate
 from backend.model.plans import Action, Plan, PlanView, Submitted, in_work
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
@@ -246,6 +247,11 @@ def decided(found: Decided, say: Say, *, decision: Decision, dry_run: bool) -> d
             for item in found.refused
         ],
     }
+
+
+def gate(shut: Gate | None) -> dict[str, object] | None:
+    """The gate that holds a connection's fetches and acts back now: `bank` null is the whole provider's."""
+    return None if shut is None else {"bank": shut.bank or None, **fields(shut, "until", "reason")}
 
 
 def event(item: Event) -> dict[str, object]:

@@ -8,10 +8,10 @@ from backend.rules.explain import sentence
 from backend.texts import texts_in
 from tui.commands.context import Context, pass_context
 from tui.commands.finding import found_connections
-from tui.commands.fleet import life_of, next_step, put_reasons, usually
+from tui.commands.fleet import gate_before, life_of, next_step, put_reasons, usually
 from tui.commands.looking_back import at_option, look_back
 from tui.commands.output import iso, json_option, put_json
-from tui.commands.shapes import attempt, life, reason
+from tui.commands.shapes import attempt, gate, life, reason
 from tui.commands.words import moment
 from tui.wording import verdict_word
 
@@ -62,6 +62,7 @@ def _json(context: Context, view: ConnectionView, attempts: list[Attempt]) -> di
         "wait_until": iso(view.row.wait_until),
         "reasons": [reason(item, context.say) for item in view.assessment.reasons],
         "sentence": {language: sentence(view.assessment, say[language], bank=view.row.bank) for language in say},
+        "gate": gate(gate_before(context.runtime.reader.shut_gates(context.clock.now()), view.row)),
         "next_change_at": iso(view.assessment.next_change_at),
         "usual_life": life(life_of(context, view)),
         "attempts": [attempt(item) for item in attempts],
@@ -70,8 +71,8 @@ def _json(context: Context, view: ConnectionView, attempts: list[Attempt]) -> di
 
 
 def _chain(context: Context, view: ConnectionView) -> None:
-    row = view.row
-    step = next_step(context, row, context.clock.now())
+    row, now = view.row, context.clock.now()
+    step = next_step(context, row, now, context.runtime.reader.shut_gates(now))
     verdict = verdict_word(row.verdict, context.say)
     click.echo(context.say("cli.why", id=row.id, customer=row.customer, verdict=verdict, step=step))
     put_reasons(context, view)
