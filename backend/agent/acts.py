@@ -221,12 +221,24 @@ async def follow_sync(tools: Tools, action: Action, report: RoundReport) -> None
     asked = action.sent_at or action.created_at
     if harvest is not None and harvest.outcome in ("ok", "ok_empty"):
         report.new_postings += harvest.new
-        if harvest.synchronized is not None and harvest.synchronized >= asked - _CLOCKS_APART:
+        if harvest.synchronized is not None and _is_newer(action, harvest.synchronized):
             await settle(tools, action, ActionState.DONE, report, result={"new_postings": str(harvest.new)})
             return
     if tools.now() - (action.finished_at or asked) > SYNC_PATIENCE:
         reason = "sync_timeout" if harvest is None or harvest.outcome.startswith("ok") else harvest.outcome
         await settle(tools, action, ActionState.FAILED, report, reason=reason)
+
+
+def _is_newer(action: Action, news: datetime) -> bool:
+    """Whether the bank's news came after the sync was sent.
+
+    The provider's clock may be a little behind ours. Then it tells that the news is newer than what was known at the
+    send; that was stored in milliseconds.
+    """
+    asked = action.sent_at or action.created_at
+    if news >= asked or action.news_at is None:
+        return news >= asked
+    return asked - news < _CLOCKS_APART and news - action.news_at > timedelta(milliseconds=1)
 
 
 async def _seen_done(tools: Tools, action: Action, report: RoundReport) -> bool:

@@ -246,8 +246,7 @@ class Watch:
         context = await tools.write(tools.books.fetch_context, member)
         if context is None or context.consent is None:
             raise NeedsCustomer("there is no consent")
-        now = tools.now()
-        spent = await tools.write(tools.books.spent, [member], "sync", now - WINDOW)
+        spent = await tools.write(tools.books.spent, [member], "sync", tools.now() - WINDOW)
         if len(spent.get(member, ())) >= tools.allowance[0]:
             raise RateLimited("the bank's allowance for the day is spent")
         try:
@@ -256,12 +255,20 @@ class Watch:
                 session = None if context is None else session_of(context)
                 if session is None:
                     raise NeedsCustomer("there is no consent")
-                await tools.write(tools.books.spend, [member], "sync", now)
+                await tools.write(tools.books.spend, [member], "sync", tools.now())
                 answer = await tools.provider.sync(session, str(uuid4()))
                 turn.answered()
         except OutsideError as error:
             kind, detail, until = error.kind, str(error), error.until
-            await tools.write(tools.books.save_fetch, member, now, outcome=kind, detail=detail, until=until)
+            await tools.write(
+                tools.books.save_fetch,
+                member,
+                tools.now(),
+                outcome=kind,
+                detail=detail,
+                until=until,
+                fetch_every=tools.fetch_every,
+            )
             raise
         if not answer.queued:
             raise NeedsCustomer("the bank wants the customer to log in")

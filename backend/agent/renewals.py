@@ -1,5 +1,6 @@
 """Follow a renewal from the customer's login to rows that flow; the live consent stays until then (law 6)."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -201,7 +202,7 @@ async def _finish_action(tools: Tools, case: Case, harvest: Harvest, report: Rou
 
 async def advance(tools: Tools, report: RoundReport, *, at_once: bool = False) -> int:
     """Take every open case one step on: prove again what did not work, release, give up. Gives how many moved."""
-    moved = 0
+    moved, ready = 0, list[tuple[Case, Session]]()
     for case in await tools.write(tools.books.open_cases):
         number = case.id
         if case.stage == Stage.AUTHORISED:
@@ -213,7 +214,7 @@ async def advance(tools: Tools, report: RoundReport, *, at_once: bool = False) -
                 continue
             session = await tools.write(tools.books.candidate, number)
             if session is not None and (tools.now() >= when or (at_once and not stated)):
-                moved += await prove(tools, case, session, report)
+                ready.append((case, session))
         elif case.stage == Stage.FETCHED:
             if await tools.write(tools.books.released, case.connection):
                 await _move(tools, case, Stage.RELEASED)
@@ -221,8 +222,14 @@ async def advance(tools: Tools, report: RoundReport, *, at_once: bool = False) -
         elif tools.now() - (case.sent_at or case.created_at) > LINK_LIFE:
             await _move(tools, case, Stage.ABANDONED, note="link_unused")
             moved += 1
+    for start in range(0, len(ready), _TOGETHER):
+        proofs = (prove(tools, case, session, report) for case, session in ready[start : start + _TOGETHER])
+        moved += sum(await asyncio.gather(*proofs))
     return moved
 
+
+_TOGETHER = 16
+"""Candidates that are put to the test together: one bank that hangs holds up no other bank's customers."""
 
 _AGAIN, _AGAIN_AT_LAST = timedelta(minutes=1), timedelta(hours=1)
 """Between two tests of a candidate: at first, and at most when it has not worked for long."""

@@ -87,7 +87,8 @@ class Action:
     at the provider it needs (`FetchContext.login`).
 
     An intent does not begin before `not_before`; `reason` says why, as it does for what was refused or failed. `calls`
-    and `note` are what the plan said of it when it was shown (`PlanItem`).
+    and `note` are what the plan said of it when it was shown (`PlanItem`). `news_at`: when the provider had last had
+    news from the bank, by its own clock and as it was known when the act was sent.
     """
 
     id: int
@@ -108,6 +109,7 @@ class Action:
     created_at: datetime
     not_before: datetime | None = None
     sent_at: datetime | None = None
+    news_at: datetime | None = None
     finished_at: datetime | None = None
 
 
@@ -274,8 +276,8 @@ class Progress:
     """How a running plan stands at its stage, for the rule that opens the next one or stops it.
 
     `size` is all of it, `allowed` how many may have begun (None: all), `open` how many have begun and have no answer
-    yet, `good`, `failed` and `unknown` how the others ended; `forgiven` failures were there when an operator let it go
-    on.
+    yet, `good`, `failed` and `unknown` how the others ended. `forgiven` failures and `forgiven_unknown` outcomes were
+    there when an operator let it go on.
     """
 
     size: int
@@ -285,6 +287,7 @@ class Progress:
     failed: int
     unknown: int
     forgiven: int = 0
+    forgiven_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def first_stage(size: int) -> int | None:
 def step(now: Progress) -> Step:
     """Whether the plan stops, goes to its next stage, or stays where it is until its acts have been answered."""
     failed = now.failed - now.forgiven
-    if now.unknown > MOST_UNKNOWN:
+    if now.unknown - now.forgiven_unknown > MOST_UNKNOWN:
         return Step(allowed=now.allowed, stop="plan.stop.unknown")
     if now.allowed is not None and failed > (0 if now.allowed == STAGES[0] else 1):
         return Step(allowed=now.allowed, stop="plan.stop.canary")

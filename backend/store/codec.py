@@ -157,6 +157,7 @@ def action_of(row: Any) -> Action:
         created_at=at(row["created_at"]),
         not_before=when(row["not_before"]),
         sent_at=when(row["sent_at"]),
+        news_at=when(row["news_at"]),
         finished_at=when(row["finished_at"]),
     )
 

@@ -162,7 +162,10 @@ class Journal(Plans, Limits, TokenBox):
     def _mark_sent(self, actions: Sequence[int], now: datetime) -> set[int]:
         """Mark those that are ours to send, and let go of the others; a sync into an incident is not (law 5)."""
         rows = self.db.rows(
-            f"UPDATE actions SET state = 'sent', sent_at = coalesce(sent_at, ?) WHERE id IN ({_marks(actions)})"
+            "UPDATE actions SET state = 'sent', sent_at = coalesce(sent_at, ?), news_at = CASE WHEN sent_at IS NULL"
+            " THEN (SELECT max(last_synchronized) FROM accounts b WHERE b.connection = actions.connection)"
+            " ELSE news_at END"
+            f" WHERE id IN ({_marks(actions)})"
             " AND owner = ? AND (state IN ('sent', 'unknown') OR (state = 'intent'"
             " AND EXISTS (SELECT 1 FROM plans p WHERE p.id = actions.plan AND p.state = 'running')"
             " AND (act <> 'sync' OR NOT EXISTS (SELECT 1 FROM connections c WHERE c.id = actions.connection"
@@ -341,7 +344,8 @@ class Journal(Plans, Limits, TokenBox):
         moved = 0
         with self.db.write():
             for plan in self.db.rows(
-                "SELECT id, state, allowed, forgiven FROM plans WHERE state IN ('running', 'paused') ORDER BY id"
+                "SELECT id, state, allowed, forgiven, forgiven_unknown FROM plans"
+                " WHERE state IN ('running', 'paused') ORDER BY id"
             ):
                 moved += self._step(plan, rule, own, now)
         return moved
@@ -372,13 +376,14 @@ class Journal(Plans, Limits, TokenBox):
                 failed=failed,
                 unknown=count("unknown"),
                 forgiven=plan["forgiven"],
+                forgiven_unknown=plan["forgiven_unknown"],
             )
         )
         if step.stop:
-            # Who lets it go on has seen these failures: they do not stop it a second time.
+            # Who lets it go on has seen these: they do not stop it a second time.
             self.db.run(
-                "UPDATE plans SET state = 'paused', note = ?, forgiven = ? WHERE id = ?",
-                (step.stop, failed, plan["id"]),
+                "UPDATE plans SET state = 'paused', note = ?, forgiven = ?, forgiven_unknown = ? WHERE id = ?",
+                (step.stop, failed, count("unknown"), plan["id"]),
             )
             self.log("plan.stopped", None, {"plan": plan["id"], "reason": step.stop}, now)
         elif step.allowed != plan["allowed"]:

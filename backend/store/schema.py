@@ -324,6 +324,11 @@ CREATE INDEX cases_connection ON cases(connection, id);
 CREATE INDEX connections_bank ON connections(bank, name_fold, id);
 """
 
+_FORGIVING = """
+ALTER TABLE plans ADD COLUMN forgiven_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE actions ADD COLUMN news_at INTEGER;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("first", _FIRST),
     ("incidents", _INCIDENTS),
@@ -332,6 +337,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("situations", _SITUATIONS),
     ("acting", _ACTING),
     ("reading", _READING),
+    ("forgiving", _FORGIVING),
 )
 """Name and statements of each step; a store counts the steps that it has taken."""
 

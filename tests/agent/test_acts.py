@@ -183,8 +183,20 @@ def test_a_sync_is_not_timed_out_while_nobody_may_look(world: World) -> None:
     assert world.outcome(plan) == (ActionState.FAILED, "sync_timeout")
 
 
+def test_what_was_known_when_a_sync_was_sent_is_no_news_however_young_it_is(world: World) -> None:
+    world.customer()
+    world.provider.shown["consent-1"] = [account(1, last_synchronized=world.clock.now() - timedelta(seconds=2.0001))]
+    world.once()
+    plan = world.act(Act.SYNC, "c1")
+    for _ in range(3):
+        world.once()
+    assert world.outcome(plan) == (ActionState.WAITING, "queued"), "nothing new has come (law 3)"
+
+
 def test_a_provider_whose_clock_is_behind_ours_has_synchronised_all_the_same(world: World) -> None:
-    plan = world.act(Act.SYNC, world.customer())
+    world.customer()
+    world.once()
+    plan = world.act(Act.SYNC, "c1")
     asyncio.run(world.agent.settle(plan, patience=0))
     world.provider.shown["consent-1"] = [account(1, last_synchronized=world.clock.now() - timedelta(seconds=20))]
     world.once()

@@ -4,7 +4,15 @@ import asyncio
 from datetime import timedelta
 
 from backend.agent.doing import Doing
-from backend.model.errors import BankDown, LimitOf, OutsideError, ProviderDown, RateLimited, RefusedCredentials
+from backend.model.errors import (
+    BankDown,
+    LimitOf,
+    OutsideError,
+    ProviderDown,
+    RateLimited,
+    RefusedCredentials,
+    Unreachable,
+)
 from backend.model.facts import Act, Session, SyncAnswer
 from backend.model.plans import ActionState, Order, Plan, PlanItem, PlanState, PlanView
 from backend.rules.stages import first_stage
@@ -123,6 +131,19 @@ def test_what_comes_back_unsent_after_its_plan_was_cancelled_bars_nothing(world:
     again = run(world, [connection])
     world.once(restarted=True)
     assert view(world, again).counts == {WAITING: 1}
+
+
+def test_what_nobody_knows_stops_a_plan_once_and_not_who_lets_it_go_on(world: World) -> None:
+    plan = run(world, customers(world, range(1, 201)))
+    lost = Unreachable("cut", sent=True)
+    world.provider.trouble = lambda what, _: lost if what == "sync" and 10 < len(world.provider.syncs) < 18 else None
+    asyncio.run(world.agent.settle(plan, patience=0))
+    assert (view(world, plan).state, view(world, plan).note) == (PlanState.PAUSED, "plan.stop.unknown")
+    unknown, left = (view(world, plan).counts.get(state, 0) for state in (ActionState.UNKNOWN, INTENT))
+    assert unknown > 3 and left > 0
+    steer(world, plan, Order.RESUME)
+    asyncio.run(world.new_agent().settle(plan, patience=0))
+    assert view(world, plan).counts == {WAITING: 200 - unknown, ActionState.UNKNOWN: unknown}
 
 
 def test_plans_are_worked_off_in_turns(world: World) -> None:

@@ -10,7 +10,7 @@ from backend.agent.fetch import fetch_connection
 from backend.agent.renewals import advance, login_finished
 from backend.agent.transfer import AT_ONCE
 from backend.model.errors import NeedsCustomer, OutsideError, RateLimited, RefusedAddress, Unreachable
-from backend.model.facts import Account, Act, Delivery, Receipt, Session, Stage, Tokens
+from backend.model.facts import Account, Act, Delivery, Grant, Receipt, Session, Stage, Tokens
 from backend.model.plans import ActionState
 from backend.rules.eligibility import judge
 from tests.agent.test_kin import ended
@@ -205,6 +205,33 @@ def test_a_round_sends_everything_and_no_more_at_once_than_it_may(world: World) 
     world.ledger.deliver = deliver  # type: ignore[method-assign]
     report = world.once()
     assert report.delivered == 50 and most == AT_ONCE
+
+
+def test_a_candidate_at_a_bank_that_hangs_holds_up_no_other(world: World) -> None:
+    for number, bank in ((1, "Langsom Bank"), (2, "Hurtig Bank")):
+        world.customer(number, bank=bank)
+    states = {number: invited(world, f"c{number}") for number in (1, 2)}
+    for number, state in states.items():
+        world.provider.grants[f"code-{number}"] = f"new-{number}"
+        world.provider.shown[f"new-{number}"] = [account(number)]
+        session = world.store.grant(
+            case_of(world, f"c{number}").id,
+            Grant(tokens=Tokens(refresh_token=state), consent_id=f"new-{number}"),
+            world.clock.now(),
+        )
+        assert session.consent_id == f"new-{number}"
+    world.clock.move(minutes=2)
+    real, released = world.provider.accounts, asyncio.Event()
+
+    async def accounts(session: Session, group: str | None = None) -> list[Account]:
+        if session.consent_id == "new-1":
+            await released.wait()
+        else:
+            released.set()
+        return await real(session, group)
+
+    world.provider.accounts = accounts  # type: ignore[method-assign]
+    assert asyncio.run(asyncio.wait_for(advance(world.agent.tools, world.agent.report), 30)) == 2
 
 
 def test_a_link_whose_mail_was_not_taken_bars_no_other(world: World) -> None:
