@@ -246,6 +246,8 @@ async def _seen_done(tools: Tools, action: Action, report: RoundReport) -> bool:
 
     That is told in the result as `seen`. Nothing newer proves nothing: the bank may still be at it.
     """
+    if not await tools.write(tools.books.is_mine, action.id):
+        return False  # we slept, and another has taken it up: he may be asking for it at this moment
     asked = action.sent_at or action.created_at
     harvest = await fetch_connection(tools, action.connection)
     if harvest is None or harvest.synchronized is None or harvest.synchronized <= asked:

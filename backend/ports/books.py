@@ -81,6 +81,10 @@ class Books(Vault, Protocol):
         """What a dead agent had sent, now ours and `unknown`; its intents are free again."""
         ...
 
+    def is_mine(self, action: int) -> bool:
+        """Whether an act that was begun, and has not ended, is still ours to look after."""
+        ...
+
     def mark_sent(self, action: int, now: datetime) -> bool:
         """On disk before the call is made; False when the action is no longer ours to send."""
         ...

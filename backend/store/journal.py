@@ -120,6 +120,10 @@ class Journal(Plans, Limits, TokenBox):
     def _actions(self, ids: Sequence[int]) -> list[Action]:
         return list(map(action_of, self.db.rows(f"{SELECT_ACTION} WHERE a.id IN ({_marks(ids)}) ORDER BY a.id", ids)))
 
+    def is_mine(self, action: int) -> bool:
+        begun = "SELECT 1 FROM actions WHERE id = ? AND owner = ? AND state IN ('sent', 'unknown')"
+        return self.db.value(begun, (action, self.sessions.open())) is not None
+
     # -- one act -----------------------------------------------------------------------------------------------
 
     def mark_sent(self, action: int, now: datetime) -> bool:

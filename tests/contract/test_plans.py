@@ -478,6 +478,7 @@ def test_what_a_dead_process_left_is_taken_up(store: Store, another: Open) -> No
         (doubtful.id, UNKNOWN, doubtful.key),
     ]
     assert [a.id for a in store.unknown_actions(9)] == [sent.id, doubtful.id]
+    assert store.is_mine(sent.id) and not store.is_mine(claimed.id)
     assert [a.id for a in claim(store)] == [claimed.id]
     answer(store, *lost)
     assert states(store, plan) == {"c1": DONE, "c2": INTENT, "c3": DONE}
@@ -495,6 +496,16 @@ def test_more_than_can_be_looked_at_waits_for_the_next_look(store: Store, anothe
 def asleep(store: Store) -> None:
     """The process stood still for so long that its lock went: others have taken it for dead."""
     store.sessions.close()
+
+
+def test_what_another_has_taken_up_is_not_looked_after_any_more(store: Store, another: Open) -> None:
+    late = another()
+    started(store, "c1")
+    (action,) = claim(late)
+    assert late.mark_sent(action.id, NOON) and late.is_mine(action.id)
+    asleep(late)
+    assert [a.id for a in store.orphaned_actions(9, NOON)] == [action.id]
+    assert store.is_mine(action.id) and not late.is_mine(action.id)
 
 
 def test_a_process_that_wakes_late_sends_nothing(store: Store, another: Open) -> None:
