@@ -23,10 +23,12 @@ _COUNTED = re.compile(r"\{(\w+):([^{}|]*)\|([^{}|]*)\}")
 def area(name: str) -> dict[str, tuple[str, str]]:
     """The texts of one file, key to (Danish, English). A line of another shape raises ValueError with its place."""
     texts: dict[str, tuple[str, str]] = {}
-    for number, line in enumerate((_FOLDER / f"{name}.tsv").read_text("utf-8").split("\n"), 1):
-        if not line or line.startswith("#"):
+    for number, line in enumerate((_FOLDER / f"{name}.tsv").read_bytes().decode().split("\n"), 1):
+        if not line or line[0] == "#":
             continue
-        key, *columns = line.replace("\\n", "\n").split("\t")
+        if "\\" in line:
+            line = line.replace("\\n", "\n")
+        key, *columns = line.split("\t")
         if len(columns) != len(LANGUAGES) or key in texts:
             raise ValueError(f"{name}.tsv, line {number}: {key!r} is there twice, or is not a key and two texts")
         texts[key] = (columns[0], columns[1])
@@ -38,10 +40,10 @@ def table() -> dict[str, tuple[str, str]]:
     """All areas in one; a key that two areas define raises ValueError."""
     whole: dict[str, tuple[str, str]] = {}
     for file in sorted(_FOLDER.glob("*.tsv")):
-        texts = area(file.stem)
-        if twice := whole.keys() & texts.keys():
-            raise ValueError(f"defined twice: {sorted(twice)}")
+        texts, known = area(file.stem), len(whole)
         whole |= texts
+        if len(whole) != known + len(texts):
+            raise ValueError(f"{file.name} defines what another file does: {sorted(texts)}")
     return whole
 
 
