@@ -232,7 +232,8 @@ class Caller:
         if not (written := "".join(headers.values())).isascii() or not written.isprintable():
             raise Refused("the call cannot be written: a header value has characters that cannot be sent")
         try:
-            request = httpx.Request(call.method, _read_url(call.url), headers=headers, content=call.body)
+            body = httpx.ByteStream(call.body or b"")
+            request = httpx.Request(call.method, _read_url(call.url), headers=headers, stream=body)
             response = await self._way.handle_async_request(request)
             try:
                 return await self._answer(call, response, told)
@@ -319,7 +320,8 @@ def _counts(answer: object) -> str:
 async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
     """At most `limit` bytes of the unpacked answer, and whether that was all of it."""
     parts, size = [], 0
-    async for part in response.aiter_raw():
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    async for part in response.stream:
         parts.append(part)
         size += len(part)
         if size > limit:

@@ -50,8 +50,7 @@ class ScaledClock:
         self._real, self._virtual, self.speed = real, virtual, speed
 
     def now(self) -> datetime:
-        elapsed = (time.time() - self._real) * self.speed
-        return datetime.fromtimestamp(self._virtual, UTC) + timedelta(seconds=elapsed)
+        return datetime.fromtimestamp(self._virtual + (time.time() - self._real) * self.speed, UTC)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds) / self.speed)
