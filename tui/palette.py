@@ -11,34 +11,35 @@ from functools import cached_property
 from rich.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
 
-ROLES = (
-    "text",
-    "strong",
-    "title",
-    "dim",
-    "head",
-    "accent",
-    "good",
-    "warn",
-    "bad",
-    "info",
-    "mark",
-    "bar",
-    "bar_dim",
-    "bar_key",
-    "band_production",
-    "band_sandbox",
-    "panel",
-    "panel_strong",
-    "panel_dim",
-    "panel_warn",
-    "panel_bad",
-    "button",
-    "button_on",
-    "button_danger",
-    "rule",
-    "match",
-)
+LOOKS: Mapping[str, tuple[str, str, str, str]] = {
+    # role: ink, ground, weight, and its weight where colours are the terminal's own
+    "text": ("ink", "ground", "", ""),
+    "strong": ("strong", "ground", "", ""),
+    "title": ("strong", "ground", "bold", "bold"),
+    "dim": ("dim", "ground", "", ""),
+    "head": ("dim", "ground", "", "underline"),
+    "accent": ("accent", "ground", "bold", "bold"),
+    "good": ("good", "ground", "", ""),
+    "warn": ("warn", "ground", "", ""),
+    "bad": ("bad", "ground", "", "bold"),
+    "info": ("info", "ground", "", ""),
+    "mark": ("accent", "ground", "bold", "bold"),
+    "bar": ("ink", "bar", "", ""),
+    "bar_dim": ("dim", "bar", "", ""),
+    "bar_key": ("accent", "bar", "bold", "bold"),
+    "band_production": ("band_ink", "production", "bold", "bold reverse"),
+    "band_sandbox": ("band_ink", "sandbox", "bold", "reverse"),
+    "panel": ("ink", "panel", "", ""),
+    "panel_strong": ("strong", "panel", "bold", "bold"),
+    "panel_dim": ("dim", "panel", "", ""),
+    "panel_warn": ("warn", "panel", "", ""),
+    "panel_bad": ("bad", "panel", "bold", "bold"),
+    "button": ("ink", "button", "", "underline"),
+    "button_on": ("ground", "accent", "bold", "bold reverse"),
+    "button_danger": ("ground", "bad", "bold", "bold reverse"),
+    "rule": ("rule", "ground", "", ""),
+}
+"""How each role looks. Without grounds a button and a band wear in reverse the colour that is their ground else."""
 
 
 @dataclass(frozen=True)
@@ -109,72 +110,17 @@ class Palette:
 
 
 def _coloured(name: str, dark: bool, c: Mapping[str, str]) -> Palette:
-    on, bar, panel = f"on {c['ground']}", f"on {c['bar']}", f"on {c['panel']}"
-    styles = {
-        "text": f"{c['ink']} {on}",
-        "strong": f"{c['strong']} {on}",
-        "title": f"bold {c['strong']} {on}",
-        "dim": f"{c['dim']} {on}",
-        "head": f"{c['dim']} {on}",
-        "accent": f"bold {c['accent']} {on}",
-        "good": f"{c['good']} {on}",
-        "warn": f"{c['warn']} {on}",
-        "bad": f"{c['bad']} {on}",
-        "info": f"{c['info']} {on}",
-        "mark": f"bold {c['accent']} {on}",
-        "bar": f"{c['ink']} {bar}",
-        "bar_dim": f"{c['dim']} {bar}",
-        "bar_key": f"bold {c['accent']} {bar}",
-        "band_production": f"bold {c['band_ink']} on {c['production']}",
-        "band_sandbox": f"bold {c['band_ink']} on {c['sandbox']}",
-        "panel": f"{c['ink']} {panel}",
-        "panel_strong": f"bold {c['strong']} {panel}",
-        "panel_dim": f"{c['dim']} {panel}",
-        "panel_warn": f"{c['warn']} {panel}",
-        "panel_bad": f"bold {c['bad']} {panel}",
-        "button": f"{c['ink']} on {c['button']}",
-        "button_on": f"bold {c['ground']} on {c['accent']}",
-        "button_danger": f"bold {c['ground']} on {c['bad']}",
-        "rule": f"{c['rule']} {on}",
-        "match": f"bold underline {c['accent']} {on}",
-    }
+    styles = {role: f"{weight} {c[ink]} on {c[ground]}" for role, (ink, ground, weight, _) in LOOKS.items()}
     return Palette(name, dark, styles, f"on {c['selected']}", c["ground"], c["bar"], c["ink"], c["accent"])
 
 
 def _plain(name: str, colour: Mapping[str, str]) -> Palette:
     """A palette of the terminal's own colours; with none it works by weight and reverse alone."""
 
-    def say(role: str, weight: str = "") -> str:
-        return " ".join(part for part in (weight, colour.get(role, "")) if part) or "none"
-
-    styles = {
-        "text": say("text"),
-        "strong": say("strong"),
-        "title": say("strong", "bold"),
-        "dim": say("dim"),
-        "head": say("head", "underline"),
-        "accent": say("accent", "bold"),
-        "good": say("good"),
-        "warn": say("warn"),
-        "bad": say("bad", "bold"),
-        "info": say("info"),
-        "mark": say("mark", "bold"),
-        "bar": say("bar"),
-        "bar_dim": say("bar"),
-        "bar_key": say("accent", "bold"),
-        "band_production": say("production", "bold reverse"),
-        "band_sandbox": say("sandbox", "reverse"),
-        "panel": say("text"),
-        "panel_strong": say("strong", "bold"),
-        "panel_dim": say("dim"),
-        "panel_warn": say("warn"),
-        "panel_bad": say("bad", "bold"),
-        "button": say("text", "underline"),
-        "button_on": say("accent", "bold reverse"),
-        "button_danger": say("bad", "bold reverse"),
-        "rule": say("dim"),
-        "match": say("accent", "bold underline"),
-    }
+    styles = {}
+    for role, (ink, ground, _, weight) in LOOKS.items():
+        worn = colour.get(ground if "reverse" in weight else ink, "")
+        styles[role] = f"{weight} {worn}".strip() or "none"
     return Palette(name, True, styles, "reverse")
 
 
@@ -251,13 +197,12 @@ ANSI = _plain(
     "ansi",
     {
         "dim": "bright_black",
-        "head": "bright_black",
+        "rule": "bright_black",
         "accent": "cyan",
         "good": "green",
         "warn": "yellow",
         "bad": "red",
         "info": "blue",
-        "mark": "cyan",
         "production": "red",
         "sandbox": "green",
     },

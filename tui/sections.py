@@ -256,7 +256,7 @@ class Page:
                 ("  ", "text"),
                 (f"{moment(action.created_at)}  ", "dim"),
                 (fit(act_word(action.act, self.say), 15), "text"),
-                (fit(state_word(action.state, self.say), 18), outcome_role(action.state)),
+                (fit(state_word(action.state, self.say), 22), outcome_role(action.state)),
                 (fit(action.operator, 12), "dim"),
                 (reason, "warn"),
             ]

@@ -65,7 +65,7 @@ def reminders_section(page: Page, reminders: Sequence[Reminder]) -> list[Line]:
             [
                 ("  ", "text"),
                 (f"{moment(one.created_at)}  ", "dim"),
-                (fit(page.say(f"reminder.state.{one.state}"), 16), role),
+                (fit(page.say(f"reminder.state.{one.state}"), 24), role),
                 (f"{about}  ", "text"),
                 (_reason(page, one.reason) if one.reason else one.mail_to, "dim"),
             ]

@@ -15,6 +15,7 @@ from backend.rules import explain
 from backend.rules.danish import local
 from backend.texts import Say
 from tui.actions import key_of
+from tui.cells import width_of
 
 if TYPE_CHECKING:
     from tui.palette import Glyphs
@@ -215,6 +216,10 @@ def plan_words(plans: Sequence[PlanView], undoable: PlanView | None, now: dateti
     return words
 
 
+SHORT = 9
+"""Cells of the list's last column where it is narrow."""
+
+
 def held_word(reason: str, say: Say) -> str:
     """Why a posting waits, in a word or two; another's reason as it was given."""
     return word("console.held", reason, say)
@@ -228,7 +233,9 @@ def next_step(row: FleetRow, now: datetime, say: Say, *, short: bool = False) ->
     if not short:
         return explain.next_step(_assessment(row), say, now)
     if row.wait_until and row.wait_until > now:
-        return say("console.next.wait_until", until=until(row.wait_until, now))
+        at = until(row.wait_until, now)
+        told = say("console.next.wait_until", until=at)
+        return told if width_of(told) <= SHORT else at
     return word("console.next", row.action or row.verdict, say)
 
 

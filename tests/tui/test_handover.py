@@ -185,3 +185,20 @@ def test_names_that_look_like_markup_or_control_are_shown_as_they_are() -> None:
             await it.see("[red]x[/red]␛[31m")
 
     asyncio.run(run())
+
+
+def test_a_shift_may_be_handed_over_without_a_note_but_left_it_is_not() -> None:
+    async def run() -> None:
+        reader = a_night()
+        operations = FakeOperations(reader)
+        async with console(make_desk(reader, operations=operations)) as it:
+            await opened(it)
+            await it.press("E")
+            await it.answerable()
+            await it.press("escape", "E")
+            await it.answerable()
+            await it.press("enter")
+            await it.see("Vagten er overdraget")
+            assert operations.handled == [("hand_over", "", "")]
+
+    asyncio.run(run())

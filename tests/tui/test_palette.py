@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.color import Color, ColorType
 from rich.style import Style
 
-from tui.palette import ANSI, ASCII, DARK, LIGHT, MONO, PALETTES, ROLES, Glyphs, Palette, choose, choose_glyphs
+from tui.palette import ANSI, ASCII, DARK, LIGHT, LOOKS, MONO, PALETTES, Glyphs, Palette, choose, choose_glyphs
 
 COLOURED = [palette for palette in PALETTES.values() if not palette.ansi]
 ORNAMENT = {"rule"}
@@ -29,7 +29,7 @@ def contrast(style: Style) -> float:
 
 
 @pytest.mark.parametrize(
-    ("palette", "role"), list(product(COLOURED, ROLES)), ids=lambda value: getattr(value, "name", value)
+    ("palette", "role"), list(product(COLOURED, LOOKS)), ids=lambda value: getattr(value, "name", value)
 )
 def test_every_role_can_be_read(palette: Palette, role: str) -> None:
     if role in ORNAMENT:
@@ -42,15 +42,15 @@ def test_every_role_can_be_read(palette: Palette, role: str) -> None:
 
 @pytest.mark.parametrize("palette", list(PALETTES.values()), ids=lambda palette: palette.name)
 def test_every_palette_knows_every_role_and_makes_a_theme(palette: Palette) -> None:
-    assert set(palette.styles) == set(ROLES)
-    assert all(palette.style(role, selected) is not None for role, selected in product(ROLES, (False, True)))
+    assert set(palette.styles) == set(LOOKS)
+    assert all(palette.style(role, selected) is not None for role, selected in product(LOOKS, (False, True)))
     assert palette.theme().name == f"forny-{palette.name}"
     with pytest.raises(KeyError):
         palette.style("no such role")
 
 
 def test_mono_has_no_colour_and_ansi_only_the_terminal_s_own() -> None:
-    for role, selected in product(ROLES, (False, True)):
+    for role, selected in product(LOOKS, (False, True)):
         style = MONO.style(role, selected)
         assert style.color is None and style.bgcolor is None
         colour = ANSI.style(role, selected).color

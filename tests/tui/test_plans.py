@@ -112,7 +112,7 @@ def test_undo_is_done_at_once_and_what_pauses_or_goes_on_is_asked_about() -> Non
             view = world.reader.plans_known[1]
             world.reader.plans_known[1] = replace(view, undo_until=NOW + timedelta(minutes=9))
             world.reader.version += 1
-            await it.see("U undoes until")
+            await it.see("U undoes plan 1 until")
             await it.press("U")
             await it.see("Plan 1: undone, nothing has happened")
 

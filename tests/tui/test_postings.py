@@ -13,7 +13,7 @@ from tests.tui.records import NOW, make_line, make_row
 from tui.log import Log
 from tui.screens.connection import ConnectionScreen
 from tui.screens.panel import Choose
-from tui.screens.postings import BATCH, PostingsScreen
+from tui.screens.postings import BATCH, PostingsScreen, Reading
 
 
 def filled(n: int) -> FakeReader:
@@ -264,5 +264,46 @@ def test_a_message_too_long_for_its_line_says_which_key_shows_it() -> None:
             await it.see("… m shows all")
             await it.press("m")
             await it.until(lambda: "end" in it.text() and "shows all" not in it.text())
+
+    asyncio.run(run())
+
+
+def test_what_is_marked_in_a_following_log_is_what_was_seen_and_stands_still() -> None:
+    async def run() -> None:
+        reader = filled(5)
+        async with console(make_desk(reader)) as it:
+            screen = await opened(it)
+            await it.see("følger")
+            assert screen.roster.cursor_id == "p5"
+            newer = (make_line(6, make_row(1)),)
+            screen._read(Reading(newer, False, 6, screen.totals, NOW))
+            assert screen.roster.cursor_id == "p6", "taken, and not drawn yet"
+            screen.do_mark()
+            assert screen.roster.marks == {"p5"} and not screen.following
+            await it.press("end")
+            await it.see("følger")
+
+    asyncio.run(run())
+
+
+def test_marks_do_not_outlive_the_kind_that_they_were_seen_in() -> None:
+    async def run() -> None:
+        async with console(make_desk(filled(5))) as it:
+            screen = await opened(it)
+            await it.press("up", "space", "space")
+            await it.see("2 markeret")
+            await it.press("tab")
+            await it.until(lambda: "markeret" not in it.text())
+            assert not screen.roster.marks
+
+    asyncio.run(run())
+
+
+def test_a_log_without_lines_speaks_of_lines() -> None:
+    async def run() -> None:
+        async with console(make_desk(language="en")) as it:
+            await opened(it)
+            await it.press("enter")
+            await it.see("There is no line here.")
 
     asyncio.run(run())

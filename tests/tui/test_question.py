@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.events import Key, Paste
 
+from backend.config import Settings
 from backend.model.facts import Act
 from backend.model.filters import EVERYTHING
 from backend.model.people import NotAllowed, Role
@@ -16,7 +17,7 @@ from backend.model.plans import ActionState, PlanError, PlanState
 from backend.store import StoreError
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_plan
-from tests.tui.records import NOW
+from tests.tui.records import NOW, make_row
 from tui.desk import Desk
 from tui.screens.connect import ConnectScreen
 from tui.screens.fleet import FleetScreen
@@ -472,5 +473,96 @@ def test_a_torn_escape_sequence_is_no_act(torn: str) -> None:
             assert it.app.is_running and len(it.app.screen_stack) == 1
             assert not it.app.acting.planning and operations.submitted == []
             assert len(fleet(it).roster.marks) == 1
+
+    drive(run())
+
+
+def test_every_reason_stands_on_the_smallest_screen_and_arrows_scroll_to_every_name() -> None:
+    async def run() -> None:
+        desk, reader, operations = set_up(language="en")
+        ids = [row.id for row in reader.fleet(EVERYTHING, "verdict", False, 0, 60, desk.clock.now())]
+        operations.fates = {one: ("wait", "rate_limited") for one in ids[40:50]}
+        operations.fates |= {one: ("refused", "already_removed") for one in ids[50:55]}
+        operations.fates |= {one: ("refused", "in_work") for one in ids[55:60]}
+        async with console(desk, size=(80, 24)) as it:
+            await it.see("▌")
+            fleet(it).roster.set_marks(set(ids))
+            await it.press("s")
+            question = await asked(it)
+            text = it.text()
+            assert "Will run (40)" in text and "Wait (10)" in text and text.count("Refused (5)") == 2
+            assert "▸Cancel" in text and "shows all" in text
+            last = reader.rows([ids[59]], desk.clock.now())[0].customer
+            assert last not in text
+            await it.press(*["pagedown"] * 9)
+            assert last in it.text() and "more lines" not in it.text() and "▸Cancel" in it.text()
+            await it.press(*["pageup"] * 9)
+            assert question.top == 0 and "Synchronise 50 connections?" in it.text()
+
+    drive(run())
+
+
+@pytest.mark.parametrize(("window", "told"), [(600, "Begins in 10 minutes only"), (45, "Begins in 45 s only")])
+def test_a_short_undo_window_is_told_in_seconds(window: int, told: str) -> None:
+    async def run() -> None:
+        settings = Settings(profile="demo", environment="sandbox", language="en", undo_window=window)
+        async with console(make_desk(language="en", settings=settings)) as it:
+            await it.see("▌")
+            await it.press("x")
+            await asked(it)
+            assert told in it.text() and "U undoes it" in it.text()
+
+    drive(run())
+
+
+def test_an_agreement_s_number_may_be_anything_that_can_be_typed() -> None:
+    async def run() -> None:
+        reader = FakeReader(fleet_rows=[replace(make_row(1), agreement_number="DK-10 01/æ")])
+        operations = FakeOperations(reader)
+        async with console(make_desk(reader, operations=operations)) as it:
+            await it.see("▌")
+            await it.press("x")
+            await asked(it)
+            await it.type("DK-10 01/æ")
+            await it.press("right", "enter")
+            await it.until(lambda: operations.submitted)
+
+    drive(run())
+
+
+def test_an_error_of_the_program_is_no_unknown_agreement() -> None:
+    async def run() -> None:
+        desk, _, operations = set_up(language="en")
+
+        def fails(*_: object, **__: object) -> None:
+            raise KeyError("calls")
+
+        operations.plan = fails  # type: ignore[method-assign,assignment]
+        async with console(desk, size=(120, 24)) as it:
+            await it.see("▌")
+            await it.press("s")
+            await it.see("KeyError")
+            assert "agreement calls" not in it.text()
+
+    drive(run())
+
+
+def test_one_act_that_ran_does_not_hide_those_that_were_refused() -> None:
+    async def run() -> None:
+        desk, reader, operations = set_up(language="en")
+        async with console(desk, size=(160, 24)) as it:
+            await it.see("▌")
+            await it.press("space", "space", "s")
+            await asked(it)
+            await it.press("right", "enter")
+            await it.see("2 under way")
+            view = reader.plans_known[1]
+            acts = tuple(
+                replace(one, state=state)
+                for one, state in zip(view.actions, (ActionState.DONE, ActionState.REFUSED), strict=True)
+            )
+            reader.plans_known[1] = make_plan(operations.kept_plans[0], acts)
+            reader.version += 1
+            await it.see("1 refused")
 
     drive(run())

@@ -10,7 +10,7 @@ from backend.rules.filters import FilterError
 from tui.actions import AUDIT, CONNECTION, EVENT, key_of
 from tui.cells import Line, Span
 from tui.screens.filtering import FilteredList
-from tui.screens.moving import Column
+from tui.screens.moving import WIDE, Column
 from tui.widgets.roster import Window
 from tui.wording import clock_time, number, short_moment
 
@@ -69,13 +69,13 @@ class AuditScreen(FilteredList[Event]):
 
     def columns(self, width: int) -> Sequence[Column]:
         """The data takes what is left, and from where one acted needs a wide screen."""
-        wide = width >= 110
+        wide = width >= WIDE
         rest = [("at", 8), ("who", 20 if wide else 12), *([("from", 30)] if wide else []), ("what", 18)]
         rest += [("plan", 5), ("connection", 7)]
         rest.append(("data", max(8, width - sum(cells + 1 for _, cells in rest) - 1)))
         return [Column(name, cells) for name, cells in rest]
 
-    def cells(self, row: Event) -> Mapping[str, Span]:
+    def cells(self, row: Event, width: int) -> Mapping[str, Span]:
         return {
             "at": (short_moment(row.at, self.console.now()), "dim"),
             "who": (row.operator, "strong"),

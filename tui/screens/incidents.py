@@ -50,7 +50,7 @@ class IncidentsScreen(ListScreen[IncidentView]):
         rest.insert(0, ("name", max(14, min(40, width - used)), False))
         return [Column(*one) for one in rest]
 
-    def cells(self, row: IncidentView) -> Mapping[str, Span]:
+    def cells(self, row: IncidentView, width: int) -> Mapping[str, Span]:
         view, glyphs, now, is_open = row, self.console.glyphs, self.seen_at or self.console.now(), row.closed_at is None
         name = view.key if view.scope in (Scope.BANK, Scope.CLUSTER) else self.say(f"console.scope.{view.scope.value}")
         over = self.say("console.incidents.over")

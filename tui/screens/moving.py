@@ -20,6 +20,10 @@ Row = TypeVar("Row")
 Reading = TypeVar("Reading")
 
 
+WIDE = 110
+"""Cells from which there is room for long words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a list: the name of its title and of its cell, its width in cells, and on which side it stands."""
@@ -72,8 +76,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         """The columns that there is room for."""
         raise NotImplementedError
 
-    def cells(self, row: Row) -> Mapping[str, Span]:
-        """The row's texts and roles by the names of its columns."""
+    def cells(self, row: Row, width: int) -> Mapping[str, Span]:
+        """The row's texts and roles by the names of its columns, for so wide a list."""
         raise NotImplementedError
 
     def empty(self) -> str:
@@ -88,7 +92,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         return line
 
     def paint(self, row: Row, width: int) -> Line:
-        line, cells = list[Span](), self.cells(row)
+        line, cells = list[Span](), self.cells(row, width)
         for column in self.columns(width):
             text, role = cells[column.name]
             line += [(fit(text, column.cells, right=column.right), role), (" ", "text")]

@@ -11,7 +11,7 @@ from backend.model.plans import Action, ActionState, PlanGroup, PlanState, PlanV
 from backend.rules.report import report
 from tui.actions import CONNECTION, PLAN, key_of
 from tui.cells import Line, Span
-from tui.screens.moving import Column, ListScreen
+from tui.screens.moving import WIDE, Column, ListScreen
 from tui.screens.steering import SteersPlan
 from tui.widgets.bars import Bar, cut
 from tui.widgets.roster import Keyed, Window
@@ -134,25 +134,25 @@ class PlanScreen(ListScreen[Keyed[Action]], SteersPlan):
         return str(row.item.id)
 
     def columns(self, width: int) -> Sequence[Column]:
-        wide = width >= 110
-        rest = [("outcome", 20), ("customer", 36 if wide else 20), ("agreement", 9), ("bank", 20)]
+        wide = width >= WIDE
+        rest = [("outcome", 32 if wide else 20), ("customer", 36 if wide else 20), ("agreement", 9), ("bank", 20)]
         rest = rest if wide else rest[:3] if width >= 70 else rest[:2]
         rest.append(("reason", max(8, width - sum(cells + 1 for _, cells in rest))))
         return [Column(name, cells) for name, cells in rest]
 
-    def cells(self, row: Keyed[Action]) -> Mapping[str, Span]:
+    def cells(self, row: Keyed[Action], width: int) -> Mapping[str, Span]:
         action = row.item
         return {
-            "outcome": (self._outcome(action), outcome_role(action.state)),
+            "outcome": (self._outcome(action, width), outcome_role(action.state)),
             "customer": (action.customer, "strong"),
             "agreement": (action.agreement_number, "dim"),
             "bank": (action.bank, "text"),
             "reason": (self.console.reason(action.reason) if action.reason else action.note, "dim"),
         }
 
-    def _outcome(self, action: Action) -> str:
+    def _outcome(self, action: Action, width: int) -> str:
         now, say = self.console.now(), self.console.desk.say
-        words = state_word(action.state, say)
+        words = state_word(action.state, say) if width >= WIDE else say(f"console.outcome.{action.state}")
         if _later(action, now) and action.not_before is not None:
             words = say("console.outcome.until", at=until(action.not_before, now))
         elif action.finished_at is not None:

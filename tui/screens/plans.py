@@ -6,7 +6,7 @@ from typing import ClassVar
 from backend.model.plans import PlanState, PlanView
 from tui.actions import PLAN, PLANS
 from tui.cells import Line, Span
-from tui.screens.moving import Column, ListScreen
+from tui.screens.moving import WIDE, Column, ListScreen
 from tui.screens.steering import OPEN, SteersPlan
 from tui.widgets.bars import fitting
 from tui.widgets.roster import Keyed, Window
@@ -50,18 +50,24 @@ class PlansScreen(ListScreen[Keyed[PlanView]], SteersPlan):
 
     def columns(self, width: int) -> Sequence[Column]:
         """How it went takes what is left."""
-        rest = [("plan", 5), ("state", 12), ("act", 11), ("who", 20 if width >= 110 else 8), ("at", 8)]
+        rest = [
+            ("plan", 5),
+            ("state", 12),
+            ("act", 14 if width >= WIDE else 8),
+            ("who", 20 if width >= WIDE else 8),
+            ("at", 8),
+        ]
         if width < 70:
             rest = [one for one in rest if one[0] not in ("who", "at")]
         rest.append(("outcome", max(10, width - sum(cells + 1 for _, cells in rest))))
         return [Column(name, cells) for name, cells in rest]
 
-    def cells(self, row: Keyed[PlanView]) -> Mapping[str, Span]:
+    def cells(self, row: Keyed[PlanView], width: int) -> Mapping[str, Span]:
         view, say = row.item, self.console.desk.say
         return {
             "plan": (str(view.id), "strong"),
             "state": plan_state(view.state, say, self.console.glyphs),
-            "act": (act_word(view.act, say), "text"),
+            "act": (act_word(view.act, say) if width >= WIDE else say(f"console.action.{view.act}.short"), "text"),
             "who": (view.run_by or view.operator, "text"),
             "at": (short_moment(view.run_at or view.created_at, self.console.now()), "dim"),
             "outcome": ("", "text"),

@@ -94,7 +94,7 @@ class PostingsScreen(ListScreen[PostingLine]):
         made += [Column("amount", 13, right=True), Column("text", text)]
         return [*made, Column("due", max(14, width - sum(column.cells + 1 for column in made)))]
 
-    def cells(self, row: PostingLine) -> Mapping[str, Span]:
+    def cells(self, row: PostingLine, width: int) -> Mapping[str, Span]:
         posting, now = row.posting, self.seen_at or self.console.now()
         late = posting.state == PostingState.QUEUED and posting.due_at is not None and posting.due_at <= now
         glyph = posting_glyph(posting.state, self.console.glyphs)
