@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
@@ -27,10 +28,10 @@ from tui.cells import Line, Span, shown
 from tui.clipboard import sequence
 from tui.desk import Desk
 from tui.lanes import Lanes
-from tui.palette import PALETTES, Palette, choose, choose_glyphs
+from tui.palette import ASCII, PALETTES, Palette, choose, choose_glyphs
 from tui.screens.base import ConsoleScreen
 from tui.screens.fleet import FleetScreen
-from tui.terminal_guard import Farewell, GuardedApp, terminal_gone
+from tui.terminal_guard import PLAIN, Farewell, GuardedApp, terminal_gone
 from tui.wording import act_word, clock_time, environment, moment, number, plan_words, short_moment
 
 POLL = 0.25
@@ -108,6 +109,10 @@ class Console(GuardedApp):
 
     def get_default_screen(self) -> Screen[None]:
         return FleetScreen()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        found = super().get_line_filters()
+        return [*found, PLAIN] if self.glyphs == ASCII else found
 
     def on_mount(self) -> None:
         self._poll()

@@ -70,6 +70,21 @@ GUARD, COLOURLESS = Guard(), NoColor()
 """One of each for ever: Textual remembers what a filter made of a line, by the filter itself."""
 
 
+class Plain(LineFilter):
+    """Puts a plain letter of the same width where a sign of ours is beyond ASCII; names stay as they are."""
+
+    SIGNS = str.maketrans("…↑↓←→⇧·–─█░▒▓", ".^v<>^--" + "-####")
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [
+            segment if segment.text.isascii() else Segment(segment.text.translate(self.SIGNS), *segment[1:])
+            for segment in segments
+        ]
+
+
+PLAIN = Plain()
+
+
 def guarded(filters: Sequence[LineFilter]) -> list[LineFilter]:
     """Textual's filters behind ours. NO_COLOR means no colour, not grey; and there are no colours to translate."""
     kept = [COLOURLESS if isinstance(found, Monochrome) else found for found in filters]

@@ -2,19 +2,26 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
 
 from backend.model.facts import Act
 from backend.model.plans import ActionState, PlanState
 from backend.texts import table, texts_in
-from tests.tui.fakes import FakeOperations, FakeReader, make_plan
+from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_plan
 from tests.tui.records import NOW, make_action, make_row
 from tui.cells import width_of
 from tui.columns import COLUMNS, Look, layout
 from tui.palette import Glyphs
+from tui.proposal import Proposal, groups_of
 from tui.screens.plan import PlanScreen
 from tui.screens.plans import PlansScreen
+from tui.screens.question import Question
+from tui.terminal_guard import PLAIN, Plain
 from tui.widgets.roster import Keyed
 from tui.wording import SHORT
 
@@ -71,3 +78,21 @@ def test_states_of_acts_and_reminders_fit_into_their_columns_on_a_connection_s_p
             assert all(width_of(text) < 22 for text in both), key
         if key.startswith("reminder.state."):
             assert all(width_of(text) < 24 for text in both), key
+
+
+@pytest.mark.parametrize("width", [56, 76, 196])
+def test_how_long_a_consent_outlives_its_removal_stands_whole(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = make_desk(language="en")
+    plan = desk.operations.plan(Act.REMOVE, ["c1001"])
+    question = Question(Proposal(plan, groups_of(plan), 0, {"c1001": NOW}))
+    monkeypatch.setattr("tui.screens.panel.Panel.console", SimpleNamespace(desk=desk))
+    (item,) = plan.items
+    text = "".join(part for part, _ in question._item(item, width))
+    assert text.endswith("consent until 23.11.26") and width_of(text) <= width
+
+
+def test_signs_beyond_ascii_become_letters_of_the_same_width() -> None:
+    signs = "".join(map(chr, Plain.SIGNS))
+    (made,) = PLAIN.apply([Segment(signs + "Ø", Style(bold=True))], Color(0, 0, 0))
+    assert made.text[:-1].isascii() and made.text[-1] == "Ø" and made.style == Style(bold=True)
+    assert [width_of(sign) for sign in signs] == [1] * len(signs)

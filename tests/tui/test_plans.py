@@ -361,7 +361,7 @@ def test_the_header_tells_progress_and_its_key_undoes_in_the_list() -> None:
         async with console(world.desk, size=(140, 24)) as it:
             await it.see("plan 1: 2/4, 1 failed")
             await it.press("U")
-            await it.see("You have no removal that can be undone.")
+            await it.see("You have no removal to undo.")
             world.add(Act.REMOVE, INTENT, undo_until=NOW + timedelta(minutes=10), waits=1, run_by="bo")
             world.add(Act.REMOVE, INTENT, undo_until=NOW + timedelta(minutes=10), waits=1)
             world.reader.version += 1

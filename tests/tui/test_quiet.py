@@ -315,7 +315,7 @@ def test_undo_is_on_every_screen_that_tells_of_it() -> None:
             for key, kind in (("e", IncidentsScreen), ("enter", ConnectionScreen), ("V", HandoverScreen)):
                 await go(it, key, kind)
                 await it.press("U")
-                await it.see("You have no removal that can be undone.")
+                await it.see("You have no removal to undo.")
                 await it.press("escape")
 
     asyncio.run(run())

@@ -143,7 +143,7 @@ class Question(Guarded):
         lines: list[Line] = [[(text, FATE_ROLE[group.fate])] for text in wrap(title, width)]
         shown = group.items[:named]
         for item in shown:
-            lines.append(self._item(item))
+            lines.append(self._item(item, width))
             if item.note:
                 lines += [[("    ", "panel"), (text, "panel_warn")] for text in wrap(item.note, width - 4)]
         if len(group.items) > len(shown) > 0:
@@ -155,17 +155,19 @@ class Question(Guarded):
         key = "console.question.until" if first == last else "console.question.until_between"
         return self.say(key, at=first, last=last)
 
-    def _item(self, item: PlanItem) -> Line:
+    def _item(self, item: PlanItem, width: int) -> Line:
+        """Who it is; how long the consent outlives a removal comes before the bank's name, where room is short."""
+        expires = self.proposal.expires.get(item.connection)
+        lives = f" {self.say('console.question.lives', day=day(local(expires)))}" if expires is not None else ""
+        room = width - 2 - 10 - width_of(lives)
+        bank = min(26, room * 2 // 5) if room >= 38 else 0
         line: list[Span] = [
             ("  ", "panel"),
-            (fit(item.customer, 26), "panel"),
-            (" ", "panel"),
-            (fit(item.agreement_number, 9), "panel_dim"),
-            (fit(item.bank, 14), "panel_dim"),
+            (fit(item.customer, min(40, room - bank)), "panel"),
+            (f" {fit(item.agreement_number, 9)}", "panel_dim"),
+            (fit(item.bank, bank), "panel_dim"),
         ]
-        if (expires := self.proposal.expires.get(item.connection)) is not None:
-            line.append((f" {self.say('console.question.lives', day=day(local(expires)))}", "panel_dim"))
-        return line
+        return [*line, (lives, "panel_dim")]
 
     def _buttons(self) -> Line:
         line: list[Span] = []
