@@ -253,7 +253,7 @@ def test_reminders_and_the_audit_log_are_told() -> None:
         settled_at=NOW,
     )
     lines = plain(reminders_section(page(), [one, replace(one, state=Mailing.FAILED, reason="unreachable")]))
-    assert "23.11.26, 10:00  sendt           7d før 23.11.26  eva@example.dk" in lines[2]
+    assert "23.11.26, 10:00  sendt                   7d før 23.11.26  eva@example.dk" in lines[2]
     assert "der kom intet svar" in lines[3]
     event = Event(
         seq=4, at=NOW, kind="renew.intent", connection="c1", operator="eva", host="b", data={"plan": 3}, hash=""

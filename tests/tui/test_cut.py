@@ -18,8 +18,12 @@ from tui.cells import width_of
 from tui.columns import COLUMNS, Look, layout
 from tui.palette import Glyphs
 from tui.proposal import Proposal, groups_of
+from tui.screens.audit import AuditScreen
+from tui.screens.incidents import IncidentsScreen
+from tui.screens.moving import ListScreen
 from tui.screens.plan import PlanScreen
 from tui.screens.plans import PlansScreen
+from tui.screens.postings import PostingsScreen
 from tui.screens.question import Question
 from tui.terminal_guard import PLAIN, Plain
 from tui.widgets.roster import Keyed
@@ -96,3 +100,10 @@ def test_signs_beyond_ascii_become_letters_of_the_same_width() -> None:
     (made,) = PLAIN.apply([Segment(signs + "Ø", Style(bold=True))], Color(0, 0, 0))
     assert made.text[:-1].isascii() and made.text[-1] == "Ø" and made.style == Style(bold=True)
     assert [width_of(sign) for sign in signs] == [1] * len(signs)
+
+
+@pytest.mark.parametrize("width", [56, 76, 116, 196])
+def test_the_columns_of_every_list_fit_into_its_width(width: int) -> None:
+    for make in (PlanScreen, PlansScreen, AuditScreen, IncidentsScreen, PostingsScreen):
+        screen: ListScreen[object] = make(1) if make is PlanScreen else make()  # type: ignore[assignment,call-arg]
+        assert sum(column.cells + 1 for column in screen.columns(width)) - 1 <= width, make.__name__

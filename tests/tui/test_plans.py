@@ -12,6 +12,7 @@ from backend.model.plans import Action, ActionState, PlanError, PlanState, PlanV
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, FixedClock, make_desk, make_plan
 from tests.tui.records import NOW, make_action
+from tui.actions import key_of
 from tui.desk import Desk
 from tui.screens.connection import ConnectionScreen
 from tui.screens.fleet import FleetScreen
@@ -370,5 +371,24 @@ def test_the_header_tells_progress_and_its_key_undoes_in_the_list() -> None:
             await it.see("Plan 3: undone")
             assert world.operations.orders == [(3, "undo")], "not what somebody else has begun"
             assert isinstance(it.app.screen, FleetScreen)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_what_a_plan_waits_for_and_the_keys_for_it_stand_whole(size: tuple[int, int], language: str) -> None:
+    async def run() -> None:
+        world = World(language)
+        world.add(Act.REMOVE, *[INTENT] * 3, state=PlanState.APPROVAL, run_by="Birgitte Østergaard-Lauridsen (bo)")
+        async with console(world.desk, size=size) as it:
+            await opened(it)
+            await it.press("enter")
+            screen = it.app.screen
+            assert isinstance(screen, PlanScreen)
+            await it.until(lambda: screen.view is not None)
+            told = screen._standing(screen.view)[0][0]  # type: ignore[arg-type]
+            assert told in " ".join(line.strip() for line in it.lines()[2:7])
+            assert key_of("approve") in told and key_of("decline") in told
 
     asyncio.run(run())

@@ -68,11 +68,11 @@ class AuditScreen(FilteredList[Event]):
         return self.say("console.audit.none")
 
     def columns(self, width: int) -> Sequence[Column]:
-        """The data takes what is left, and from where one acted needs a wide screen."""
+        """The data takes what is left; from where one acted needs a wide screen, and the plan one of some width."""
         wide = width >= WIDE
         rest = [("at", 8), ("who", 20 if wide else 12), *([("from", 30)] if wide else []), ("what", 18)]
-        rest += [("plan", 5), ("connection", 7)]
-        rest.append(("data", max(8, width - sum(cells + 1 for _, cells in rest) - 1)))
+        rest += [*([("plan", 5)] if width >= 66 else []), ("connection", 7)]
+        rest.append(("data", max(7, width - sum(cells + 1 for _, cells in rest) - 1)))
         return [Column(name, cells) for name, cells in rest]
 
     def cells(self, row: Event, width: int) -> Mapping[str, Span]:

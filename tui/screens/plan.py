@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from backend.model.plans import Action, ActionState, PlanGroup, PlanState, PlanView
 from backend.rules.report import report
 from tui.actions import CONNECTION, PLAN, key_of
-from tui.cells import Line, Span
+from tui.cells import Line, Span, wrap
 from tui.screens.moving import WIDE, Column, ListScreen
 from tui.screens.steering import SteersPlan
 from tui.widgets.bars import Bar, cut
@@ -81,7 +81,8 @@ class PlanScreen(ListScreen[Keyed[Action]], SteersPlan):
         """What an operator must know of the whole, then the groups around the chosen one."""
         if self.view is None:
             return [[], [(f" {self.say('console.plans.gone' if self.known else 'console.reading')}", "dim")]]
-        head: list[Line] = [[(f" {text}", role)] for text, role in self._standing(self.view)]
+        told = self._standing(self.view)
+        head: list[Line] = [[(f" {part}", role)] for text, role in told for part in wrap(text, width - 2)]
         total = number(sum(group.many for group in self.groups))
         lines: list[Line] = [self._group_line(None, self.say("console.plans.all", n=total), "text")]
         for group in self.groups:

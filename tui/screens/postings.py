@@ -83,7 +83,10 @@ class PostingsScreen(ListScreen[PostingLine]):
         return self.say(f"console.postings.empty.{KINDS[self.kind][0]}")
 
     def columns(self, width: int) -> Sequence[Column]:
-        """Customer and text share what is left; the account needs a wide screen."""
+        """Customer and text share what is left; the account needs a wide screen, age and text one of some width."""
+        if width < 66:
+            narrow = [Column("state", 12), Column("customer", max(8, width - 43)), Column("amount", 13, right=True)]
+            return [*narrow, Column("due", 14)]
         rest = width - 6 - 12 - 13 - 14 - 5
         roomy = rest >= 50
         rest -= 23 if roomy else 0
@@ -182,6 +185,7 @@ class PostingsScreen(ListScreen[PostingLine]):
         """At the last line the log follows; anywhere else, and once a line was marked, it stands still."""
         super().perform(action)
         if action.id in MOVES and self.roster.total:
+            self.roster.aim()
             at_end = self.roster.cursor >= self.roster.total - 1
             if at_end != self.following:
                 self._follow(at_end)

@@ -245,6 +245,10 @@ class Roster(Painted, Generic[Row]):
             self._painted = self.cursor_id
         return super().render_line(y)
 
+    def aim(self) -> None:
+        """The operator has put the cursor where it is: that row is meant, drawn or not."""
+        self._painted = self.cursor_id
+
     def back_to_painted(self) -> None:
         """Put the cursor on the row that was under it when it was last drawn, where a list moves it by itself."""
         place = next((n for n, row in enumerate(self.window.rows) if self._ident(row) == self._painted), None)
