@@ -12,6 +12,8 @@ from textual.events import Key, Paste
 from textual.geometry import Region
 
 from backend.model.facts import Verdict
+from backend.model.filters import Filter
+from backend.model.views import FleetRow
 from backend.store import StoreError
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeReader, make_desk
@@ -300,6 +302,24 @@ def test_the_last_page_is_reached_and_left() -> None:
             await it.until(lambda: "▌" in it.lines()[21])
             await it.press("pageup", "up", "home")
             await it.until(lambda: fleet(it).roster.cursor == 0 and "▌" in it.lines()[3])
+
+    drive(run())
+
+
+def test_the_first_reading_is_of_a_whole_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    whole = FakeReader.fleet
+
+    def fleet_(self: FakeReader, query: Filter, sort: str, descending: bool, *window: Any) -> list[FleetRow]:
+        asked.append(window[1])
+        return whole(self, query, sort, descending, *window)
+
+    monkeypatch.setattr(FakeReader, "fleet", fleet_)
+
+    async def run() -> None:
+        async with console() as it:
+            await it.see("▌")
+            assert asked[0] > 19, "it is asked when the list knows its size"
 
     drive(run())
 

@@ -37,7 +37,6 @@ class AuditScreen(FilteredList[Event]):
 
     def on_mount(self) -> None:
         self.use_filter(self._text)
-        super().on_mount()
 
     def crumb(self, width: int) -> tuple[Line, Line]:
         left: list[Span] = [(self.say("console.audit.title"), "strong")]

@@ -61,10 +61,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
             empty=lambda: self.empty() if self.known else self.say("console.reading"),
             id="roster",
         )
-        yield self.roster
-
-    def on_mount(self) -> None:
-        self.pace.want_now()
+        yield self.roster  # which asks for its rows as soon as it knows how many it has room for
 
     # -- painting ---------------------------------------------------------------------------------------------
 

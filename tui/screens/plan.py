@@ -54,7 +54,6 @@ class PlanScreen(ListScreen[Keyed[Action]], SteersPlan):
 
     def on_mount(self) -> None:
         self._make_room()
-        super().on_mount()
 
     def on_resize(self) -> None:
         self._make_room()
