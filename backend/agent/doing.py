@@ -22,6 +22,9 @@ _IN_FLIGHT = 512
 _PER_BANK = 64
 """Of these, at most so many at one bank."""
 
+_KEPT, _FEW = 128, 8
+"""So many of these places are for banks that have fewer than so many: some slow banks must not stop all others."""
+
 _REFILL = 16
 """So many places must be free before new acts are claimed: claiming one by one costs a commit each."""
 
@@ -72,17 +75,18 @@ class Doing:
         self.check()
         if self._ended >= _LOOK:
             await self._step()
-        room = _IN_FLIGHT - len(self._running)
-        if room < _REFILL or self._report().trouble:
+        free = _IN_FLIGHT - len(self._running)
+        if free < _REFILL or self._report().trouble:
             return False
-        full = tuple(bank for bank, many in self._banks.items() if many >= _PER_BANK)
+        room, most = (free - _KEPT, _PER_BANK) if free >= _KEPT + _REFILL else (free, _FEW)
+        full = tuple(bank for bank, many in self._banks.items() if many >= most)
         tools = self._tools
         ready = await tools.write(tools.books.ready_actions, room, tools.now(), without=full)
         taken: list[int] = []
         banks = Counter(self._banks)
         for action, bank in ready:
             banks[bank] += 1
-            if banks[bank] <= _PER_BANK:
+            if banks[bank] <= most:
                 taken.append(action)
         if not taken:
             # Others may be at work for long: what they wait for must not keep this plan at its stage.

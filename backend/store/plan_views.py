@@ -17,7 +17,8 @@ from backend.model.plans import (
 from backend.store.codec import action_of, at, ms, when
 from backend.store.fleet import SELECT_ACTION, Fleet
 
-_LEFT = "state = 'unknown' AND reason IN (?, ?)"
+LEFT = "state = 'unknown' AND reason IN (?, ?)"
+"""Acts of which nobody can find out what became; bound to `LEFT_TO_HUMANS`."""
 
 _LATER = "CASE WHEN a.state = 'intent' AND a.not_before > ? THEN 1 ELSE 0 END"
 
@@ -128,7 +129,7 @@ class PlanViews(Fleet):
 
     def _left(self, plan: int) -> int:
         """How many acts of it have an outcome that nobody knows and nobody looks at any more."""
-        return int(self.db.value(f"SELECT count(*) FROM actions WHERE plan = ? AND {_LEFT}", (plan, *LEFT_TO_HUMANS)))
+        return int(self.db.value(f"SELECT count(*) FROM actions WHERE plan = ? AND {LEFT}", (plan, *LEFT_TO_HUMANS)))
 
     def _undo_until(self, plan: int, act: str, now: datetime) -> datetime | None:
         """Until when a removal can be taken back whole: its first act has not begun and none of it has."""

@@ -23,11 +23,9 @@ from backend.model.plans import (
 from backend.ports.door import Judge, Weigh
 from backend.store.codec import at, ms, number, public, when
 from backend.store.fleet import SELECT_ACTION
-from backend.store.plan_views import PlanViews
+from backend.store.plan_views import LEFT, PlanViews
 
 LIVE = "('intent', 'sent', 'unknown')"
-
-_LEFT = "state = 'unknown' AND reason IN (?, ?)"
 
 REMEMBERED = timedelta(days=1)
 """So long a user's removals are added up: many small plans are one large one."""
@@ -256,7 +254,7 @@ class Plans(PlanViews):
             (note, ms(now), plan),
         )
         given_up = self.db.rows(
-            f"UPDATE actions SET state = 'failed', finished_at = ? WHERE plan = ? AND {_LEFT}"
+            f"UPDATE actions SET state = 'failed', finished_at = ? WHERE plan = ? AND {LEFT}"
             " RETURNING connection, act, reason",
             (ms(now), plan, *LEFT_TO_HUMANS),
         )

@@ -3,6 +3,9 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
+from backend.agent import doing as doing_module
 from backend.agent.doing import Doing
 from backend.model.errors import (
     BankDown,
@@ -182,6 +185,39 @@ def test_a_bank_that_hangs_keeps_no_plan_for_another_bank_at_its_stage(world: Wo
 
     assert asyncio.run(asyncio.wait_for(stand(), 60)).counts == {ActionState.SENT: 1, INTENT: 4}
     assert view(world, moving).counts == {WAITING: 30}
+
+
+def test_many_banks_that_hang_leave_places_for_another_bank(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"_IN_FLIGHT": 40, "_PER_BANK": 10, "_KEPT": 10, "_FEW": 2, "_REFILL": 1}.items():
+        monkeypatch.setattr(doing_module, name, value)
+    canary = customers(world, range(1, 7), "Rask Bank")
+    slow = [one for n in range(4) for one in customers(world, range(7 + 10 * n, 17 + 10 * n), f"Langsom Bank {n}")]
+    run(world, canary + slow)
+    real = world.provider.sync
+
+    async def stand() -> None:
+        stop, released = asyncio.Event(), asyncio.Event()
+
+        async def sync(session: Session, request_id: str) -> SyncAnswer:
+            if 7 <= int(session.consent_id.removeprefix("consent-")) < 47:
+                await released.wait()
+            return await real(session, request_id)
+
+        world.provider.sync = sync  # type: ignore[method-assign]
+        doing = Doing(world.agent.tools, lambda: world.agent.report)
+        running = asyncio.create_task(doing.run(stop, 0.5))
+        while len(doing._running) < 30:
+            await asyncio.sleep(0)
+        quick = customers(world, range(47, 53), "Hurtig Bank")
+        run(world, quick)
+        while len(synced(world)) < len(canary) + len(quick):
+            await asyncio.sleep(0)
+        stop.set()
+        released.set()
+        await running
+        await doing.ended()
+
+    asyncio.run(asyncio.wait_for(stand(), 60))
 
 
 def test_what_is_limited_when_its_turn_comes_waits_for_the_clock_and_runs_by_itself(world: World) -> None:
