@@ -4,17 +4,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
-from rich.style import Style
-from textual.strip import Strip
-
-from tui.palette import Palette
-
 Span = tuple[str, str]
 """Some text and the role that it plays (`tui.palette`)."""
 
 Line = Sequence[Span]
+
+NARROW = re.compile("[ -~\xa0-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25ff]*").fullmatch
+"""Texts in which each character is a cell: nearly all of ours. What is left needs the tables, which load slowly."""
 
 HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
@@ -35,7 +31,20 @@ def shown(text: str) -> str:
 
 def width_of(text: str) -> int:
     """Cells that the text takes on screen."""
-    return len(text) if text.isascii() else cell_len(text)
+    if text.isascii() or NARROW(text):
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def head_of(text: str, width: int) -> str:
+    """The beginning of a text that takes more: exactly `width` cells, a blank for half of a wide character."""
+    if NARROW(text):
+        return text[:width]
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width)
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
@@ -45,7 +54,7 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     text = shown(text)
     have = width_of(text)
     if have > width:
-        return set_cell_size(text, width - 1) + "…"
+        return head_of(text, width - 1) + "…"
     padding = " " * (width - have)
     return padding + text if right else text + padding
 
@@ -111,26 +120,3 @@ def _fold(line: Line, width: int, indent: int) -> list[Line]:
             now.append((word, role))
             left, fresh = left - width_of(word), fresh and gap
     return made if fresh else [*made, now]
-
-
-def strip_of(line: Line, width: int, palette: Palette, *, selected: bool = False, base: str = "text") -> Strip:
-    """The line as exactly `width` cells in the palette's styles; what is too long is cut.
-
-    Neighbours of one style become one segment: each segment costs its colours on the wire.
-    """
-    merged: list[tuple[str, Style]] = []
-    left = width
-    for text, role in (*line, (" " * width, base)):
-        text = shown(text)
-        cells = width_of(text)
-        if cells > left:
-            text, cells = set_cell_size(text, left), left
-        if not text:
-            continue
-        style = palette.style(role, selected)
-        if merged and merged[-1][1] == style:
-            merged[-1] = (merged[-1][0] + text, style)
-        else:
-            merged.append((text, style))
-        left -= cells
-    return Strip([Segment(text, style) for text, style in merged], width)

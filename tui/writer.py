@@ -5,7 +5,6 @@ Textual writes whole widgets: a list that scrolls by one line costs 20 to 40 KB 
 own scrolling, and of a style only what is new in it. Plain values and strings; who asks for it: `tui.terminal_guard`.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -18,8 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import SGR_STYLES
 
-_NARROW = re.compile("[ -~\xa0-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25ff]*").fullmatch
-"""Texts in which each character is a cell: nearly all of ours. The rest is taken apart, as Textual measures it."""
+from tui.cells import NARROW
 
 _GAP = 4
 """So many unchanged cells of the same style are written again rather than jumped over: a jump costs as much."""
@@ -92,7 +90,7 @@ class Writer:
                 if control:
                     continue
                 pen = _pen(style, self.colours)
-                if _NARROW(text):
+                if NARROW(text):
                     end = x + len(text)
                     texts[x:end], pens[x:end] = text, repeat(pen, len(text))
                     x = end

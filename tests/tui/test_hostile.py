@@ -20,7 +20,7 @@ from backend.model.plans import ActionState, PlanState
 from tests.tui.driving import Driver, console
 from tests.tui.fakes import FakeOperations, FakeReader, make_desk, make_plan
 from tests.tui.records import make_action, make_line, make_problem, make_row
-from tui.cells import fit, shown, strip_of, width_of, wrap
+from tui.cells import fit, shown, width_of, wrap
 from tui.crash import crash_report, told, write_crash
 from tui.palette import DARK
 from tui.screens.panel import Choose
@@ -28,6 +28,7 @@ from tui.screens.plan import PlanScreen
 from tui.screens.plans import PlansScreen
 from tui.screens.question import Question
 from tui.terminal_guard import Guard, guarded
+from tui.widgets.painted import strip_of
 
 NASTY = st.text(
     st.one_of(

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from textual.strip import Strip
 
-from tui.cells import Line, strip_of
+from tui.cells import Line
 from tui.palette import Glyphs, Palette
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Painted, strip_of
 
 
 class Doc(Painted):

@@ -8,7 +8,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.cells import Line, strip_of
+from tui.cells import Line, head_of, shown, width_of
 from tui.palette import Glyphs, Palette
 
 
@@ -80,3 +80,26 @@ class Painted(Widget):
         if y < len(self._strips):
             return self._strips[y]
         return Strip.blank(self.size.width, Style())
+
+
+def strip_of(line: Line, width: int, palette: Palette, *, selected: bool = False, base: str = "text") -> Strip:
+    """The line as exactly `width` cells in the palette's styles; what is too long is cut.
+
+    Neighbours of one style become one segment: each segment costs its colours on the wire.
+    """
+    merged: list[tuple[str, Style]] = []
+    left = width
+    for text, role in (*line, (" " * width, base)):
+        text = shown(text)
+        cells = width_of(text)
+        if cells > left:
+            text, cells = head_of(text, left), left
+        if not text:
+            continue
+        style = palette.style(role, selected)
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        else:
+            merged.append((text, style))
+        left -= cells
+    return Strip([Segment(text, style) for text, style in merged], width)

@@ -8,9 +8,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.cells import Line, Span, strip_of
+from tui.cells import Line, Span
 from tui.palette import Glyphs, Palette
-from tui.widgets.painted import Painted
+from tui.widgets.painted import Painted, strip_of
 
 Row = TypeVar("Row")
 
