@@ -115,8 +115,14 @@ def write_private(path: Path, lines: Iterable[bytes], *, replace: bool) -> None:
 
 
 def check_file(path: Path, key: bytes | None, progress: Callable[[int], None]) -> AuditReport:
-    """Check an export as JSON Lines. Without a `key` the seals are taken as they are. Raises OSError."""
+    """Check an export as JSON Lines. Without a `key` the seals are taken as they are.
+
+    Raises OSError, and ValueError for a file that is no export at all: that is a mistake of the caller, no damage.
+    """
     manifest, end = _manifest(path)
+    with path.open("rb") as file:
+        if manifest is None and not any(line.startswith(b"{") for line in islice(file, _BATCH)):
+            raise ValueError(path)
     wrong = list[Finding]()
 
     def batches() -> Iterator[list[Sequence[Any]]]:

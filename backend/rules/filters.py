@@ -109,7 +109,8 @@ def parse(text: str, now: datetime, operator: str = "") -> Filter:
     """The tree of a filter text. `now` (aware) is what `expires<14d`, `fetched>6h` and `is:snoozed` are counted from,
     and `operator` whose problems `is:mine` finds (nobody's when it is empty).
 
-    Raises FilterError for an unknown field or value, with the nearest one that exists, and for nothing else.
+    Only an empty text and `*` are everything: a term that says nothing must not turn an act for one into one for all.
+    Raises FilterError for that, for an unknown field or value, with the nearest one that exists, and nothing else.
     """
     if len(text) > MAX_LENGTH:
         raise FilterError("filter.too_long", {"limit": str(MAX_LENGTH)}, MAX_LENGTH)
@@ -118,6 +119,7 @@ def parse(text: str, now: datetime, operator: str = "") -> Filter:
     states: list[tuple[int, int]] = []
     plan: OfPlan | None = None
     named = at = 0
+    starred = False
     while at < len(source):
         if source[at].isspace():
             at += 1
@@ -129,6 +131,9 @@ def parse(text: str, now: datetime, operator: str = "") -> Filter:
         if at > start and (at == len(source) or source[at].isspace()):
             raise FilterError("filter.nothing_to_negate", {}, start)
         begin, (term, at) = at, _term(source, at, now)
+        if term is None and turned:
+            raise FilterError("filter.nothing_to_negate", {}, start)
+        starred = starred or source[begin:at] == "*"
         if isinstance(term, Word) and named and source[named:begin].strip(" !") == "" and source[begin:at] in _STATES:
             term = Compare("state", "=", source[begin:at])  # `plan:last failed`
         named = at if isinstance(term, Compare) and term.field == "plan" else 0
@@ -142,6 +147,8 @@ def parse(text: str, now: datetime, operator: str = "") -> Filter:
             term = Compare("assigned", "=", searchable(operator))
         if term is not None:
             terms.append(Not(term) if turned else term)
+    if not terms and source and not starred:
+        raise FilterError("filter.says_nothing", {}, 0)
     for place, start in states:
         if plan is None:
             raise FilterError("filter.state_of_no_plan", {}, start)
@@ -158,10 +165,12 @@ def _in_plan(term: Term, plan: OfPlan) -> Term:
 
 
 def _term(source: str, at: int, now: datetime) -> tuple[Term | None, int]:
-    """One term without its `!`, and where it ends; None when it says nothing (`*`, an empty quote)."""
+    """One term without its `!`, and where it ends; None when it says nothing (`*`, a dash between two words)."""
     if source[at] == '"':
         value, end = _quoted(source, at)
-        return _word(value), end
+        if (word := _word(value)) is None:
+            raise FilterError("filter.says_nothing", {}, at)
+        return word, end
     if source[at] == "/":
         return _pattern(source, at)
     if (match := _FIELD.match(source, at)) is not None:
@@ -193,17 +202,19 @@ def _word(value: str) -> Word | None:
     return Word(text) if text else None
 
 
-def _pattern(source: str, at: int) -> tuple[Pattern | None, int]:
+def _pattern(source: str, at: int) -> tuple[Pattern, int]:
     match = _PATTERN_END.match(source, at + 1)
     end = len(source) if match is None else match.end()
     pattern = source[at + 1 : end]
+    if not pattern:
+        raise FilterError("filter.says_nothing", {}, at)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise FilterError("filter.bad_pattern", {"error": str(error)}, at) from None
-    return (Pattern(pattern) if pattern else None), end + 1
+    return Pattern(pattern), end + 1
 
 
 def _compare(name: str, op: str, value: str, where: tuple[int, int], now: datetime) -> Compare:
@@ -218,6 +229,8 @@ def _compare(name: str, op: str, value: str, where: tuple[int, int], now: dateti
     match kind:
         case Kind.TEXT:
             ready = value.strip() if name == "agreement" else searchable(value)
+            if not ready:
+                raise FilterError("filter.no_value", {"field": name, "example": _example(name, kind)}, where[1])
             return Compare(name, op, ready)
         case Kind.CHOICE:
             return Compare(name, op, _choice(name, value, where[1]))

@@ -22,7 +22,6 @@ from backend.model.plans import (
 )
 from backend.ports.door import Judge, Weigh
 from backend.store.codec import at, ms, number, public, when
-from backend.store.fleet import SELECT_ACTION
 from backend.store.plan_views import LEFT, PlanViews
 
 LIVE = "('intent', 'sent', 'unknown')"
@@ -204,8 +203,14 @@ class Plans(PlanViews):
     def _busy(self, connections: Sequence[int]) -> dict[int, str]:
         """By connection: the act that is under way there, who asked for it, and since when."""
         marks = ",".join("?" * len(connections))
-        rows = self.db.rows(f"{SELECT_ACTION} WHERE a.connection IN ({marks}) AND a.state IN {LIVE}", connections)
-        return {row["connection"]: _held_by(row) for row in rows}
+        rows = self.db.rows(
+            "SELECT a.connection, a.act, p.run_by, coalesce(p.run_at, a.created_at) AS since"
+            f" FROM actions a JOIN plans p ON p.id = a.plan WHERE a.connection IN ({marks}) AND a.state IN {LIVE}",
+            connections,
+        )
+        return {
+            row["connection"]: f"in_work:{row['act']}:{row['run_by']}:{at(row['since']).isoformat()}" for row in rows
+        }
 
     def _submitted(self, plan: int, changed: Iterable[tuple[str, str]]) -> Submitted:
         view = self.plan(plan)
@@ -225,6 +230,9 @@ class Plans(PlanViews):
             row = self._row(plan)
             state = PlanState(row["state"])
             late = order is Order.CANCEL and state is PlanState.CANCELLED and self._left(plan)
+            if order is Order.UNDO and (row["act"] != Act.REMOVE or row["note"] == "plan.note.undone"):
+                key = "undone_already" if row["act"] == Act.REMOVE else "only_removals_are_undone"
+                raise PlanError(f"plan.{key}", plan=plan)
             if state not in _FROM[order] and not late:
                 raise PlanError(f"plan.cannot.{order}", plan=plan, state=state)
             match order:
@@ -302,7 +310,3 @@ def _refusal(item: Any, fresh: PlanItem) -> str | None:
     if item["seen"] != fresh.seen:
         return "changed_since"
     return fresh.reason if fresh.fate == "refused" else None
-
-
-def _held_by(row: Any) -> str:
-    return f"in_work:{row['act']}:{row['operator']}:{at(row['created_at']).isoformat()}"

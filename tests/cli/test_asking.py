@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +100,36 @@ def test_nobody_to_ask_wants_yes(fleet: Run) -> None:
     assert fleet("sync", "c1", "--yes").code == 0
     assert fleet("plan", "1", "cancel").code == 2
     assert fleet("plan", "1", "cancel", "--yes").code == 0
+
+
+def test_a_dane_answers_in_danish(fleet: Run, person: None) -> None:
+    for answer, code in (("nej", 3), ("", 3), ("ja", 0)):
+        ran = fleet("--language", "da", "sync", "c1", stdin=f"{answer}\n")
+        assert ran.code == code and "[j/N]" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="wants a device that is always full")
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_what_was_begun_is_no_failure_when_nobody_can_read_of_it(
+    fleet: Run, env: dict[str, str], how: tuple[str, ...]
+) -> None:
+    command = [sys.executable, "-m", "tui.cli", "sync", "c1", "--yes", *how]
+    whole = {"PATH": os.environ["PATH"], "HOME": env["XDG_DATA_HOME"], **env}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=whole, timeout=60)
+    told = done.stderr.decode()
+    assert done.returncode == 0 and "plan 1 is under way" in told and "did not work" not in told
+
+
+def test_a_removal_says_until_when_the_consent_lives(fleet: Run) -> None:
+    assert "consent until 01.03.99" in fleet("remove", "c1", "--dry-run").out
+
+
+def test_a_filter_that_says_nothing_acts_on_nobody(fleet: Run) -> None:
+    for query in ('""', "//", "!*", 'bank:" "'):
+        ran = fleet("remove", "--filter", query, "--yes")
+        assert (ran.code, ran.out) == (2, ""), query
+    assert fleet("plans").code == 4
 
 
 ASKS = """

@@ -205,6 +205,13 @@ def test_an_export_is_whole_private_and_checked_without_the_store(exported: Path
     assert list(tmp_path.glob(".audit*")) == []
 
 
+def test_another_file_is_a_mistake_and_no_alarm(forny: Run, tmp_path: Path) -> None:
+    other = tmp_path / "audit.csv"
+    other.write_text("No,At\n1,2026\n")
+    ran = check(forny, other)
+    assert (ran.code, ran.out) == (2, "") and "no export in JSON Lines" in ran.err and "\n" not in ran.err.strip()
+
+
 def test_the_recipe_of_the_hash_holds(exported: Path) -> None:
     *written, last = map(json.loads, exported.read_text().splitlines())
     prev = "0" * 64

@@ -1,6 +1,8 @@
 """`forny connect`, `renew`, `sync` and `remove`: a plan is shown, confirmed, submitted, and followed if asked."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -25,7 +27,7 @@ from tui.commands.context import (
 )
 from tui.commands.finding import parsed
 from tui.commands.output import json_option, put_json, put_table
-from tui.commands.planned import exit_code, put_plan
+from tui.commands.planned import consent_until, exit_code, put_plan
 from tui.commands.shapes import reason_text
 from tui.commands.waiting import settled
 from tui.commands.words import moment
@@ -181,13 +183,19 @@ def finish(context: Context, submitted: Submitted, *, wait: bool, answer: dict[s
         view = asyncio.run(settled(context, submitted.plan))
     else:
         view = _known(context, submitted.plan, whole=answer is not None)
-    if answer is not None:
-        changed = shapes.refused(submitted.changed, context.say)
-        put_json(answer | shapes.plan_view(view, context.say) | {"changed": changed})
-    elif wait:
-        put_plan(context, view)
-    else:
-        _put_submitted(context, submitted, view)
+    try:
+        if answer is not None:
+            changed = shapes.refused(submitted.changed, context.say)
+            put_json(answer | shapes.plan_view(view, context.say) | {"changed": changed})
+        elif wait:
+            put_plan(context, view)
+        else:
+            _put_submitted(context, submitted, view)
+        sys.stdout.flush()
+    except OSError:
+        # Who cannot read the answer must not take what was begun for something that failed, and do it twice.
+        talk(context.say("cli.begun_unheard", plan=view.id))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else what is left unsaid fails once more at the end
     leave(SOME_REFUSED if submitted.refused else exit_code(view, waited=wait))
 
 
@@ -213,6 +221,10 @@ def _nothing_runs(context: Context, plan: Plan, as_json: bool) -> NoReturn:
 
 def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None:
     say = context.say
+    lives: dict[str, str] = {}
+    if plan.act == Act.REMOVE:  # law 8: until when the bank's consent outlives it
+        known = context.runtime.reader.rows([item.connection for item in plan.items], context.clock.now())
+        lives = {row.id: consent_until(say, row.expires_at) for row in known}
     rows = [
         [
             item.connection or say("cli.new"),
@@ -220,7 +232,9 @@ def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None
             item.customer,
             item.bank,
             say(f"cli.fate.{item.fate}", until=moment(item.until)),
-            ". ".join(part for part in (reason_text(say, item.reason), item.note) if part),
+            ". ".join(
+                part for part in (reason_text(say, item.reason), item.note, lives.get(item.connection, "")) if part
+            ),
         ]
         for item in plan.items
     ]

@@ -34,7 +34,9 @@ def confirm(
     talk_of_environment(context)
     _forget_what_was_typed()
     if number is None:
-        agreed = click.confirm(question, default=False, err=True)
+        prompt = f"{question} [{context.say('cli.yes_or_no')}]"
+        answer = click.prompt(prompt, default="", show_default=False, err=True)
+        agreed = answer.strip().casefold() in context.say("cli.words_for_yes").split()
     else:
         agreed = click.prompt(question, default="", show_default=False, err=True).strip() == str(number)
     if not agreed:

@@ -174,6 +174,8 @@ def _of_file(context: Context, file: str) -> AuditReport:
         return check_file(Path(file), context.runtime.audit_key(), _progress(context))
     except OSError as error:
         refuse(context.say("cli.audit_no_file", file=clean(file, 200), why=error.strerror))
+    except ValueError:
+        refuse(context.say("cli.audit_no_export", file=clean(file, 200)))
 
 
 def _progress(context: Context) -> Callable[[int], None]:

@@ -1,12 +1,16 @@
 """A plan as commands show it, and the exit code that tells how it stands."""
 
+from datetime import datetime
+
 import click
 
-from backend.model.plans import ActionState, PlanState, PlanView
+from backend.model.plans import Action, ActionState, PlanState, PlanView
+from backend.rules.danish import local
+from backend.texts import Say
 from tui.commands.context import ALL_DONE, NEEDS_CUSTOMER, SOME_REFUSED, Context, talk
 from tui.commands.output import put_pairs, put_table
 from tui.commands.shapes import reason_text
-from tui.commands.words import moment
+from tui.commands.words import day, moment
 from tui.wording import act_word, state_word
 
 _BAD = (ActionState.FAILED, ActionState.REFUSED, ActionState.UNKNOWN)
@@ -54,7 +58,7 @@ def put_plan(context: Context, view: PlanView, *, to_stderr: bool = False) -> No
             say("cli.waits", until=moment(item.not_before))
             if item.not_before and item.state in _UNSETTLED
             else state_word(item.state, say),
-            reason_text(say, item.reason),
+            ". ".join(part for part in (reason_text(say, item.reason), _lives(context, item)) if part),
         ]
         for item in view.actions
     ]
@@ -69,3 +73,13 @@ def put_plan(context: Context, view: PlanView, *, to_stderr: bool = False) -> No
             click.echo(f"{item.connection}  {link}", err=to_stderr)
     if view.undo_until is not None:
         talk(say("cli.undo_until", plan=view.id, until=moment(view.undo_until)))
+
+
+def consent_until(say: Say, ends: datetime | None) -> str:
+    """Until when the bank's consent lives, which a removal does not end (law 8); empty when nobody knows."""
+    return say("console.question.lives", day=day(local(ends))) if ends is not None else ""
+
+
+def _lives(context: Context, item: Action) -> str:
+    told = item.result.get("consent_lives_until", "")
+    return consent_until(context.say, datetime.fromisoformat(told)) if told[:1].isdigit() else ""
