@@ -32,9 +32,12 @@ _RUNNING = (
     "coalesce((SELECT substr(e.kind, instr(e.kind, '.') + 1) FROM live.events e WHERE e.connection = t.connection"
     " AND e.kind LIKE t.act || '.%' AND e.data ->> 'plan' = CAST(t.plan AS TEXT) AND e.at <= :at"
     " ORDER BY e.seq DESC LIMIT 1),"
-    " 'intent')"
+    " CASE WHEN t.state = 'refused' AND t.finished_at IS NULL THEN 'refused' ELSE 'planned' END)"
 )
-"""How an act that ended later stood then, by the audit log."""
+"""How an act that ended later, or never, stood then, by the audit log.
+
+Whatever began has a line there from its intent on: what has none was only shown, or refused before it could begin.
+"""
 
 
 def _last(then: str, kinds: str, of: str = "problem") -> str:

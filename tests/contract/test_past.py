@@ -308,6 +308,33 @@ def test_acts_stand_as_they_stood(store: Store) -> None:
     assert seen == [("", []), *((f"sync:{state}" * (state != "done"), [state]) for state in states)]
 
 
+def test_acts_that_never_began_do_not_run_in_the_past(store: Store) -> None:
+    """What was only shown, or refused, stands in nobody's way at an earlier moment either."""
+    store.import_records(records(range(1, 4)), NOON, "eva")
+
+    def kept(hours: float, connection: str, fate: str = "run", reason: str = "") -> int:
+        item = PlanItem(connection=connection, agreement_number="", customer="", bank="", fate=fate, reason=reason)
+        made = Plan(act=Act.SYNC, operator="eva", created_at=NOON + hours * HOUR, items=(item,))
+        return store.save_plan(made, "h")
+
+    shown, no = kept(1, "c1"), kept(1, "c2", "refused", "no_consent")
+    run, dropped = kept(1, "c3"), kept(1, "c3")
+    store.run_plan(run, willing, NOON + 3 * HOUR, operator="eva", host="h")
+    store.steer_plan(dropped, Order.CANCEL, NOON + 3 * HOUR, operator="eva", host="h")
+    late = kept(3, "c3")
+    assert store.run_plan(late, willing, NOON + 4 * HOUR, operator="bo", host="h").changed
+
+    def stood(hours: float) -> tuple[list[str], list[str]]:
+        then = past(store, NOON + hours * HOUR)
+        acts = [then.plan_actions(plan, None, 0, 9, then.at) for plan in (shown, no, run, dropped, late)]
+        running = [row.running for row in then.rows(["c1", "c2", "c3"], then.at)]
+        then.close()
+        return running, [act.state.value for some in acts for act in some]
+
+    assert stood(2) == (["", "", ""], ["planned", "refused", "planned", "planned"])
+    assert stood(5) == (["", "", "sync:intent"], ["planned", "refused", "intent", "cancelled", "refused"])
+
+
 def test_the_past_cannot_be_changed(store: Store) -> None:
     store.import_records([record(1)], NOON, "eva")
     before = store.db.value("SELECT count(*) FROM events")
