@@ -226,17 +226,20 @@ class Operations:
         return self._door.steer_plan(plan, order, self._clock.now(), **self._names)
 
     def again(self, plan: int) -> Plan:
-        """A new plan of what failed, was cancelled or changed in another; acts that may have happened are not among it.
+        """A new plan of what failed, was cancelled, had changed or found another act in its way.
+
+        Acts that may have happened are not among it.
 
         Raises PlanError when there is no such plan, or nothing in it to try again.
         """
         view = self._known(plan)
         over = (ActionState.FAILED, ActionState.CANCELLED)
         tried = [a.connection for a in view.actions if a.state in over and a.reason not in LEFT_TO_HUMANS]
-        changed = [connection for connection, reason in view.refused if reason == "changed_since"]
-        if not tried and not changed:
+        passing = ("changed_since", "in_work:")  # what is still in the way is refused anew, with what it is
+        turned_away = [connection for connection, reason in view.refused if reason.startswith(passing)]
+        if not tried and not turned_away:
             raise PlanError("plan.nothing_to_repeat", plan=plan)
-        return self.plan(view.act, [*tried, *changed], then_sync=view.then_sync)
+        return self.plan(view.act, [*tried, *turned_away], then_sync=view.then_sync)
 
     def _known(self, plan: int) -> PlanView:
         if (view := self._reader.plan(plan)) is None:

@@ -304,6 +304,18 @@ def test_many_small_removals_of_one_user_are_a_large_one(store: Store) -> None:
     assert eva.submit(eva.plan(Act.REMOVE, IDS[32:33])).state == PlanState.RUNNING
 
 
+def test_what_another_s_act_was_in_the_way_of_is_done_again_once_that_is_over(store: Store) -> None:
+    clock = HandClock()
+    eva, bo = operator(store, "eva", clock=clock), operator(store, "bo", clock=clock)
+    shown = bo.plan(Act.SYNC, IDS[:1])
+    first = eva.submit(eva.plan(Act.SYNC, IDS[:1])).plan
+    refused = bo.submit(shown)
+    assert refused.changed[0][1].startswith("in_work:sync:eva")
+    assert [item.reason for item in bo.again(refused.plan).items] == ["in_work"], "it is still under way"
+    eva.steer(first, Order.CANCEL)
+    assert [(item.connection, item.fate) for item in bo.again(refused.plan).items] == [("c1", "run")]
+
+
 def test_many_small_removals_do_not_go_past_the_limit_of_a_role(store: Store) -> None:
     ole = operations(store, Role.ONCALL)
     assert ole.submit(ole.plan(Act.REMOVE, IDS[:BULK])).state == PlanState.RUNNING
