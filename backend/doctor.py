@@ -12,6 +12,7 @@ from backend.config import ConfigError, Secret
 from backend.model.audit import ANCHOR_FAILED, REWRITTEN
 from backend.model.errors import OutsideError
 from backend.model.people import Role
+from backend.model.views import QUIET_AGENT
 from backend.runtime import Runtime
 from backend.setting_values import KINDS
 from backend.settings import Loaded
@@ -22,9 +23,6 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 SKEW_WARN = 60.0
 SKEW_FAIL = 300.0
 """Seconds between our clock and a server's: tokens and "days left" go wrong beyond (`facts/reliability.md` F8)."""
-
-QUIET_AGENT = 15 * 60.0
-"""Seconds of the clock without a round after which a living agent is worth a warning."""
 
 YOUNG_SEAL = 60.0
 OLD_SEAL = 3600.0
@@ -150,8 +148,7 @@ def _agent(runtime: Runtime, found: _Examination) -> None:
         who["trouble"] = status.trouble
         found.add("agent", FAIL, "doctor.agent_trouble", who, "doctor.agent_trouble_todo")
         return
-    last = status.last_round_at or status.started_at
-    quiet = (runtime.clock.now() - last).total_seconds()
+    quiet = status.quiet_for(runtime.clock)
     if quiet > QUIET_AGENT:
         who["minutes"] = int(quiet // 60)
         found.add("agent", WARN, "doctor.agent_quiet", who, "doctor.agent_quiet_todo")

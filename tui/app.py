@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -22,7 +22,7 @@ from backend.model.people import NotAllowed, user_of
 from backend.model.plans import PlanError, PlanView, in_work
 from backend.model.problems import ProblemError
 from backend.model.text import clean
-from backend.model.views import AgentStatus
+from backend.model.views import QUIET_AGENT, AgentStatus
 from tui.acting import Acting
 from tui.cells import Line, Span, shown
 from tui.clipboard import sequence
@@ -159,11 +159,8 @@ class Console(GuardedApp):
             return say("console.warning.no_agent")
         if self._agent.trouble:
             return say("console.warning.agent_trouble", trouble=self.reason(self._agent.trouble))
-        last = self._agent.last_round_at or self._agent.started_at
-        # An agent shows that it lives by the machine's time, also when the desk's clock runs faster.
-        speed = float(getattr(self.desk.clock, "speed", 1.0))
-        if self.now() - last > timedelta(seconds=self.desk.agent_quiet_after * speed):
-            return say("console.warning.agent_quiet", at=clock_time(last))
+        if self._agent.quiet_for(self.desk.clock) > QUIET_AGENT:
+            return say("console.warning.agent_quiet", at=clock_time(self._agent.last_sign))
         return ""
 
     def agent_words(self) -> list[Span]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 class Desk:
     """Everything a console needs. `monotonic` gives seconds on the time base of key events.
 
-    `agent_quiet_after` is in seconds of the machine: an agent that gave no sign for so long is said to be quiet.
     `crash_dir` is where a crash file goes (None: the platform's state directory). `as_of` is the past moment that the
     reader shows (None: the present); then nothing can be done, and the screens say so. `warnings` are what is
     doubtful about the configuration, in words.
@@ -36,7 +35,6 @@ class Desk:
     operator: str
     agent_status: Callable[[], AgentStatus | None]
     verify_audit: Callable[[], AuditReport]
-    agent_quiet_after: float = 600.0
     crash_dir: Path | None = None
     as_of: datetime | None = None
     warnings: tuple[str, ...] = ()

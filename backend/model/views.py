@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from backend.model.clock import Clock
 from backend.model.facts import Account, Case, Posting, PostingState
 from backend.model.health import Assessment, HealthFacts
 from backend.model.plans import Action, ActionState
@@ -93,6 +94,10 @@ class PendingTotals:
     oldest_at: datetime | None = None
 
 
+QUIET_AGENT = 300.0
+"""Seconds of the machine without a sign of life, which an agent gives each minute, until it is called quiet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStatus:
     """The agent that may act on this store, if one lives (proof of death, not a lease).
@@ -108,6 +113,16 @@ class AgentStatus:
     alive: bool
     trouble: str = ""
     silent_since: datetime | None = None
+
+    @property
+    def last_sign(self) -> datetime:
+        """When it last showed that it works."""
+        return self.last_round_at or self.started_at
+
+    def quiet_for(self, clock: Clock) -> float:
+        """Seconds of the machine since then: it gives its sign by the machine's time, however fast `clock` runs."""
+        speed = float(getattr(clock, "speed", 1.0))
+        return (clock.now() - self.last_sign).total_seconds() / speed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

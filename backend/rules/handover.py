@@ -365,7 +365,7 @@ def _agent(facts: HandoverFacts, say: Say) -> list[Entry]:
             told.append(say(key, at=when(event.at, facts.until)))
     agent = facts.agent
     if not facts.past and (agent is None or not agent.alive):
-        last_seen = agent and (agent.last_round_at or agent.started_at)
+        last_seen = agent and agent.last_sign
         told.append(
             say("handover.agent.gone", at=when(last_seen, facts.until)) if last_seen else say("handover.no_agent")
         )

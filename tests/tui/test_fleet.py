@@ -16,7 +16,7 @@ from backend.model.filters import Filter
 from backend.model.views import FleetRow
 from backend.store import StoreError
 from tests.tui.driving import Driver, console
-from tests.tui.fakes import FakeReader, make_desk
+from tests.tui.fakes import FakeReader, FixedClock, make_desk
 from tests.tui.records import NOW, make_row
 from tui.columns import COLUMNS, Look, heading, layout, row_line
 from tui.palette import Glyphs
@@ -373,6 +373,24 @@ def test_a_store_that_cannot_be_read_is_told_until_it_can() -> None:
             assert "r forny" in it.text(), "the old rows stay, and are said to be old"
             reader.failing = None
             await it.until(lambda: "Lageret" not in it.text())
+
+    drive(run())
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(24, False), (6 * 60, True)])
+def test_an_agent_in_a_world_that_runs_fast_is_quiet_by_the_machine(minutes: int, told: bool) -> None:
+    """24 minutes at 60 times are 24 seconds: the agent gives its sign each minute of the machine."""
+
+    class Fast(FixedClock):
+        speed = 60.0
+
+    async def run() -> None:
+        reader = FakeReader()
+        assert reader.agent is not None
+        reader.agent = replace(reader.agent, last_round_at=NOW - timedelta(minutes=minutes))
+        async with console(make_desk(reader, clock=Fast())) as it:
+            await it.see("Kunde" if not told else "ikke gjort en runde")
+            assert ("ikke gjort en runde" in it.text()) == told
 
     drive(run())
 

@@ -148,7 +148,7 @@ def test_a_greater_age_alone_paints_nothing_until_a_key_is_pressed(
                 return whole(self, *regions, **how)
 
             monkeypatch.setattr(Widget, "refresh", refresh)
-            clock.at += timedelta(minutes=9)
+            clock.at += timedelta(minutes=4)  # longer, and the agent would be called quiet
             screen.quiet_tick()
             settled: list[bool] = []
             it.app.lanes.ask("look", "behind it", lambda: True, settled.append, it.app.not_done)

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 PROGRAM = (sys.executable, "-P", "-m", "tui.cli")
 """This program for a child process; -P: a folder called `tui` where the operator stands is not taken for ours."""
 
-_QUIET = 300.0
-"""Seconds of the machine's time without a sign of life, which an agent gives each minute, until it is called quiet."""
-
 _LOOK_EVERY = 3.0
 """Seconds between two looks whether an agent lives."""
 
@@ -58,7 +55,6 @@ def open_console(context: Context) -> None:
 
 def desk_of(runtime: "Runtime", as_of: datetime | None = None, warnings: tuple[str, ...] = ()) -> "Desk":
     """What a console on this profile is given; `as_of` is the moment of a runtime that looks back."""
-    from backend.model.clock import parse_clock
     from tui.desk import Desk
 
     return Desk(
@@ -72,7 +68,6 @@ def desk_of(runtime: "Runtime", as_of: datetime | None = None, warnings: tuple[s
         verify_audit=runtime.verify_audit,
         as_of=as_of,
         warnings=warnings,
-        agent_quiet_after=_QUIET * parse_clock(runtime.settings.clock).speed,
     )
 
 
