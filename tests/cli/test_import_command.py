@@ -1,7 +1,13 @@
 """`forny import`: what is counted, what is told, and what is never told."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+import pytest
+
+from backend.guard import GuardedDoor
+from backend.store import StoreError
 from tests.cli.conftest import Run, line, lines
 
 
@@ -28,6 +34,16 @@ def test_bad_lines_are_told_with_number_and_reason_and_good_ones_kept(forny: Run
     assert "Line 2: it is not valid JSON." in ran.err
     assert "Line 3, expires_at: that is no date" in ran.err
     assert forny("list", "--count").out == "2\n"
+
+
+def test_an_import_that_is_cut_short_says_how_far_it_came(forny: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(door: GuardedDoor, records: Iterator[object], now: datetime, operator: str) -> None:
+        next(records), next(records)
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(GuardedDoor, "import_records", full)
+    ran = forny("import", "-", stdin=lines(line(1), line(2), line(3)))
+    assert ran.code == 1 and "stopped after 2 lines" in ran.err and "The disk is full." in ran.err
 
 
 def test_a_token_is_never_told(forny: Run) -> None:

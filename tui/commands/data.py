@@ -33,13 +33,13 @@ def import_(context: Context, file: str, as_json: bool) -> None:
     """
     from backend.importing import BadLine, Reader
     from backend.setting_values import PROVIDERS
+    from backend.store.engine import StoreError
 
-    say, bad = context.say, 0
+    say, bad, read = context.say, 0, 0
     reader = Reader(say, PROVIDERS)
 
     def good(source: BinaryIO) -> Iterator[ImportRecord]:
-        nonlocal bad
-        read = 0
+        nonlocal bad, read
         for item in reader.read(source):
             read += 1
             if read % 50_000 == 0 and on_a_terminal():
@@ -53,7 +53,11 @@ def import_(context: Context, file: str, as_json: bool) -> None:
 
     door = context.runtime.door
     with _source(context, file) as source:
-        report = door.import_records(good(source), context.clock.now(), context.runtime.settings.operator)
+        try:
+            report = door.import_records(good(source), context.clock.now(), context.runtime.settings.operator)
+        except StoreError:
+            talk(say("import.cut_short", count=read))
+            raise
     if bad > _SHOWN_BAD_LINES:
         talk(say("import.more_bad", count=bad - _SHOWN_BAD_LINES))
     counts = {"added": report.added, "changed": report.changed, "unchanged": report.unchanged, "bad": bad}
