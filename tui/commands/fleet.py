@@ -146,7 +146,7 @@ def _columns(context: Context, row: FleetRow, now: datetime, gates: Sequence[Gat
         row.customer,
         row.bank,
         row.status,
-        row.consent,
+        wording.consent_word(row.consent, context.say),
         moment(row.last_fetched),
         "-" if left is None else str(left),
         str(row.pending),

@@ -155,7 +155,7 @@ def _columns(context: Context, line: PostingLine) -> list[str]:
         day(posting.date),
         posting.text,
         f"{money(posting.amount)} {posting.currency}",
-        posting.state,
+        context.say(f"console.posting.{posting.state}"),
         reason_text(context.say, reason),
         _promise(context, posting, context.clock.now()),
         posting.id[:10],

@@ -10,6 +10,7 @@ from tui.commands.finding import parsed
 from tui.commands.output import json_option, put_found
 from tui.commands.shapes import problem
 from tui.commands.words import moment
+from tui.wording import act_word, verdict_word, word
 
 _EVERY = 1_000
 
@@ -37,11 +38,11 @@ def _columns(context: Context, view: ProblemView) -> list[str]:
         view.agreement_number,
         view.customer,
         view.bank,
-        view.cause,
+        word("situation", view.cause, context.say),
         moment(view.since),
         moment(view.last_at),
         str(view.times),
-        view.action or view.verdict,
+        act_word(view.action, context.say) if view.action else verdict_word(view.verdict, context.say),
         rests(context, view),
     ]
 
