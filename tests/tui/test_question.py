@@ -286,7 +286,7 @@ def test_what_has_changed_since_the_plan_was_shown_is_told_after_it_was_begun() 
             await asked(it)
             await it.press("right", "enter")
             await it.see("1 not begun, something has changed since")
-            assert f"{row.customer}: bo has synchronise under way since 09:41" in it.text()
+            assert f"{row.customer}: bo: synchronise, under way since 09:41" in it.text()
 
     drive(run())
 

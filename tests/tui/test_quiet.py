@@ -199,7 +199,7 @@ def test_an_operator_s_name_may_have_colons_in_it() -> None:
     with pytest.raises(ValueError, match="in_work"):
         in_work("in_work:renew:eva")
     app = Console(make_desk(language="en"), environ={})
-    assert app.reason(reason) == "Nat: Eva (eva) has renew under way since 09:41"
+    assert app.reason(reason) == "Nat: Eva (eva): renew, under way since 09:41"
 
 
 def test_messages_are_shown_while_they_are_looked_at() -> None:
