@@ -61,8 +61,15 @@ class GuardedDoor:
         if (refused := self.may(right, count)) is not None:
             raise refused
 
-    def awaits_approval(self, act: Act, count: int) -> bool:
-        """Whether a plan of so many will wait for a second operator."""
+    def awaits_approval(self, act: Act, count: int, operator: str, now: datetime) -> bool:
+        """Whether a plan of so many will wait for a second operator, by its size or by what he has removed of late."""
+        if self._needs_approval(act, count):
+            return True
+        if act is not Act.REMOVE or not count or not self._second_pair_from:
+            return False
+        return self._needs_approval(act, self.removals_of_late(operator, now)[1] + count)
+
+    def _needs_approval(self, act: Act, count: int) -> bool:
         return needs_approval(act, count, self._second_pair_from)
 
     def approvable(self, plan: int, operator: str, now: datetime) -> None:
@@ -78,6 +85,9 @@ class GuardedDoor:
 
     def same_login(self, plan: int) -> bool:
         return self._door.same_login(plan)
+
+    def removals_of_late(self, operator: str, now: datetime) -> tuple[int, int]:
+        return self._door.removals_of_late(operator, now)
 
     def plan(self, plan: int, *, whole: bool = True) -> PlanView | None:
         return self._door.plan(plan, whole=whole)
@@ -102,13 +112,13 @@ class GuardedDoor:
         if (view := self._door.plan(plan, whole=False)) is not None:
             act, size = view.act, view.size
             self.need(act, size)
-            approval = approval or self.awaits_approval(act, size)
+            approval = approval or self._needs_approval(act, size)
             if act is Act.REMOVE:
 
                 def weigh(of_late: int, unseen: int) -> bool:
                     """Many small removals are a large one."""
                     self.need(act, of_late + size)
-                    return self.awaits_approval(act, unseen + size)
+                    return self._needs_approval(act, unseen + size)
 
         return self._door.run_plan(
             plan, judge, now, operator=operator, host=host, undo=undo, allowed=allowed, approval=approval, weigh=weigh

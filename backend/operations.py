@@ -218,8 +218,8 @@ class Operations:
         self._door.approvable(plan, self._operator, self._clock.now())
 
     def awaits_approval(self, plan: Plan) -> bool:
-        """Whether the plan, once confirmed, will wait for a second operator."""
-        return self._door.awaits_approval(plan.act, len(plan.acts))
+        """Whether the plan, once confirmed, will wait for a second operator. Reads the store: many small are large."""
+        return self._door.awaits_approval(plan.act, len(plan.acts), self._operator, self._clock.now())
 
     def steer(self, plan: int, order: Order) -> PlanView:
         """Pause, resume, cancel or undo a plan. Raises PlanError when it is not in a state for that."""

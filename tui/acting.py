@@ -78,7 +78,9 @@ class Acting:
         desk = self._console.desk
         ids = [item.connection for item in plan.items]
         rows = desk.reader.rows(ids, desk.clock.now()) if plan.act == Act.REMOVE else ()
-        return Proposal(plan, groups_of(plan), hidden, {row.id: row.expires_at for row in rows}, kept)
+        expires = {row.id: row.expires_at for row in rows}
+        waits = desk.operations.awaits_approval(plan)
+        return Proposal(plan, groups_of(plan), hidden, expires, kept, waits)
 
     def ask_connect(self, agreement: str, begun: Begun = None) -> None:
         """Ask for agreement and bank of a new connection, then for its plan."""

@@ -28,7 +28,8 @@ class Group:
 class Proposal:
     """A plan in groups, how many of it the list's filter hides, and how long consents outlive a removal (law 8).
 
-    `kept`: it was shown before, by whomever, and is looked at again.
+    `kept`: it was shown before, by whomever, and is looked at again. `needs_approval`: it will wait for a second
+    operator.
     """
 
     plan: Plan
@@ -36,6 +37,7 @@ class Proposal:
     hidden: int = 0
     expires: Mapping[str, datetime | None] = field(default_factory=dict)
     kept: bool = False
+    needs_approval: bool = False
 
     @property
     def renew_first(self) -> int:

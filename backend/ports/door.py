@@ -67,6 +67,11 @@ class Door(Protocol):
         """The plan as it stands: whoever guards the door weighs by it what may be done to it."""
         ...
 
+    def removals_of_late(self, operator: str, now: datetime) -> tuple[int, int]:
+        """This user's removals of the last day and those still open, and how many of them nobody else has seen: what
+        `weigh` is told at the run, so that it can be told before."""
+        ...
+
     def same_login(self, plan: int) -> bool:
         """Whether this process has come to the store's server by the login through which the plan's approval was asked
         for: behind it stands one person, whatever his own machine says of him. False where there is no server."""

@@ -94,7 +94,7 @@ class Plans(PlanViews):
                 raise PlanError("plan.not_a_draft", plan=plan, by=row["run_by"], at=when(row["run_at"]))
             if now - at(row["created_at"]) > DRAFT_LIFE:
                 raise PlanError("plan.too_old", plan=plan)
-            if weigh is not None and weigh(*self._removals_of_late(operator, now)):
+            if weigh is not None and weigh(*self.removals_of_late(operator, now)):
                 approval = True
             if approval:
                 self._to_approval(plan, now, operator, host)
@@ -139,7 +139,7 @@ class Plans(PlanViews):
         )
         self.log("plan.approval_asked", None, {"plan": plan}, now, operator=operator, host=host)
 
-    def _removals_of_late(self, operator: str, now: datetime) -> tuple[int, int]:
+    def removals_of_late(self, operator: str, now: datetime) -> tuple[int, int]:
         """This user's removals of the last day and those still open, and how many of them nobody else has seen."""
         rows = self.db.rows(
             "SELECT p.run_by, p.state, p.approved_by, count(a.id) AS n"

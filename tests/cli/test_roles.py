@@ -218,7 +218,7 @@ def test_a_second_operator_approves_a_large_removal_from_his_own_shell(
     Path(env["FORNY_CONFIG"]).write_text('roles = "admin=adam; oncall=@oncall"\nsecond_pair_from = 3\n')
     become("adam")
     shown = fleet("remove", "c1", "c2", "c3", "--dry-run")
-    assert "So many removals wait until another operator has approved them." in shown.err
+    assert "So many removals in a day wait until another operator has approved them." in shown.err
     ran = fleet("remove", "c1", "c2", "c3", "--yes")
     assert ran.code == 3 and "await another operator's approval" in ran.out
     assert fleet("plan", "last", "--json").json["counts"] == {"planned": 3}
@@ -231,6 +231,20 @@ def test_a_second_operator_approves_a_large_removal_from_his_own_shell(
     ran = fleet("plan", "last", "approve", "--yes", "--json")
     assert ran.code == 0 and ran.json["counts"] == {"intent": 3} and ran.json["approved_by"] == "tester (ole)"
     assert fleet("plan", "last", "approve", "--yes").code == 3
+
+
+def test_a_dry_run_tells_that_the_day_s_removals_add_up(fleet: Run, env: dict[str, str], become: Become) -> None:
+    Path(env["FORNY_CONFIG"]).write_text("second_pair_from = 3\n")
+    become("adam")
+    told = "So many removals in a day wait until another operator has approved them."
+    assert fleet("remove", "c1", "c2", "--dry-run", "--json").json["needs_approval"] is False
+    ran = fleet("remove", "c1", "c2", "--yes", "--json")
+    assert ran.code == 0 and ran.json["needs_approval"] is False
+    assert told in fleet("remove", "c3", "--dry-run").err
+    assert fleet("remove", "c3", "--dry-run", "--json").json["needs_approval"] is True
+    assert fleet("sync", "c3", "--dry-run", "--json").json["needs_approval"] is False
+    ran = fleet("remove", "c3", "--yes", "--json")
+    assert ran.code == 3 and ran.json["needs_approval"] is True
 
 
 def test_a_second_operator_may_decline(fleet: Run, env: dict[str, str], become: Become) -> None:

@@ -20,7 +20,7 @@ from backend.store import Store, open_store
 from tests.conftest import Place
 from tests.fakes import NOON, HandClock, records, willing
 
-READS = {"export", "plan", "same_login"}
+READS = {"export", "plan", "removals_of_late", "same_login"}
 """What stands at the door and changes nothing."""
 
 
@@ -54,6 +54,7 @@ CALLS: dict[str, tuple[Callable[[Door], object], Role]] = {
         Role.SUPPORT,
     ),
     "same_login": (lambda door: door.same_login(1), Role.VIEW),
+    "removals_of_late": (lambda door: door.removals_of_late("eva", NOON), Role.VIEW),
     "accept_renewal": (lambda door: door.accept_renewal("c1", [], NOON, operator="e", host="h"), Role.ONCALL),
     "import_records": (lambda door: door.import_records([], NOON, "e"), Role.ADMIN),
     "export": (lambda door: door.export(), Role.VIEW),
@@ -292,7 +293,12 @@ def test_many_small_removals_of_one_user_are_a_large_one(store: Store) -> None:
     assert eva.submit(eva.plan(Act.REMOVE, IDS[20:29])).state == PlanState.RUNNING, "what was cancelled does not count"
     bo = operator(store, "bo", clock=clock)
     assert bo.submit(bo.plan(Act.REMOVE, IDS[29:30])).state == PlanState.RUNNING, "only one's own do"
-    asked = operator(store, "eva", clock=clock).submit(eva.plan(Act.REMOVE, IDS[30:31]))
+    assert not operator(store, "bo", clock=clock).awaits_approval(eva.plan(Act.REMOVE, IDS[30:31]))
+    eva = operator(store, "eva", clock=clock)
+    more = eva.plan(Act.REMOVE, IDS[30:31])
+    assert eva.awaits_approval(more), "it is told before it is asked for"
+    assert not eva.awaits_approval(replace(more, items=())), "nothing waits for nobody"
+    asked = eva.submit(more)
     assert asked.state == PlanState.APPROVAL
     assert operator(store, "bo", clock=clock).approve(asked.plan, agreed=True).state == PlanState.RUNNING
     with store.db.write():

@@ -343,6 +343,7 @@ class FakeOperations:
     role: Role = Role.ADMIN
     read_only: bool = False
     second_pair_from: int = 0
+    removed_of_late: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -370,7 +371,7 @@ class FakeOperations:
         return Plan(act=act, operator="anna", created_at=NOW, items=tuple(items), then_sync=then_sync)
 
     def awaits_approval(self, plan: Plan) -> bool:
-        return needs_approval(plan.act, len(plan.acts), self.second_pair_from)
+        return needs_approval(plan.act, self.removed_of_late + len(plan.acts), self.second_pair_from)
 
     def may(self, right: str, count: int = 1) -> NotAllowed | None:
         return refusal(right, count, self.role, read_only=self.read_only)

@@ -148,9 +148,21 @@ def test_a_large_removal_is_asked_about_and_told_as_waiting_for_another() -> Non
             await it.see("▌")
             await it.press("space", "space", "x")
             await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
-            await it.see("So many removals wait until another operator has approved them.")
+            await it.see("So many removals in a day wait until another operator has approved them.")
             await it.press("2", "right", "enter")
             await it.see("Plan 1 waits until another operator approves it. Nothing is done yet.")
+
+    drive(run())
+
+
+def test_a_small_removal_is_told_as_waiting_when_the_day_s_add_up() -> None:
+    async def run() -> None:
+        desk, operations = set_up()
+        operations.second_pair_from, operations.removed_of_late = 3, 2
+        async with console(desk) as it:
+            await it.see("▌")
+            await it.press("x")
+            await it.see("So many removals in a day wait until another operator has approved them.")
 
     drive(run())
 

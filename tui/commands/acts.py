@@ -133,7 +133,7 @@ def _run(context: Context, plan: Plan, *, dry_run: bool, yes: bool, wait: bool, 
         if plan.act != Act.CONNECT and plan.acts:  # a new connection would have to be made for it
             plan = operations.keep(plan)
         if as_json:
-            put_json(shapes.plan(plan, context.say))
+            put_json(shapes.plan(plan, context.say, needs_approval=operations.awaits_approval(plan)))
         else:
             _put_items(context, plan)
             talk_of_environment(context)

@@ -10,7 +10,7 @@ from backend.model.health import Reason
 from backend.model.incidents import IncidentView
 from backend.model.lifetimes import Lifespan
 from backend.model.limits import Gate
-from backend.model.plans import Action, Plan, PlanView, Submitted, in_work
+from backend.model.plans import Action, Plan, PlanState, PlanView, Submitted, in_work
 from backend.model.postings import Decided, Decision
 from backend.model.problems import Handled, Note
 from backend.model.renewals import Accepted, RenewalDiff, Shown
@@ -179,8 +179,13 @@ def connection(view: ConnectionView, attempts: list[Attempt], say: Say, now: dat
     }
 
 
-def plan(item: Plan, say: Say, submitted: Submitted | None = None) -> dict[str, object]:
-    """A plan before it runs (`--dry-run`) and the same object once it was submitted, with its actions."""
+def plan(
+    item: Plan, say: Say, submitted: Submitted | None = None, *, needs_approval: bool = False
+) -> dict[str, object]:
+    """A plan before it runs (`--dry-run`) and the same object once it was submitted, with its actions.
+
+    `needs_approval` is whether it will wait for a second operator; of one that was submitted its state tells.
+    """
     lines = [
         {
             "connection": line.connection or None,
@@ -195,6 +200,7 @@ def plan(item: Plan, say: Say, submitted: Submitted | None = None) -> dict[str, 
         **fields(item, "act", "operator", "created_at", "then_sync", "ends_at", "digest"),
         "fates": {fate: len(item.with_fate(fate)) for fate in ("run", "wait", "refused")},
         **fields(item, "calls", "left"),
+        "needs_approval": submitted.state == PlanState.APPROVAL if submitted else needs_approval,
         "items": lines,
         "actions": [action(entry, say) for entry in submitted.actions] if submitted else [],
         "refused": refused(submitted.refused, say) if submitted else [],

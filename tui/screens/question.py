@@ -116,7 +116,7 @@ class Question(Guarded):
             told.append((self.say("console.question.calls", n=number(plan.calls), left=number(plan.left)), "panel"))
         if plan.ends_at is not None:
             told.append((self.say("console.question.ends", at=until(plan.ends_at, now)), "panel"))
-        if self.console.desk.operations.awaits_approval(plan):
+        if self.proposal.needs_approval:
             told.append((self.say("plan.awaits_approval"), "panel_warn"))
         if plan.act == Act.REMOVE:
             told.append(self._undo(self.console.desk.settings.undo_window))
