@@ -100,10 +100,11 @@ class StdoutDriver(LinuxDriver):
         self._file = sys.__stdout__
 
     def start_application_mode(self) -> None:
-        """At the start and after a stop (`^Z`): the terminal shows something of others', or nothing."""
+        """At the start and after a stop (SIGTSTP, `fg`): the terminal shows something of others', or nothing."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         assert isinstance(self._app, GuardedApp)
-        self._app.forget_terminal()
+        if self._app._loop is not None:
+            self._app._loop.call_soon_threadsafe(self._app.draw_anew)
 
 
 class GuardedApp(App[None]):
@@ -143,10 +144,25 @@ class GuardedApp(App[None]):
         """What the terminal shows is not known any more; the next whole frame is written whole."""
         self._writer = None
 
+    def on_resize(self) -> None:
+        """A terminal that was narrow for a moment has cut off what it showed, also when it is as wide again."""
+        self.draw_anew()
+
+    def draw_anew(self) -> None:
+        """Draw everything, whatever the terminal shows."""
+        self.forget_terminal()
+        if self._screen_stack:
+            self.screen.refresh()
+
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """A frame of Textual's: of it only what the terminal does not show already is written."""
         idle = self._batch_count or not self._running or self._closed or self.is_headless or self._driver is None
         if idle or not self._writes_changes or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            super()._display(screen, renderable)
+            return
+        if screen._compositor.size != self.size:
+            # Between two sizes: whatever comes of it, nobody knows what the terminal shows.
+            self.forget_terminal()
             super()._display(screen, renderable)
             return
         if self._writer is None or self._writer.size != self.size:

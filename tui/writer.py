@@ -5,6 +5,7 @@ Textual writes whole widgets: a list that scrolls by one line costs 20 to 40 KB 
 own scrolling, and of a style only what is new in it. Plain values and strings; who asks for it: `tui.terminal_guard`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -18,6 +19,11 @@ from rich.style import Style
 from textual.strip import SGR_STYLES
 
 from tui.cells import NARROW
+
+_AGREED = re.compile(
+    "[ -~\xa0-\u02ff\u0300-\u052f\u2010-\u2027\u2190-\u21ff\u2500-\u25ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]*"
+).fullmatch
+"""Texts that terminals and we measure alike; of many other scripts and of emoji some terminals think otherwise."""
 
 _GAP = 4
 """So many unchanged cells of the same style are written again rather than jumped over: a jump costs as much."""
@@ -45,6 +51,8 @@ class Line(NamedTuple):
 
     texts: tuple[str, ...]
     pens: tuple[Pen, ...]
+    sure: bool = True
+    """Whether every terminal agrees how wide its characters are; else it is only ever written whole."""
 
 
 Pieces = Iterable[tuple[int, Iterable[Segment]]]
@@ -84,7 +92,7 @@ class Writer:
         """The line with these pieces put in. What they leave out stays as it is shown."""
         old = old or self._blank
         width = self.size[0]
-        texts, pens = list(old.texts), list(old.pens)
+        texts, pens, sure = list(old.texts), list(old.pens), old.sure
         for x, segments in pieces:
             for text, style, control in segments:
                 if control:
@@ -95,6 +103,7 @@ class Writer:
                     texts[x:end], pens[x:end] = text, repeat(pen, len(text))
                     x = end
                     continue
+                sure = sure and _AGREED(text) is not None
                 for start, stop, cells in split_graphemes(text)[0]:
                     if cells == 0:  # belongs to what stands before it, at a line's beginning to nothing
                         continue
@@ -104,7 +113,7 @@ class Writer:
         del texts[width:], pens[width:]
         if "" in old.texts:
             _mend(texts)
-        return Line(tuple(texts), tuple(pens))
+        return Line(tuple(texts), tuple(pens), sure or all(map(_AGREED, texts)))
 
     def _scroll(self, changed: list[int], new: dict[int, Line], out: list[str]) -> list[int]:
         """Move lines that are shown elsewhere by scrolling a region; gives the lines that differ after it."""
@@ -134,7 +143,9 @@ class Writer:
 
     def _write(self, out: list[str], y: int, line: Line, old: Line | None, pen: Pen | None) -> Pen | None:
         """Append what turns the old line into the new one; gives the pen that is left."""
-        texts, pens = line
+        if old is not None and not (line.sure and old.sure):
+            old = None
+        texts, pens, _ = line
         end = self._tail(line)
         at, x = -1, 0
         while (run := self._run(line, old, x, end)) is not None:
@@ -155,7 +166,7 @@ class Writer:
 
     def _tail(self, line: Line) -> int:
         """Where the blank end of a line begins that can be erased; its width when none can."""
-        texts, pens = line
+        texts, pens, _ = line
         last = pens[-1]
         end = len(texts)
         if last.attributes or (last.ground and not self._in_colour):
@@ -171,8 +182,8 @@ class Writer:
             return None
         if old is None:
             return x, end
-        texts, pens = line
-        before, earlier = old
+        texts, pens, _ = line
+        before, earlier, _ = old
 
         def same(cell: int) -> bool:
             return texts[cell] == before[cell] and pens[cell] == earlier[cell]

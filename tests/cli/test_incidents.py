@@ -97,7 +97,7 @@ def test_problems_are_listed_with_what_to_do(forny: Run) -> None:
     (one,) = forny("problems", "consent:expired", "--json").json
     assert one["agreement_number"] == "1001"
     text = forny("problems")
-    assert text.code == 0 and "renewal_due" in text.out
+    assert text.code == 0 and "The connection needs a renewal" in text.out
 
 
 def test_what_the_fleet_has_learnt_of_a_bank_is_told_where_its_date_is_missing_or_wrong(

@@ -133,3 +133,32 @@ def test_keys_typed_in_one_packet_confirm_nothing(tmp_path: Path) -> None:
         it.see("Fortrudt")
         it.send("q")
         assert it.end() == 0
+
+
+def test_keys_of_one_packet_leave_one_question_and_nothing_under_it(tmp_path: Path) -> None:
+    with start("clock", tmp_path) as it:
+        it.see("▌")
+        it.send("s")
+        it.see("▸Fortryd")
+        it.quiet(0.5)
+        it.send(ENTER + ENTER)
+        it.see("Fortrudt")
+        it.see("▌")
+        it.send("q")
+        assert it.end() == 0
+
+
+def test_after_a_stop_the_screen_is_drawn_again(tmp_path: Path) -> None:
+    with start("plain", tmp_path) as it:
+        it.see("250 forbindelser")
+        it.see("▌")
+        it.quiet(0.3)
+        it.kill(signal.SIGTSTP)
+        it.until(lambda: b"\x1b[?1049l" in it.written)
+        it.quiet(0.2)
+        it.screen.reset()
+        it.kill(signal.SIGCONT)
+        it.see("250 forbindelser")
+        it.see("▌")
+        it.send("q")
+        assert it.end() == 0

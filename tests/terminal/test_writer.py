@@ -38,3 +38,13 @@ def test_each_key_shows_the_same_as_with_whole_frames(tmp_path: Path, mode: str,
             ours.until(lambda: theirs.quiet(0.05) is not None and cells(ours) == cells(theirs))
         few, many = (len(it.written) - before for it, before in zip((ours, theirs), written, strict=True))
         assert few * 2 < many
+
+
+def test_a_terminal_that_was_small_for_a_moment_shows_all_again(tmp_path: Path) -> None:
+    with start("plain", tmp_path) as it:
+        it.see("▌")
+        it.quiet(0.3)
+        before = cells(it)
+        it.resize(10, 3)
+        it.resize(80, 24)
+        it.until(lambda: cells(it) == before)

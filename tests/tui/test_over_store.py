@@ -269,7 +269,7 @@ def test_of_two_operators_who_want_one_connection_the_second_is_told_who_has_it(
             await it.until(lambda: isinstance(it.app.screen, Question) and it.app.screen.drawn_at is not None)
             bo.submit(bo.plan(Act.SYNC, ["c1"]))
             await it.press("right", "enter")
-            await it.see("Kunde 1: bo has synchronise under way since 13:00")
+            await it.see("Kunde 1: bo: synchronise, under way since 13:00")
             assert [action.operator for action in claim(world.other)] == ["bo"]
 
     asyncio.run(run())

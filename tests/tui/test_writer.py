@@ -124,3 +124,13 @@ def test_a_list_that_moves_is_scrolled_by_the_terminal(by: int) -> None:
     assert shown.cells() == painted(moved)
     kept = [n for n in range(10, 10 + HEIGHT) if 10 + by <= n < 10 + by + HEIGHT]
     assert len(kept) == HEIGHT - abs(by) and not any(f"number {n}" in sent for n in kept)
+
+
+def test_a_line_whose_width_terminals_do_not_agree_on_is_written_whole() -> None:
+    one = writer()
+    first = {0: in_a_row(0, [filled([Segment("👍🏽 Tommel 1")])])}
+    one.frame(first)
+    sent = one.frame({0: in_a_row(0, [filled([Segment("👍🏽 Tommel 2")])])})
+    assert "👍🏽 Tommel 2" in sent and sent.startswith("\x1b[1;1H")
+    back = one.frame({0: in_a_row(0, [filled([Segment("Tommel 2")])])})
+    assert "Tommel 2" in back and back.startswith("\x1b[1;1H")

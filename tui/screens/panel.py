@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
 from backend.model.problems import MAX_NOTE
@@ -35,6 +36,15 @@ class Panel(ModalScreen[Answer]):
     def __init__(self) -> None:
         super().__init__()
         self.drawn_at: float | None = None
+        self._left = False
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Once: a second key of the same packet must not take the screen below with it."""
+        if self._left:
+            over: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+            return over
+        self._left = True
+        return super().dismiss(result)
 
     @property
     def console(self) -> "Console":
