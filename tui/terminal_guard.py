@@ -141,7 +141,7 @@ class GuardedApp(App[None]):
         return True
 
     def forget_terminal(self) -> None:
-        """What the terminal shows is not known any more; the next whole frame is written whole."""
+        """What the terminal shows is not known any more; the next frame is written whole."""
         self._writer = None
 
     def on_resize(self) -> None:

@@ -69,10 +69,6 @@ class Writer:
         self._blank = Line((" ",) * width, (PLAIN,) * width)
         self._shown: list[Line | None] = [None] * height
 
-    def forget(self) -> None:
-        """Nobody knows any more what the terminal shows: all of it is written the next time."""
-        self._shown = [None] * len(self._shown)
-
     def frame(self, lines: Mapping[int, Pieces]) -> str:
         """The sequence after which these lines show this; empty when they do already. Ends in a plain pen."""
         new = {y: self._line(pieces, self._shown[y]) for y, pieces in lines.items() if 0 <= y < self.size[1]}

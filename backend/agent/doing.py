@@ -138,7 +138,7 @@ class Doing:
             if not self._banks[action.bank]:
                 del self._banks[action.bank]
             self._ended += 1
-            error = None if ended.cancelled() else ended.exception()
+            error = None if ended.cancelled() else ended.exception()  # asked of each: else Python tells of it itself
             self._failed = self._failed or error
             if _IN_FLIGHT - len(self._running) >= _REFILL:
                 self._freed.set()

@@ -54,7 +54,7 @@ class TokenKeeper:
 
     async def access(self, session: Session, refused: str | None = None) -> str:
         """A usable access token, which is not the one that was just `refused`. Raises `OutsideError`s only."""
-        tokens, spare = session.tokens or await self._read(session), SPARE
+        tokens, spare = _checked(session.tokens) if session.tokens else await self._read(session), SPARE
         for _ in range(_TURNS):
             if usable := self._usable(tokens, refused, spare):
                 return usable
@@ -82,10 +82,7 @@ class TokenKeeper:
             raise NeedsCustomer(f"{refused}: the login must be done again", http_status=refused.http_status) from None
 
     async def _read(self, session: Session) -> Tokens:
-        tokens = await self._vault.read(session.consent)
-        if tokens is None or not _word(tokens.refresh_token):
-            raise NeedsCustomer("there are no usable tokens for this consent: the customer must log in")
-        return tokens
+        return _checked(await self._vault.read(session.consent))
 
     def _usable(self, tokens: Tokens, refused: str | None, spare: timedelta) -> str | None:
         ends = tokens.access_expires_at
@@ -186,6 +183,13 @@ class TokenKeeper:
         return RefusedCredentials(
             f"{WHO} does not accept our client id and secret; check them ({refused})", http_status=refused.http_status
         )
+
+
+def _checked(tokens: Tokens | None) -> Tokens:
+    """Raises NeedsCustomer for tokens that cannot be used."""
+    if tokens is None or not _word(tokens.refresh_token):
+        raise NeedsCustomer("there are no usable tokens for this consent: the customer must log in")
+    return tokens
 
 
 def _word(text: str) -> bool:

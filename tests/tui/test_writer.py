@@ -109,8 +109,6 @@ def test_nothing_new_writes_nothing() -> None:
     lines = {y: in_a_row(0, [filled([Segment(f"line {y}", STYLES[5])])]) for y in range(HEIGHT)}
     assert one.frame(lines)
     assert one.frame(lines) == ""
-    one.forget()
-    assert one.frame(lines)
 
 
 @pytest.mark.parametrize("by", [1, -1, 3, -3])
