@@ -1,5 +1,6 @@
 """A customer's session at Aiia: tokens, rate limits, outages and answers that make no sense."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -188,9 +189,10 @@ def test_a_supervised_login_needs_the_customer(world: World) -> None:
 def test_an_update_without_an_answer_is_asked_again_under_the_same_id(world: World, fault: Fault) -> None:
     world.customer(1, bank_row())
     world.aiia.faults = [Fault(fault.where, fault.reply, applied=fault.applied)]
-    world.run("sync", "c1", "--yes", "--wait", code=0)
+    told = world.run("sync", "c1", "--yes", "--wait", "--json", code=0)
     updates = [one for one in world.aiia.calls if one.path == "/v1/update"]
-    assert len(updates) > 1 or fault.applied, "newer data tells it too, without asking"
+    (action,) = json.loads(told.out)["actions"]
+    assert len(updates) > 1 or (fault.applied and action["result"]["seen"]), "asked again, or seen by newer data"
     assert len({one.headers["x-request-id"] for one in updates}) == 1
 
 
