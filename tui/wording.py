@@ -56,6 +56,12 @@ def day(value: date | None) -> str:
     return f"{value:%d.%m.%y}" if value else "–"
 
 
+def consent_until(ends: datetime | None, now: datetime, say: Say) -> str:
+    """Until when the bank's consent outlives a removal, or when it ended (law 8); empty when nobody knows."""
+    key = "console.question.lives" if ends is None or ends > now else "console.question.lapsed"
+    return say(key, day=day(local(ends))) if ends is not None else ""
+
+
 def short_moment(at: datetime | None, now: datetime) -> str:
     """`09:58` today, else `12.04.22`: eight cells at most."""
     if at is None:

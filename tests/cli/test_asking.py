@@ -14,7 +14,7 @@ import pytest
 from backend.model.facts import Act
 from backend.model.plans import ActionState, PlanState, PlanView
 from backend.texts import LANGUAGES, texts_in
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, line, lines
 from tui.commands.planned import exit_code
 from tui.commands.shapes import reason_text
 
@@ -121,8 +121,10 @@ def test_what_was_begun_is_no_failure_when_nobody_can_read_of_it(
     assert done.returncode == 0 and "plan 1 is under way" in told and "did not work" not in told
 
 
-def test_a_removal_says_until_when_the_consent_lives(fleet: Run) -> None:
+def test_a_removal_says_until_when_the_consent_lives(forny: Run, fleet: Run) -> None:
     assert "consent until 01.03.99" in fleet("remove", "c1", "--dry-run").out
+    forny("import", "-", stdin=lines(line(1, expires_at="2020-01-01T00:00:00Z")))
+    assert "consent ended 01.01.20" in fleet("remove", "c1", "--dry-run").out
 
 
 def test_a_filter_that_says_nothing_acts_on_nobody(fleet: Run) -> None:

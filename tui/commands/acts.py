@@ -27,11 +27,11 @@ from tui.commands.context import (
 )
 from tui.commands.finding import parsed
 from tui.commands.output import json_option, put_json, put_table
-from tui.commands.planned import consent_until, exit_code, put_plan
+from tui.commands.planned import exit_code, put_plan
 from tui.commands.shapes import reason_text
 from tui.commands.waiting import settled
 from tui.commands.words import moment
-from tui.wording import act_word
+from tui.wording import act_word, consent_until
 
 Command = Callable[..., None]
 
@@ -223,8 +223,9 @@ def _put_items(context: Context, plan: Plan, *, to_stderr: bool = False) -> None
     say = context.say
     lives: dict[str, str] = {}
     if plan.act == Act.REMOVE:  # law 8: until when the bank's consent outlives it
-        known = context.runtime.reader.rows([item.connection for item in plan.items], context.clock.now())
-        lives = {row.id: consent_until(say, row.expires_at) for row in known}
+        now = context.clock.now()
+        known = context.runtime.reader.rows([item.connection for item in plan.items], now)
+        lives = {row.id: consent_until(row.expires_at, now, say) for row in known}
     rows = [
         [
             item.connection or say("cli.new"),

@@ -5,13 +5,11 @@ from datetime import datetime
 import click
 
 from backend.model.plans import Action, ActionState, PlanState, PlanView
-from backend.rules.danish import local
-from backend.texts import Say
 from tui.commands.context import ALL_DONE, NEEDS_CUSTOMER, SOME_REFUSED, Context, talk
 from tui.commands.output import put_pairs, put_table
 from tui.commands.shapes import reason_text
-from tui.commands.words import day, moment
-from tui.wording import act_word, state_word
+from tui.commands.words import moment
+from tui.wording import act_word, consent_until, state_word
 
 _BAD = (ActionState.FAILED, ActionState.REFUSED, ActionState.UNKNOWN)
 _LEFT = (ActionState.PLANNED, ActionState.INTENT, ActionState.SENT, ActionState.WAITING)
@@ -75,11 +73,7 @@ def put_plan(context: Context, view: PlanView, *, to_stderr: bool = False) -> No
         talk(say("cli.undo_until", plan=view.id, until=moment(view.undo_until)))
 
 
-def consent_until(say: Say, ends: datetime | None) -> str:
-    """Until when the bank's consent lives, which a removal does not end (law 8); empty when nobody knows."""
-    return say("console.question.lives", day=day(local(ends))) if ends is not None else ""
-
-
 def _lives(context: Context, item: Action) -> str:
     told = item.result.get("consent_lives_until", "")
-    return consent_until(context.say, datetime.fromisoformat(told)) if told[:1].isdigit() else ""
+    ends = datetime.fromisoformat(told) if told[:1].isdigit() else None
+    return consent_until(ends, context.clock.now(), context.say)

@@ -8,13 +8,12 @@ from textual import events
 
 from backend.model.facts import Act
 from backend.model.plans import PlanItem
-from backend.rules.danish import local
 from tui.actions import key_of
 from tui.cells import Line, Span, fit, width_of, wrap
 from tui.proposal import RENEW_FIRST, Group, Proposal
 from tui.screens.panel import Guarded
 from tui.widgets.bars import cut
-from tui.wording import day, moment, number, until
+from tui.wording import consent_until, moment, number, until
 
 NAMED = 5
 """Names shown before "and n more"."""
@@ -158,7 +157,7 @@ class Question(Guarded):
     def _item(self, item: PlanItem, width: int) -> Line:
         """Who it is; how long the consent outlives a removal comes before the bank's name, where room is short."""
         expires = self.proposal.expires.get(item.connection)
-        lives = f" {self.say('console.question.lives', day=day(local(expires)))}" if expires is not None else ""
+        lives = f" {consent_until(expires, self.console.now(), self.console.desk.say)}" if expires is not None else ""
         room = width - 2 - 10 - width_of(lives)
         bank = min(26, room * 2 // 5) if room >= 38 else 0
         line: list[Span] = [
