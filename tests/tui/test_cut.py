@@ -85,14 +85,17 @@ def test_states_of_acts_and_reminders_fit_into_their_columns_on_a_connection_s_p
 
 
 @pytest.mark.parametrize("width", [56, 76, 196])
-def test_how_long_a_consent_outlives_its_removal_stands_whole(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("ahead", "told"), [(1, "consent until 24.11.26"), (-1, "consent ended 22.11.26")])
+def test_how_long_a_consent_outlives_its_removal_stands_whole(
+    width: int, ahead: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk = make_desk(language="en")
     plan = desk.operations.plan(Act.REMOVE, ["c1001"])
-    question = Question(Proposal(plan, groups_of(plan), 0, {"c1001": NOW}))
-    monkeypatch.setattr("tui.screens.panel.Panel.console", SimpleNamespace(desk=desk))
+    question = Question(Proposal(plan, groups_of(plan), 0, {"c1001": NOW + timedelta(days=ahead)}))
+    monkeypatch.setattr("tui.screens.panel.Panel.console", SimpleNamespace(desk=desk, now=desk.clock.now))
     (item,) = plan.items
     text = "".join(part for part, _ in question._item(item, width))
-    assert text.endswith("consent until 23.11.26") and width_of(text) <= width
+    assert text.endswith(told) and width_of(text) <= width
 
 
 def test_signs_beyond_ascii_become_letters_of_the_same_width() -> None:
