@@ -266,6 +266,31 @@ def test_the_screen_answers_while_the_store_does_not() -> None:
     drive(run())
 
 
+def test_a_filter_that_is_still_being_read_lets_nobody_act_on_the_list_before() -> None:
+    async def run() -> None:
+        reader = FakeReader()
+        async with console(make_desk(reader)) as it:
+            await it.see("▌")
+            before = fleet(it).roster.current
+            assert before is not None
+            bank = "sydbank" if before.bank == "Nordea" else "nordea"
+            reader.gate.clear()
+            fleet(it).read()  # of the whole fleet, and under way when the filter is set
+            await it.type(f"/{bank}")
+            await it.press("enter", "r")
+            await it.see("læser …")
+            assert isinstance(it.app.screen, FleetScreen)
+            reader.gate.set()
+            await it.until(lambda: 0 < fleet(it).roster.total < 250 and fleet(it).roster.current is not None)
+            current = fleet(it).roster.current
+            assert fleet(it).roster.cursor == 0 and current is not None and current.bank.casefold() == bank
+            await it.press("down")  # which a question would take for itself
+            await it.until(lambda: fleet(it).roster.cursor == 1)
+            assert isinstance(it.app.screen, FleetScreen)
+
+    drive(run())
+
+
 def test_keys_that_come_before_the_first_rows_are_not_lost() -> None:
     async def run() -> None:
         reader = FakeReader()

@@ -26,8 +26,9 @@ COUNT_REST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One answer of the store: a window, and where the cursor's row stands when it is not in it."""
+    """One answer of the store: `of` which list, a window of it, and where the cursor's row is if it is not there."""
 
+    of: tuple[Filter, str, bool]
     window: Window[FleetRow]
     cursor_at: int | None
 
@@ -63,7 +64,7 @@ class FleetScreen(FilteredList[FleetRow]):
         counts, parts = self.counts, list[Span]()
         if self.roster.marks:
             parts.append((self.say("console.marked", n=number(len(self.roster.marks))), "mark"))
-        if counts is None:
+        if counts is None or self.fresh:  # a count beside the rows of another filter would tell of the wrong list
             return fitting([*parts, (self.say("console.reading"), "dim")], width, "   "), []
         if self.filter.terms:
             shown = self.say("console.fleet.shown", shown=number(counts.shown), all=number(counts.everything))
@@ -125,11 +126,14 @@ class FleetScreen(FilteredList[FleetRow]):
             total = start + len(rows) if len(rows) < limit else None
             if not rows and start:
                 total = reader.fleet_count(query, now)
-            return Reading(Window(start, tuple(rows), total), place)
+            return Reading((query, sort, descending), Window(start, tuple(rows), total), place)
 
         self.ask("rows", work, self._read, pace=self.pace)
 
     def _read(self, reading: Reading) -> None:
+        if reading.of != (self.filter, self.sort, self.descending):
+            self.pace.want_now()  # another list was asked for meanwhile: these rows are not the ones it shows
+            return
         window = reading.window
         if window.total is None and self.counts is not None and not self.fresh:
             window = Window(window.offset, window.rows, max(self.counts.shown, window.offset + len(window.rows)))
@@ -219,6 +223,8 @@ class FleetScreen(FilteredList[FleetRow]):
         return (self.roster.cursor_id,) if self.roster.cursor_id is not None else ()
 
     def why_not_act(self) -> str | None:
+        if self.fresh and not self.roster.marks:
+            return self.say("console.reading")  # the row under the cursor belongs to the list before
         return None if self.targets() else self.why_not_open()
 
     def why_not_open(self) -> str | None:
